@@ -1,0 +1,27 @@
+"""Protocols that services need of the outside; adapters implement them."""
+
+from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
+from weibao.boundary.clock import Clock
+from weibao.boundary.evidence import Bundle, EvidenceStore, KeyRing
+from weibao.boundary.inventory import InventorySource
+from weibao.boundary.journal import Journal, OutcomeBatch
+from weibao.boundary.notify import Notice, Notifier
+from weibao.boundary.runner import PlaybookResult, PlaybookRunner, Progress
+
+__all__ = [
+    "Bundle",
+    "Clock",
+    "ConfigArchive",
+    "EvidenceStore",
+    "FullTextStore",
+    "InventorySource",
+    "Journal",
+    "KeyRing",
+    "Notice",
+    "Notifier",
+    "OutcomeBatch",
+    "PlaybookResult",
+    "PlaybookRunner",
+    "Progress",
+    "StoredText",
+]

@@ -1,0 +1,90 @@
+"""Evidence: raw bytes named by sha256, written once, encrypted at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from weibao.domain.collection import BundleHeader, DeviceCollection
+
+__all__ = ["Bundle", "EvidenceStore", "KeyRing"]
+
+
+class KeyRing(Protocol):
+    """The encryption keys, one a contract."""
+
+    def password(self, contract: str) -> bytes:
+        """The contract's secret, which is also the password that ``ansible-vault`` takes.
+
+        Raises:
+            UncheckedError: the key's file is missing or cannot be read; names the file.
+        """
+        ...
+
+    def path(self, contract: str) -> str:
+        """Where the key lies."""
+        ...
+
+    def create(self, contract: str) -> str:
+        """Make the key unless there is one; its path."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """The evidence of every contract."""
+
+    def put(self, contract: str, data: bytes) -> tuple[str, str]:
+        """Keep ``data``; its sha256 and the sha256 of the stored file. Idempotent."""
+        ...
+
+    def adopt(self, contract: str, sha256: str, sealed: bytes) -> str:
+        """Keep an already sealed blob of a bundle under its name; the stored file's sha256.
+
+        Where the name is known already the earlier file stays and its sha256 is returned.
+
+        Raises:
+            IntegrityError: the blob does not open to bytes of that name.
+        """
+        ...
+
+    def get(self, contract: str, sha256: str) -> bytes:
+        """The raw bytes.
+
+        Raises:
+            IntegrityError: missing, or not what was stored.
+            UncheckedError: the key is missing.
+        """
+        ...
+
+    def stored_sha256(self, contract: str, sha256: str) -> str | None:
+        """The sha256 of the stored file as it is now, None where it is missing."""
+        ...
+
+
+class Bundle(Protocol):
+    """What a job collected and left in a run's folder."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the manifest was closed by its writer."""
+        ...
+
+    def header(self) -> BundleHeader:
+        """Who collected it.
+
+        Raises:
+            IntegrityError: there is no manifest, or its first line is damaged.
+        """
+        ...
+
+    def entries(self) -> Iterator[DeviceCollection]:
+        """One entry a device; a torn last line of a killed writer is left out."""
+        ...
+
+    def sealed(self, sha256: str) -> bytes:
+        """A blob as it lies in the bundle, encrypted.
+
+        Raises:
+            IntegrityError: it is missing.
+        """
+        ...

@@ -1,0 +1,165 @@
+"""The journal: runs, outcomes, versions, findings, evidence, and the ledger over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from weibao.domain.records import (
+    Access,
+    ConfigVersion,
+    EvidenceRecord,
+    Finding,
+    LedgerHead,
+    LedgerRow,
+    Run,
+    RunState,
+    RunStep,
+    RunTarget,
+)
+
+__all__ = ["Journal", "OutcomeBatch"]
+
+
+@dataclass(frozen=True)
+class OutcomeBatch:
+    """What belongs together for some devices and is written in one transaction."""
+
+    targets: tuple[RunTarget, ...] = ()
+    versions: tuple[ConfigVersion, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[EvidenceRecord, ...] = field(default=())
+
+
+class Journal(Protocol):
+    """Every write appends ledger rows in the same transaction as the rows it changes."""
+
+    # writing
+
+    def open_run(self, run: Run) -> None:
+        """A run begins.
+
+        Raises:
+            FailedError: the database cannot be written.
+        """
+        ...
+
+    def record_step(self, run_id: str, step: RunStep, actor: str) -> None:
+        """A step of a run ended."""
+        ...
+
+    def record(self, run_id: str, batch: OutcomeBatch, actor: str) -> None:
+        """Outcomes with their versions, findings and evidence.
+
+        Recording the same target, version or evidence again changes nothing; a different
+        outcome for a recorded target raises.
+
+        Raises:
+            IntegrityError: it contradicts what is recorded.
+        """
+        ...
+
+    def close_run(self, run_id: str, state: RunState, at: datetime, actor: str) -> None:
+        """A run ended."""
+        ...
+
+    def set_commit(
+        self, versions: Iterable[tuple[str, str, int]], commit: str, at: datetime, actor: str
+    ) -> None:
+        """These versions (contract, device, number) stand in the archive's ``commit``."""
+        ...
+
+    def record_access(self, access: Access) -> None:
+        """Somebody read confidential text."""
+        ...
+
+    def append(
+        self, at: datetime, actor: str, action: str, subject: str, payload: str
+    ) -> LedgerRow:
+        """A ledger row of its own (schedule installed, report issued, key made …)."""
+        ...
+
+    # reading
+
+    def run(self, run_id: str) -> Run | None:
+        """One run."""
+        ...
+
+    def runs(self, *, job: str = "", limit: int = 50) -> list[Run]:
+        """Newest first."""
+        ...
+
+    def unfinished_runs(self) -> list[Run]:
+        """Runs whose state is still ``running``."""
+        ...
+
+    def steps(self, run_id: str) -> list[RunStep]:
+        """In the order in which they ended."""
+        ...
+
+    def targets(self, run_id: str) -> Iterator[RunTarget]:
+        """By device name, streamed."""
+        ...
+
+    def findings(self, run_id: str) -> list[Finding]:
+        """Of one run."""
+        ...
+
+    def versions(self, contract: str, device: str) -> list[ConfigVersion]:
+        """Of one device, newest first."""
+        ...
+
+    def latest_versions(self, contract: str = "") -> dict[tuple[str, str], ConfigVersion]:
+        """The newest version of every device, by (contract, device)."""
+        ...
+
+    def uncommitted_versions(self) -> list[ConfigVersion]:
+        """Versions that no archive commit holds yet, oldest first."""
+        ...
+
+    def all_versions(self) -> Iterator[ConfigVersion]:
+        """All, streamed, for verification."""
+        ...
+
+    def last_good(self) -> dict[tuple[str, str], datetime]:
+        """When each device was last archived or found unchanged."""
+        ...
+
+    def last_attempts(self) -> dict[tuple[str, str], RunTarget]:
+        """Each device's outcome in the last run that was to reach it."""
+        ...
+
+    def evidence(self, sha256: str) -> list[EvidenceRecord]:
+        """The records of a piece (``sha256`` may be an unambiguous beginning of it)."""
+        ...
+
+    def all_evidence(self) -> Iterator[EvidenceRecord]:
+        """All, streamed, for verification."""
+        ...
+
+    def accesses(self, limit: int = 100) -> list[Access]:
+        """Newest first."""
+        ...
+
+    def heads(self) -> list[LedgerHead]:
+        """The end of every site's chain."""
+        ...
+
+    def head(self) -> LedgerHead:
+        """The end of this site's chain."""
+        ...
+
+    def ledger(self, site: str = "", after: int = 0) -> Iterator[LedgerRow]:
+        """A chain's rows in order, streamed."""
+        ...
+
+    def verify(self) -> Iterator[str]:
+        """Everything in the database that does not fit, the first first; empty: sound.
+
+        Recomputes every hash, checks that sequences have no gap, that the end is not
+        before the high-water mark kept outside of the database, and that each row of the
+        tables says what the ledger says.
+        """
+        ...

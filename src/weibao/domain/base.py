@@ -1,0 +1,44 @@
+"""What every value of the domain shares."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+__all__ = ["Moment", "Name", "Sha256", "Value"]
+
+
+class Value(BaseModel):
+    """A frozen value that accepts nothing it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its time zone")
+    return moment
+
+
+def _sha256(text: str) -> str:
+    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+        raise ValueError("not a sha256 in lower-case hex")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text or text in {".", ".."} or any(c in text for c in "/\\\0\n\r"):
+        raise ValueError("a name that can be a file's name: no slash, no line end, not empty")
+    return text
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+"""A point in time with its zone."""
+
+Sha256 = Annotated[str, AfterValidator(_sha256)]
+"""A sha256 as 64 lower-case hex digits."""
+
+Name = Annotated[str, AfterValidator(_name)]
+"""A name that is safe as a file's name (devices, contracts)."""

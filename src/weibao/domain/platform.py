@@ -1,0 +1,189 @@
+"""What a network operating system prints and wants: the model of ``platforms/<id>.yml``.
+
+Adding a platform is adding a file. Every regular expression is Python's ``re`` with
+MULTILINE, searched in text whose line ends are ``\\n``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from weibao.domain.base import Name, Value
+
+__all__ = [
+    "Command",
+    "ConfigurationRules",
+    "EnableRules",
+    "NativeError",
+    "NativeErrorMeaning",
+    "PagerRule",
+    "Platform",
+    "Question",
+    "SecretRule",
+    "SessionRules",
+    "TriedOn",
+    "Variant",
+]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text, re.MULTILINE)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class TriedOn(StrEnum):
+    """On what a platform's data was tried."""
+
+    recorded = "recorded"
+    simulated = "simulated"
+    real = "real"
+
+
+class NativeErrorMeaning(StrEnum):
+    """What the device means by an error text."""
+
+    unknown_command = "unknown_command"
+    unauthorised = "unauthorised"
+    busy = "busy"
+    absent = "absent"
+    """What was asked for does not exist (an empty startup configuration): no failure."""
+    other = "other"
+
+
+class NativeError(Value):
+    """An error text of the device itself."""
+
+    match: Pattern
+    means: NativeErrorMeaning = NativeErrorMeaning.unknown_command
+
+
+class Question(Value):
+    """Something the device asks by itself, and the answer that changes nothing."""
+
+    match: Pattern
+    answer: str
+
+
+class PagerRule(Value):
+    """A pager's prompt and what it leaves behind once answered.
+
+    ``erase`` matches the prompt together with everything the device prints to wipe it
+    (carriage returns, blanks, backspaces, cursor movements); what matches is taken out,
+    since it is the terminal's and not the configuration's.
+    """
+
+    match: Pattern
+    erase: Pattern
+    answer: str = " "
+
+
+class EnableRules(Value):
+    """How to reach the privileged level, where the platform has one."""
+
+    command: str
+    password: Pattern = r"[Pp]ass(word|code):? *$"
+    unprivileged: Pattern
+    privileged: Pattern
+
+
+class SessionRules(Value):
+    """How to talk to the device between login and logout; nothing here changes it."""
+
+    prompt: Pattern
+    """The whole prompt line; a named group ``hostname`` gives the device's name."""
+    prepare: tuple[str, ...] = ()
+    """Sent after login; a refused one is passed over (the pager is answered anyway)."""
+    questions: tuple[Question, ...] = ()
+    enable: EnableRules | None = None
+    pagers: tuple[PagerRule, ...] = ()
+    logout: str = "exit"
+
+
+class Command(Value):
+    """A command that prints a configuration."""
+
+    send: str
+    restorable: bool = True
+    """False where the output leaves out secrets, so that it cannot be restored from."""
+
+
+class ConfigurationRules(Value):
+    """How to read the configuration and when what was read is complete."""
+
+    running: tuple[Command, ...] = Field(min_length=1)
+    startup: tuple[Command, ...] = ()
+    preamble: tuple[Pattern, ...] = ()
+    """Lines that the CLI adds before the text and that are no part of it."""
+    begins: tuple[Pattern, ...] = ()
+    """One of these is found in the first lines."""
+    ends: tuple[Pattern, ...] = ()
+    """One of these matches the last line that is not empty."""
+    requires: tuple[Pattern, ...] = ()
+    """Each of these is found somewhere."""
+    braces: bool = False
+    """Curly braces outside of quotes and comments balance."""
+    minimum_lines: int = 5
+    hostname: tuple[Pattern, ...] = ()
+    """Group ``hostname`` gives the device's own name."""
+    noise: tuple[Pattern, ...] = ()
+    """What changes by itself; it decides only whether a version is new."""
+    startup_noise: tuple[Pattern, ...] = ()
+    """Further differences between the startup and the running text that mean nothing."""
+
+
+class SecretRule(Value):
+    """A secret in a configuration: everything in the groups named ``secret…`` is hidden."""
+
+    match: Pattern
+    note: str = ""
+
+
+class Variant(Value):
+    """A generation or model whose data differs, recognised by what ``version`` prints."""
+
+    name: Name
+    match: Pattern
+    session: SessionRules | None = None
+    configuration: ConfigurationRules | None = None
+
+
+class Platform(Value):
+    """One network operating system."""
+
+    schema_version: int = 1
+    id: Name
+    title: str
+    vendor: str
+    netmiko: str
+    napalm: str = ""
+    names: tuple[str, ...] = ()
+    """Other names that ``ansible_network_os`` may use for it."""
+    tried_on: tuple[TriedOn, ...] = ()
+    encodings: tuple[str, ...] = ("utf-8", "gb18030")
+    session: SessionRules
+    configuration: ConfigurationRules
+    version: tuple[str, ...] = ()
+    """Commands whose output tells the version, in order of preference."""
+    fingerprints: tuple[Pattern, ...] = ()
+    """Found in that output on this platform and no other."""
+    errors: tuple[NativeError, ...] = ()
+    log_lines: tuple[Pattern, ...] = ()
+    """Log messages that a terminal mixes into the output."""
+    secrets: tuple[SecretRule, ...] = ()
+    secret_blocks: tuple[SecretRule, ...] = ()
+    """Secrets over several lines (keys, certificates)."""
+    variants: tuple[Variant, ...] = ()
+
+    def all_names(self) -> tuple[str, ...]:
+        """Every name it answers to, its own id first."""
+        return (self.id, self.netmiko, *self.names)

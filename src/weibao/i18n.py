@@ -1,0 +1,56 @@
+"""Messages for users in Simplified Chinese and English, kept as data.
+
+Every text that a user reads is an entry of ``messages/*.yml``: a key with ``zh`` and
+``en``, and ``{name}`` places for parameters. Code carries the key and the parameters
+and turns them into words at the edge, where the language is known.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from importlib import resources
+from typing import Literal, get_args
+
+import yaml
+
+__all__ = ["LANGUAGES", "Language", "default_language", "messages", "translate"]
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@functools.cache
+def messages() -> Mapping[str, Mapping[str, str]]:
+    """All texts by key; read once from the package's ``messages/*.yml``."""
+    found: dict[str, Mapping[str, str]] = {}
+    for entry in sorted(resources.files("weibao").joinpath("messages").iterdir(), key=str):
+        if entry.name.endswith(".yml"):
+            for key, texts in yaml.safe_load(entry.read_text(encoding="utf-8")).items():
+                if key in found:
+                    raise KeyError(f"message {key!r} is defined twice (again in {entry.name})")
+                found[key] = texts
+    return found
+
+
+def translate(key: str, language: Language, /, **params: object) -> str:
+    """The text for ``key``; an unknown key comes back as itself with its parameters."""
+    texts = messages().get(key)
+    if texts is None:
+        return f"{key} {params}" if params else key
+    try:
+        return texts[language].format(**params)
+    except (KeyError, IndexError):
+        return f"{texts[language]} {params}"
+
+
+def default_language() -> Language:
+    """Before an estate says otherwise: ``WEIBAO_LANGUAGE``, else the locale."""
+    chosen = os.environ.get("WEIBAO_LANGUAGE", "")
+    if chosen in LANGUAGES:
+        return "zh" if chosen == "zh" else "en"
+    locale = next(
+        (os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), ""
+    )
+    return "zh" if locale.lower().startswith("zh") else "en"
