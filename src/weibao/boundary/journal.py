@@ -155,6 +155,10 @@ class Journal(Protocol):
         """A chain's rows in order, streamed."""
         ...
 
+    def ledger_of(self, action: str, limit: int = 1) -> list[LedgerRow]:
+        """This site's rows with exactly this action, newest first."""
+        ...
+
     def verify(self) -> Iterator[str]:
         """Everything in the database that does not fit, the first first; empty: sound.
 
