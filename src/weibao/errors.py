@@ -2,6 +2,7 @@
 
     WeibaoError
     ├── InputError        wrong input: a file, an option, an inventory        exit 2
+    │   └── InputErrors     several at once, each with its place
     ├── RefusedError      allowed to nobody, or not now (locks, leave)        exit 3
     ├── UncheckedError    could not be checked (a key or a part is missing)   exit 4
     └── FailedError       it ran, and something failed                        exit 1
@@ -13,6 +14,7 @@ said in the user's language; ``str()`` is the English text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from weibao.i18n import Language, translate
@@ -20,6 +22,7 @@ from weibao.i18n import Language, translate
 __all__ = [
     "FailedError",
     "InputError",
+    "InputErrors",
     "IntegrityError",
     "RefusedError",
     "UncheckedError",
@@ -59,6 +62,25 @@ class InputError(WeibaoError):
     """Wrong input; the message names the file, the line or the device, and what to do."""
 
     exit_code: ClassVar[int] = 2
+
+
+class InputErrors(InputError):
+    """Several wrong inputs at once, said one a line, each with its place before it."""
+
+    def __init__(self, problems: Iterable[tuple[str, str, Mapping[str, object]]]) -> None:
+        """``problems``: place (``file:line``, may be empty), message key and its parameters."""
+        self.problems = tuple(problems)
+        _, key, params = self.problems[0]
+        super().__init__(key, **params)
+
+    def say(self, language: Language) -> str:
+        """All messages in ``language``."""
+        return "\n".join(
+            f"{place}: {text}" if place else text
+            for place, text in (
+                (place, translate(key, language, **params)) for place, key, params in self.problems
+            )
+        )
 
 
 class RefusedError(WeibaoError):
