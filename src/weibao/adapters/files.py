@@ -28,10 +28,10 @@ _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 
 
-def write_once(path: Path, data: bytes, mode: int = 0o600) -> bool:
+def write_once(path: Path, data: bytes, mode: int = 0o600, *, durable: bool = True) -> bool:
     """Write ``path`` unless it exists; True where it was written, False where it stays as it was.
 
-    Missing folders above it are made (0700).
+    Missing folders above it are made (0700). ``durable=False`` leaves flushing to the system.
 
     Raises:
         FailedError: it cannot be written; names the path and what to do. Nothing is left.
@@ -40,9 +40,10 @@ def write_once(path: Path, data: bytes, mode: int = 0o600) -> bool:
         return False
     with _explained(path):
         make_folder(path.parent)
-        with _temporary(path, data, mode) as temporary:
+        with _temporary(path, data, mode, durable=durable) as temporary:
             written = _link(temporary, path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     return written
 
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from weibao.domain.collection import BundleHeader, DeviceCollection
 
-__all__ = ["Bundle", "EvidenceStore", "KeyRing"]
+__all__ = ["Bundle", "EvidenceStore", "KeyRing", "StoredPiece"]
+
+
+class StoredPiece(NamedTuple):
+    """A stored file as it is now."""
+
+    path: str
+    stored_sha256: str | None
+    """None where the file is missing."""
+    size: int
+    """Bytes of the stored file."""
+    opens: bool | None
+    """Whether it opens to bytes of its name; None where the key or the file is missing."""
 
 
 class KeyRing(Protocol):
@@ -58,6 +70,18 @@ class EvidenceStore(Protocol):
 
     def stored_sha256(self, contract: str, sha256: str) -> str | None:
         """The sha256 of the stored file as it is now, None where it is missing."""
+        ...
+
+    def examine(self, contract: str, sha256: str) -> StoredPiece:
+        """The stored file as it is now, hashed and opened, for verification.
+
+        Raises:
+            FailedError: it is there and cannot be read.
+        """
+        ...
+
+    def names(self, contract: str) -> Iterator[str]:
+        """The names of all stored pieces in ascending order."""
         ...
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from weibao.domain.reasons import Reason
 from weibao.domain.records import (
     Access,
     ConfigVersion,
@@ -159,11 +160,14 @@ class Journal(Protocol):
         """This site's rows with exactly this action, newest first."""
         ...
 
-    def verify(self) -> Iterator[str]:
+    def verify(self, progress: Callable[[int], None] | None = None) -> Iterator[Reason]:
         """Everything in the database that does not fit, the first first; empty: sound.
+
+        ``progress`` hears now and then how many ledger rows were checked.
 
         Recomputes every hash, checks that sequences have no gap, that the end is not
         before the high-water mark kept outside of the database, and that each row of the
-        tables says what the ledger says.
+        tables says what the ledger says. Codes ``ledger_*`` (the chain), ``row_*`` (tables)
+        and ``unchecked_*`` (what could not be checked, which is no pass).
         """
         ...

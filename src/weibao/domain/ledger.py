@@ -1,0 +1,79 @@
+"""The ledger's arithmetic: canonical text, the hash of a row, and how rows are chained.
+
+A row's hash is the sha256 of the UTF-8 bytes of the canonical JSON of all its other
+fields, the previous row's hash among them. ``payload`` is covered as the text that is
+stored, so that nothing depends on writing it the same way twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from weibao.domain.records import LedgerHead, LedgerRow
+
+__all__ = ["GENESIS", "LedgerEntry", "canonical", "chain", "row_hash", "start"]
+
+GENESIS = "0" * 64
+"""What the first row of a chain names as the previous hash."""
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
+
+
+class LedgerEntry(NamedTuple):
+    """A state change that is not yet chained."""
+
+    at: str
+    """ISO 8601, UTC, with microseconds."""
+    actor: str
+    action: str
+    subject: str
+    payload: str
+    """Canonical JSON."""
+
+
+def canonical(data: object) -> str:
+    """JSON with sorted keys and no blanks, characters as themselves.
+
+    Half of a surrogate pair, which UTF-8 cannot hold, is written as its escape; so the
+    text can always be encoded, and ``json.loads`` gives ``data`` back.
+    """
+    text = _encode(data)
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def row_hash(site: str, sequence: int, entry: LedgerEntry, previous: str) -> str:
+    """The hash of a row."""
+    fields = {
+        "site": site,
+        "sequence": sequence,
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "payload": entry.payload,
+        "previous": previous,
+    }
+    return hashlib.sha256(canonical(fields).encode()).hexdigest()
+
+
+def start(site: str) -> LedgerHead:
+    """The head of an empty chain."""
+    return LedgerHead(site=site, sequence=0, hash=GENESIS)
+
+
+def chain(head: LedgerHead, entries: Iterable[LedgerEntry]) -> Iterator[LedgerRow]:
+    """The rows that follow ``head``."""
+    previous = head.hash
+    for sequence, entry in enumerate(entries, head.sequence + 1):
+        own = row_hash(head.site, sequence, entry, previous)
+        yield LedgerRow(
+            site=head.site, sequence=sequence, previous=previous, hash=own, **entry._asdict()
+        )
+        previous = own
