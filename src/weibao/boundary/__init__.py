@@ -3,7 +3,7 @@
 from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
 from weibao.boundary.clock import Clock
 from weibao.boundary.evidence import Bundle, EvidenceStore, KeyRing
-from weibao.boundary.inventory import InventorySource
+from weibao.boundary.inventory import InventoryInspector, InventorySource
 from weibao.boundary.journal import Journal, OutcomeBatch
 from weibao.boundary.notify import Notice, Notifier
 from weibao.boundary.runner import PlaybookResult, PlaybookRunner, Progress
@@ -14,6 +14,7 @@ __all__ = [
     "ConfigArchive",
     "EvidenceStore",
     "FullTextStore",
+    "InventoryInspector",
     "InventorySource",
     "Journal",
     "KeyRing",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from weibao.domain.inventory import InventorySnapshot
+from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
 
-__all__ = ["InventorySource"]
+__all__ = ["InventoryInspector", "InventorySource"]
 
 
 class InventorySource(Protocol):
@@ -18,5 +18,25 @@ class InventorySource(Protocol):
         Raises:
             InputError: it does not parse (names file and line), a source is missing, the
                 pattern matches nothing, or a vault password is missing.
+        """
+        ...
+
+
+class InventoryInspector(Protocol):
+    """Looks at an inventory to say what is wrong with it."""
+
+    def lint(self, sources: tuple[str, ...]) -> InventoryLint:
+        """What the files show by themselves, all problems at once.
+
+        Raises:
+            InputError: a source is missing.
+        """
+        ...
+
+    def facts(self, sources: tuple[str, ...]) -> InventoryFacts:
+        """What Ansible makes of it.
+
+        Raises:
+            InputError: as ``InventorySource.resolve``.
         """
         ...

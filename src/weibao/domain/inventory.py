@@ -5,7 +5,18 @@ from __future__ import annotations
 from weibao.domain.base import Name, Value
 from weibao.domain.reasons import Reason
 
-__all__ = ["Device", "InventoryProblem", "InventorySnapshot"]
+__all__ = [
+    "DEVICE_FIELDS",
+    "Device",
+    "HostFacts",
+    "InventoryFacts",
+    "InventoryLint",
+    "InventoryProblem",
+    "InventorySnapshot",
+]
+
+DEVICE_FIELDS = ("contract", "site", "unit", "role", "model", "serial_number")
+"""Variables of a host that Weibao reads beside Ansible's own."""
 
 
 class Device(Value):
@@ -50,3 +61,45 @@ class InventorySnapshot(Value):
     """Hosts in the whole inventory."""
     devices: tuple[Device, ...]
     """The targets, in the inventory's order."""
+
+
+class HostFacts(Value):
+    """What a check of the inventory wants to know of a host; no secret's value in it."""
+
+    device: Device
+    network: bool
+    """It says a network operating system or a network connection type."""
+    user: bool
+    """A user name is given."""
+    login: bool
+    """A password or a private key is given."""
+
+
+class InventoryFacts(Value):
+    """A whole inventory as a check looks at it."""
+
+    hosts: tuple[HostFacts, ...]
+    groups: tuple[str, ...]
+
+
+class InventoryLint(Value):
+    """What the files themselves show, read without Ansible."""
+
+    problems: tuple[InventoryProblem, ...]
+    hosts: dict[str, tuple[str, int]] = {}
+    """Where each host stands first: file and line."""
+    variables: dict[tuple[str, str], tuple[str, int]] = {}
+    """Where a variable of a host stands."""
+    values: dict[tuple[str, str], tuple[str, int]] = {}
+    """Where a variable is given this value first, anywhere."""
+    group_files: dict[str, str] = {}
+    """The group_vars file or folder of each group."""
+
+    def place(self, host: str, variable: str = "", value: str = "") -> tuple[str, int]:
+        """The best place to send a reader to for a host's variable."""
+        return (
+            self.variables.get((host, variable))
+            or self.values.get((variable, value))
+            or self.hosts.get(host)
+            or ("", 0)
+        )

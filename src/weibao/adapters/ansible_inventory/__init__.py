@@ -1,0 +1,91 @@
+"""An ordinary Ansible inventory, read by Ansible itself and compiled to JSON once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from weibao.adapters.ansible_inventory.compiling import Compiled, Compiler, group_names
+from weibao.adapters.ansible_inventory.devices import device, encrypted_names, host_facts
+from weibao.adapters.ansible_inventory.lint import lint_files
+from weibao.adapters.ansible_inventory.patterns import select
+from weibao.adapters.ansible_inventory.sources import absolute_sources
+from weibao.adapters.ansible_inventory.vault import vault_configured
+from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
+from weibao.errors import InputError
+
+__all__ = ["AnsibleInventory"]
+
+
+class AnsibleInventory:
+    """Implements ``boundary.InventorySource`` and ``boundary.InventoryInspector``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        platform_of: Callable[[str], str | None],
+        *,
+        contracts: Collection[str] | None = None,
+        env: Mapping[str, str] | None = None,
+        vault_options: tuple[str, ...] = (),
+    ) -> None:
+        """``folder`` is the estate; ``cache`` where compiled inventories are kept (0600).
+
+        ``platform_of`` resolves ``ansible_network_os`` to a platform's id or None;
+        ``contracts`` are the known ones; ``env`` is the process's own by default;
+        ``vault_options`` are ``--vault-id …`` options for Ansible.
+        """
+        self._folder = folder.resolve()
+        self._platform_of = platform_of
+        self._contracts = contracts
+        self._compiler = Compiler(self._folder, cache, env, vault_options)
+
+    def resolve(self, sources: tuple[str, ...], limit: str = "") -> InventorySnapshot:
+        """The hosts that ``limit`` selects; see the protocol."""
+        compiled = self.compile(sources)
+        hosts: dict[str, dict[str, Any]] = compiled.document["all"]["hosts"]
+        chosen = select(compiled.document, limit, self._folder)
+        self._require_vault(hosts, chosen)
+        return InventorySnapshot(
+            digest=compiled.digest,
+            compiled=str(compiled.path),
+            total=len(hosts),
+            devices=tuple(
+                device(name, hosts[name] or {}, self._platform_of, self._contracts)
+                for name in chosen
+            ),
+        )
+
+    def compile(self, sources: tuple[str, ...]) -> Compiled:
+        """The compiled inventory, for what needs the variables themselves.
+
+        Raises:
+            InputError: as ``resolve``.
+        """
+        return self._compiler.compile(absolute_sources(self._folder, sources))
+
+    def lint(self, sources: tuple[str, ...]) -> InventoryLint:
+        """What the files show by themselves; see ``boundary.InventoryInspector``."""
+        return lint_files(absolute_sources(self._folder, sources), self._folder)
+
+    def facts(self, sources: tuple[str, ...]) -> InventoryFacts:
+        """What Ansible makes of it; see ``boundary.InventoryInspector``."""
+        body = self.compile(sources).document["all"]
+        hosts = tuple(
+            host_facts(name, variables or {}, self._platform_of, self._contracts)
+            for name, variables in body["hosts"].items()
+        )
+        return InventoryFacts(hosts=hosts, groups=tuple(sorted(group_names(body))))
+
+    def _require_vault(self, hosts: Mapping[str, Any], chosen: list[str]) -> None:
+        """Stop before the night does: an encrypted value, and no password to open it."""
+        first = next(
+            ((host, name) for host in chosen for name in encrypted_names(hosts[host] or {})), None
+        )
+        if first and not vault_configured(
+            self._compiler.env, self._folder, self._compiler.vault_options
+        ):
+            host, name = first
+            raise InputError("estate.vault_password_missing_host", host=host, name=name)

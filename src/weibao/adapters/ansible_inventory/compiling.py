@@ -1,0 +1,210 @@
+"""Compiling an inventory to one JSON file with Ansible's own inventory command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from weibao.adapters import files
+from weibao.adapters.ansible_inventory.sources import static_digest
+from weibao.errors import InputError, InputErrors
+
+__all__ = ["Compiled", "Compiler", "convert", "group_names"]
+
+_KEEP_SECONDS = 7 * 86400
+_PROGRAM = Path(__file__).with_name("_dump.py")
+_YAML = frozenset({".yml", ".yaml", ".json"})
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled inventory: the document that Ansible's YAML plugin reads, and its file."""
+
+    digest: str
+    path: Path
+    document: dict[str, Any]
+
+
+class Compiler:
+    """Compiles, and keeps what it compiled by the content it was compiled from."""
+
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path,
+        env: Mapping[str, str] | None = None,
+        vault_options: tuple[str, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.env = dict(os.environ if env is None else env)
+        self.vault_options = vault_options
+        config = folder / "ansible.cfg"
+        self.config = config if config.is_file() else None
+        if self.config:
+            self.env["ANSIBLE_CONFIG"] = str(self.config)
+
+    def compile(self, sources: tuple[str, ...]) -> Compiled:
+        """``sources`` (absolute) compiled; what did not change is not compiled again.
+
+        Raises:
+            InputError: Ansible cannot read it, in Ansible's words with file and line.
+            FailedError: the cache cannot be written.
+        """
+        before = self._digest(sources)
+        if before and (known := self._known(before)):
+            return known
+        for _ in range(3):
+            text = _encode(convert(self._ansible(sources)))
+            after = self._digest(sources)
+            if before == after:
+                break
+            before = after  # somebody is writing at it right now
+        digest = before or hashlib.sha256(text).hexdigest()
+        path = self._path(digest)
+        files.replace(path, text, 0o600)
+        self._sweep(keep=path)
+        return Compiled(digest, path, json.loads(text))
+
+    def _digest(self, sources: tuple[str, ...]) -> str | None:
+        return static_digest(sources, self.config, self.env, metadata.version("ansible-core"))
+
+    def _path(self, digest: str) -> Path:
+        return self.cache / f"inventory-{digest}.json"
+
+    def _known(self, digest: str) -> Compiled | None:
+        path = self._path(digest)
+        try:
+            document = json.loads(path.read_bytes())
+            os.utime(path)
+        except (OSError, ValueError):
+            return None
+        return Compiled(digest, path, document)
+
+    def _sweep(self, keep: Path) -> None:
+        """Old ones go, since they may hold passwords that the inventory no longer does."""
+        limit = time.time() - _KEEP_SECONDS
+        for path in self.cache.glob("inventory-*.json"):
+            try:
+                if path != keep and path.stat().st_mtime < limit:
+                    path.unlink()
+            except OSError:
+                continue
+
+    def _ansible(self, sources: tuple[str, ...]) -> dict[str, Any]:
+        options = [part for source in sources for part in ("-i", source)]
+        env = self.env | {
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            "ANSIBLE_NOCOLOR": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        command = [sys.executable, "-P", str(_PROGRAM), *options, *self.vault_options]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        try:
+            said = json.loads(done.stdout)
+        except ValueError:
+            raise InputError("estate.ansible_failed", said=_last_words(done.stderr)) from None
+        if "inventory" in said:
+            return dict(said["inventory"])
+        raise self._error(said["errors"], done.stderr)
+
+    def _error(self, errors: list[dict[str, Any]], stderr: bytes) -> InputError:
+        if not errors:
+            return InputError("estate.ansible_failed", said=_last_words(stderr))
+        chosen = [error for error in errors if _fits(error)] or errors[-1:]
+        vault = next((e for e in errors if "no vault secrets found" in e["message"]), None)
+        if vault:
+            return InputError("estate.vault_password_missing", file=self._shown(vault["file"]))
+        wrong = next((e for e in errors if "Decryption failed" in e["message"]), None)
+        if wrong:
+            return InputError("estate.vault_password_wrong", file=self._shown(wrong["file"]))
+        return InputErrors(
+            (self._place(error), "estate.ansible_said", {"said": error["message"]})
+            for error in _unique(chosen)
+        )
+
+    def _place(self, error: dict[str, Any]) -> str:
+        shown = self._shown(error["file"])
+        return f"{shown}:{error['line']}" if error["line"] else shown
+
+    def _shown(self, file: str) -> str:
+        path = Path(file)
+        if file and path.is_relative_to(self.folder):
+            return str(path.relative_to(self.folder))
+        return file or "inventory"
+
+
+def _fits(error: dict[str, Any]) -> bool:
+    """Whether the plugin that failed is the one that the file was meant for."""
+    suffix = Path(error["file"]).suffix
+    return error["plugin"] in ("", "yaml" if suffix in _YAML else "ini")
+
+
+def _unique(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({(e["file"], e["line"], e["message"]): e for e in errors}.values())
+
+
+def _last_words(stderr: bytes) -> str:
+    lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("[ERROR]")] or lines[-1:]
+    return " ".join(errors).removeprefix("[ERROR]: ")[:500] or "ansible-inventory"
+
+
+def _encode(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def convert(listed: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``ansible-inventory --list`` prints, as a document for Ansible's YAML plugin.
+
+    Every host carries all of its variables, merged as Ansible merged them (with group
+    priorities and variable plugins); groups carry only their members.
+    """
+    groups = {name: body for name, body in listed.items() if name != "_meta"}
+    meta = listed.get("_meta", {})
+    variables: dict[str, Any] = meta.get("hostvars", {})
+    written: set[str] = set()
+
+    def group(name: str) -> dict[str, Any]:
+        body = groups.get(name, {})
+        if name in written:
+            return {}  # a group in two places is said once; members are the same everywhere
+        written.add(name)
+        document: dict[str, Any] = {}
+        if hosts := body.get("hosts"):
+            document["hosts"] = dict.fromkeys(hosts)
+        if children := body.get("children"):
+            document["children"] = {child: group(child) for child in children}
+        return document
+
+    document = group("all")
+    listed_hosts = [host for body in groups.values() for host in body.get("hosts", ())]
+    order = dict.fromkeys([*meta.get("order", ()), *listed_hosts, *variables])
+    hosts = {host: variables.get(host, {}) for host in order}
+    return {"all": {"hosts": hosts, "children": document.get("children", {})}}
+
+
+def group_names(body: Mapping[str, Any]) -> set[str]:
+    """All groups of a compiled document's ``all``, itself included."""
+    names = {"all", "ungrouped"}
+    for name, inner in (body.get("children") or {}).items():
+        names |= {name, *(group_names(inner or {}))}
+    return names

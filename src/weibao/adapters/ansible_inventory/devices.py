@@ -1,0 +1,123 @@
+"""From a host's variables to a device (设备档案), without any of its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from weibao.domain.inventory import Device, HostFacts
+from weibao.domain.reasons import Reason
+
+__all__ = ["device", "encrypted_names", "host_facts", "plain"]
+
+VAULT = "__ansible_vault"
+UNSAFE = "__ansible_unsafe"
+
+
+def device(
+    name: str,
+    variables: Mapping[str, Any],
+    platform_of: Callable[[str], str | None],
+    contracts: Collection[str] | None,
+) -> Device:
+    """The device that a host is; what is wrong with it alone stands in its ``problem``.
+
+    ``platform_of`` gives the platform's id for what ``ansible_network_os`` says;
+    ``contracts`` are the known contracts (None: not looked at).
+    """
+    network_os = plain(variables.get("ansible_network_os"))
+    platform = platform_of(network_os) if network_os else ""
+    contract = plain(variables.get("contract")) or "default"
+    port, port_problem = _port(variables.get("ansible_port"))
+    safe, name_problem = _safe(name, "host_name_unusable")
+    contract, contract_problem = _safe(contract, "contract_unknown")
+    if contracts is not None and contract not in contracts and not contract_problem:
+        contract_problem = Reason.of("contract_unknown", name=contract)
+    platform_problem = (
+        None if platform is not None else Reason.of("unknown_platform", name=network_os)
+    )
+    return Device(
+        name=safe,
+        contract=contract,
+        platform=platform or "",
+        network_os=network_os,
+        address=plain(variables.get("ansible_host")) or name,
+        port=port,
+        site=plain(variables.get("site")),
+        unit=plain(variables.get("unit")),
+        role=plain(variables.get("role")),
+        model=plain(variables.get("model")),
+        serial_number=plain(variables.get("serial_number")),
+        problem=name_problem or contract_problem or platform_problem or port_problem,
+    )
+
+
+_NETWORK = ("network_cli", "netconf", "httpapi")
+_USER = ("ansible_user", "ansible_ssh_user")
+_LOGIN = (
+    "ansible_password",
+    "ansible_ssh_pass",
+    "ansible_ssh_password",
+    "ansible_ssh_private_key_file",
+    "ansible_private_key_file",
+)
+
+
+def host_facts(
+    name: str,
+    variables: Mapping[str, Any],
+    platform_of: Callable[[str], str | None],
+    contracts: Collection[str] | None,
+) -> HostFacts:
+    """What a check of the inventory wants to know of a host."""
+    found = device(name, variables, platform_of, contracts)
+    connection = plain(variables.get("ansible_connection")).rsplit(".", 1)[-1]
+    return HostFacts(
+        device=found,
+        network=bool(found.network_os) or connection in _NETWORK,
+        user=any(variables.get(key) for key in _USER),
+        login=any(variables.get(key) for key in _LOGIN),
+    )
+
+
+def plain(value: Any) -> str:
+    """A variable as text; an encrypted one is no text; a list is joined."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, dict):
+        return str(value.get(UNSAFE, ""))
+    if isinstance(value, list):
+        return ", ".join(text for item in value if (text := plain(item)))
+    return str(value).strip()
+
+
+def encrypted_names(value: Any, name: str = "") -> Iterator[str]:
+    """The variables (dotted) in ``value`` that are encrypted inline."""
+    if isinstance(value, dict):
+        if VAULT in value:
+            yield name
+            return
+        for key, inner in value.items():
+            yield from encrypted_names(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from encrypted_names(inner, name)
+
+
+def _port(value: Any) -> tuple[int, Reason | None]:
+    text = plain(value)
+    if not text or "{{" in text:
+        return 22, None
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text), None
+    return 22, Reason.of("port_invalid", port=text)
+
+
+def _safe(text: str, code: str) -> tuple[str, Reason | None]:
+    """``text`` as a name that a file can have, and the reason where it was none."""
+    bad = not text or text in {".", ".."} or any(c in text for c in "/\\\0\n\r")
+    too_long = len(text.encode("utf-8", "replace")) > 200
+    if not bad and not too_long:
+        return text, None
+    safe = "".join("_" if c in "/\\\0\n\r" else c for c in text)[:60] or "_"
+    return ("_" if safe in {".", ".."} else safe), Reason.of(code, name=text)
