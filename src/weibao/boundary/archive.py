@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from weibao.domain.reasons import Reason
 from weibao.domain.records import LedgerHead
 
 __all__ = ["ConfigArchive", "FullTextStore", "StoredText"]
@@ -35,10 +36,12 @@ class ConfigArchive(Protocol):
 
         One commit a run; it says run, change reference and ledger head in trailers, and
         needs no git identity on the machine. Texts equal to what is there make no commit;
-        then the id of the last commit is returned.
+        then the id of the last commit is returned (empty where there is none yet).
+        ``author`` is ``Name <mail>`` or an actor ``user@host``; ``at`` an ISO time with zone.
 
         Raises:
             FailedError: the repository cannot be written; nothing is half done.
+            IntegrityError: it is damaged; names it and says what to do.
         """
         ...
 
@@ -51,7 +54,13 @@ class ConfigArchive(Protocol):
         ...
 
     def diff(self, device: str, old: str, new: str) -> str:
-        """Unified difference of the device's redacted text between two commits."""
+        """Unified difference of the device's redacted text between two commits.
+
+        An empty ``old`` is the time before the first commit, an empty ``new`` the newest.
+
+        Raises:
+            IntegrityError: one of the commits is not there.
+        """
         ...
 
     def grep(self, pattern: str, *, ignore_case: bool = False) -> Iterator[tuple[str, int, str]]:
@@ -75,7 +84,10 @@ class ConfigArchive(Protocol):
         ...
 
     def check(self) -> list[str]:
-        """What ``git fsck`` and the refs complain about; empty means sound."""
+        """What ``git fsck`` and the refs complain about; empty means sound.
+
+        Each complaint names the repository; one without a commit is not sound.
+        """
         ...
 
 
@@ -94,7 +106,7 @@ class FullTextStore(Protocol):
         ...
 
     def get(self, stored: StoredText) -> bytes:
-        """The full text.
+        """The full text; from the second copy where the first is not as recorded.
 
         Raises:
             IntegrityError: missing, or not the file that was recorded.
@@ -102,13 +114,18 @@ class FullTextStore(Protocol):
         """
         ...
 
-    def check(self, stored: StoredText) -> str | None:
-        """None where the first copy is as recorded, else what is wrong in a word."""
+    def check(self, stored: StoredText) -> Reason | None:
+        """None where the first copy is as recorded, else what is wrong; needs no key."""
         ...
 
-    def check_second(self, stored: StoredText, *, repair: bool = False) -> str | None:
-        """The same for the second copy; ``repair`` writes a missing one again.
+    def check_second(self, stored: StoredText, *, repair: bool = False) -> Reason | None:
+        """The same for the second copy (CFG-11).
 
-        None also where no second place is set.
+        ``repair`` copies a missing or different one again from a sound first copy; None
+        where it is sound then. None also where no second place is set.
         """
+        ...
+
+    def path_of(self, stored: StoredText) -> str:
+        """Where the first copy lies, for people and for ``ansible-vault view``."""
         ...
