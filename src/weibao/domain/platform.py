@@ -1,16 +1,19 @@
 """What a network operating system prints and wants: the model of ``platforms/<id>.yml``.
 
 Adding a platform is adding a file. Every regular expression is Python's ``re`` with
-MULTILINE, searched in text whose line ends are ``\\n``.
+MULTILINE, searched in text whose line ends are ``\\n``. Flags are written scoped,
+``(?i:...)``, since patterns are put together; a pattern also has to work on bytes, where
+a device's text is not decoded yet.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from weibao.domain.base import Name, Value
 
@@ -27,12 +30,20 @@ __all__ = [
     "SessionRules",
     "TriedOn",
     "Variant",
+    "compiled",
 ]
+
+
+@functools.lru_cache(maxsize=8192)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A platform's pattern, compiled once a process."""
+    return re.compile(pattern, re.MULTILINE)
 
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text, re.MULTILINE)
+        # Put together as the readers do it, so that an unscoped flag shows here.
+        compiled(f"(?:{text})")
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
     return text
@@ -108,6 +119,12 @@ class SessionRules(Value):
     pagers: tuple[PagerRule, ...] = ()
     logout: str = "exit"
 
+    @model_validator(mode="after")
+    def _names_the_device(self) -> Self:
+        if "(?P<hostname>" not in self.prompt:
+            raise ValueError("prompt needs a group named hostname")
+        return self
+
 
 class Command(Value):
     """A command that prints a configuration."""
@@ -133,6 +150,15 @@ class ConfigurationRules(Value):
     braces: bool = False
     """Curly braces outside of quotes and comments balance."""
     minimum_lines: int = 5
+    """Lines that are not empty."""
+    withheld: tuple[Pattern, ...] = ()
+    """The device itself says that it leaves parts out (no right to see them)."""
+    secrets_withheld: tuple[Pattern, ...] = ()
+    """The device shows a mask in place of secrets: complete, but not to restore from."""
+    controls: tuple[Pattern, ...] = ()
+    """Places where the device prints a control character that belongs to the text."""
+    separator: Pattern = r"[!#]?"
+    """A line that is only this (and blanks) separates and says nothing."""
     hostname: tuple[Pattern, ...] = ()
     """Group ``hostname`` gives the device's own name."""
     noise: tuple[Pattern, ...] = ()
@@ -146,6 +172,12 @@ class SecretRule(Value):
 
     match: Pattern
     note: str = ""
+
+    @model_validator(mode="after")
+    def _hides_something(self) -> Self:
+        if "(?P<secret" not in self.match:
+            raise ValueError("match needs a group whose name begins with secret")
+        return self
 
 
 class Variant(Value):
@@ -185,5 +217,8 @@ class Platform(Value):
     variants: tuple[Variant, ...] = ()
 
     def all_names(self) -> tuple[str, ...]:
-        """Every name it answers to, its own id first."""
+        """Every name it answers to, its own id first.
+
+        A netmiko type that several platforms share answers for the one of that id.
+        """
         return (self.id, self.netmiko, *self.names)
