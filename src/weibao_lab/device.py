@@ -1,0 +1,183 @@
+"""One simulated device: its configuration, what it remembers and what is wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from weibao_lab.braces import BraceTree
+from weibao_lab.configs import generate_body
+from weibao_lab.dialects import dialect_for
+from weibao_lab.faults import Fault, FaultBoard
+from weibao_lab.record import CommandRecord, DeviceLog, LoginRecord
+from weibao_lab.specs import DeviceSpec
+from weibao_lab.tree import ConfigTree
+
+if TYPE_CHECKING:
+    from weibao_lab.dialects.base import Dialect
+
+__all__ = ["Device", "Snapshot", "Tree", "Visit"]
+
+Tree = ConfigTree | BraceTree
+_CHINA: Final = timezone(timedelta(hours=8), "CST")
+
+
+def china_now() -> datetime:
+    """The present time as these devices keep it."""
+    return datetime.now(_CHINA)
+
+
+@dataclass
+class Snapshot:
+    """A configuration with who changed it when."""
+
+    tree: Tree
+    changed_at: datetime
+    changed_by: str
+    saved_at: datetime
+    saved_by: str
+
+    def copy(self) -> Snapshot:
+        """A copy that shares nothing."""
+        return Snapshot(
+            self.tree.copy(), self.changed_at, self.changed_by, self.saved_at, self.saved_by
+        )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One connection: its number and the faults it will see."""
+
+    number: int
+    fault: Fault
+    busy: bool
+
+
+class Device:
+    """The state behind all sessions of one device. Used from one event loop only."""
+
+    def __init__(self, spec: DeviceSpec, clock: Callable[[], datetime] = china_now) -> None:
+        self.spec = spec
+        self.dialect: Dialect = dialect_for(spec.platform)
+        self.clock = clock
+        self.faults = FaultBoard()
+        self.log = DeviceLog()
+        self.last_sent: dict[str, bytes] = {}
+        self.printed_at = clock()
+        self.booted_at = self.printed_at - timedelta(days=3 + _number(spec.name) % 400)
+        changed = self.printed_at - timedelta(hours=5 + _number(spec.name) % 900)
+        tree = self.dialect.parse(generate_body(spec))
+        self.running = Snapshot(tree, changed, spec.username, changed, spec.username)
+        self.startup = self.running.copy()
+        self.history: list[Snapshot] = []
+        self.open_connections = 0
+        self.pending_rollback: asyncio.TimerHandle | None = None
+        self.minute_seconds = 60.0
+        self._body: str | None = None
+        self._hostname: str | None = None
+
+    # -- configuration -------------------------------------------------------
+
+    @property
+    def hostname(self) -> str:
+        """The name as configured now; the prompt shows it."""
+        if self._hostname is None:
+            self._hostname = self.dialect.hostname(self.running.tree) or self.dialect.factory_name
+        return self._hostname
+
+    @property
+    def body(self) -> str:
+        """The running configuration without header and end mark; cached."""
+        if self._body is None:
+            self._body = self.running.tree.render()
+        return self._body
+
+    def touched(self, who: str) -> None:
+        """Note that the running configuration changed."""
+        self.running.changed_at = self.clock()
+        self.running.changed_by = who
+        self.forget_cache()
+
+    def forget_cache(self) -> None:
+        """Render again at the next occasion."""
+        self._body = None
+        self._hostname = None
+
+    def save(self, who: str) -> None:
+        """Copy the running to the startup configuration."""
+        self.running.saved_at = self.clock()
+        self.running.saved_by = who
+        self.startup = self.running.copy()
+
+    def configure(self, lines: list[str], who: str = "console") -> None:
+        """Do configuration commands as if typed by hand at the console."""
+        self.dialect.configure(self, lines, who)
+
+    def replace_running(self, text: bytes, who: str = "console") -> None:
+        """Replace the whole running configuration by a text as the device prints it."""
+        decoded = self.decode(text).replace("\r\n", "\n")
+        self.running.tree = self.dialect.parse(self.dialect.strip_frame(decoded))
+        self.touched(who)
+
+    def stamp(self) -> None:
+        """Take the present time into what is printed next."""
+        self.printed_at = self.clock()
+
+    def render_running(self) -> bytes:
+        """The running configuration as last printed, or as it would be, with LF line ends."""
+        return self.encode(self.dialect.running_text(self))
+
+    def render_startup(self) -> bytes:
+        """The saved configuration as the device prints it."""
+        return self.encode(self.dialect.startup_text(self))
+
+    # -- text ----------------------------------------------------------------
+
+    def encode(self, text: str) -> bytes:
+        """Text to the bytes this device sends."""
+        if self.spec.encoding == "utf-8":
+            return text.encode("utf-8", "surrogateescape")
+        return text.encode(self.spec.encoding, "replace")
+
+    def decode(self, data: bytes) -> str:
+        """Bytes sent to this device to text."""
+        errors = "surrogateescape" if self.spec.encoding == "utf-8" else "replace"
+        return data.decode(self.spec.encoding, errors)
+
+    # -- visitors ------------------------------------------------------------
+
+    def arrive(self) -> Visit:
+        """Count a new connection and decide what it will see."""
+        self.log.connections += 1
+        fault = self.faults.take()
+        limit = fault.max_sessions
+        busy = fault.lines_busy or (limit is not None and self.open_connections >= limit)
+        return Visit(self.log.connections, fault, busy)
+
+    def check_password(self, visit: Visit, username: str, password: str, method: str) -> bool:
+        """Judge and record one attempt to log in with a password."""
+        right = username == self.spec.username and password == self.spec.password
+        success = right and not visit.fault.refuse_login
+        self.note_login(visit, username, method, success, right)
+        return success
+
+    def note_login(
+        self, visit: Visit, username: str, method: str, success: bool, right: bool | None
+    ) -> None:
+        """Record one attempt to log in."""
+        self.log.logins.append(
+            LoginRecord(self.clock(), username, method, success, right, visit.number)
+        )
+
+    def note_command(self, visit: Visit, mode: str, line: str) -> None:
+        """Record one command line."""
+        self.log.commands.append(CommandRecord(self.clock(), visit.number, mode, line))
+
+
+def _number(name: str) -> int:
+    """A number that depends on a name alone, in every process."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

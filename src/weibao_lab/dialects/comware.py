@@ -1,0 +1,274 @@
+"""H3C Comware."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.vrp import VRP_COMMANDS, VrpLike, span_text
+from weibao_lab.grammar import GrammarError, Match
+from weibao_lab.terminal import Pager
+from weibao_lab.tree import Section, Syntax
+
+if TYPE_CHECKING:
+    from weibao_lab.device import Device, Snapshot
+    from weibao_lab.session import Session
+
+__all__ = ["Comware"]
+
+_STARS = "*" * 78
+_GREETING = (
+    f"\n{_STARS}\n"
+    "* Copyright (c) 2004-2022 New H3C Technologies Co., Ltd. All rights reserved.*\n"
+    "* Without the owner's prior written consent,                                 *\n"
+    "* no decompiling or reverse-engineering shall be allowed.                    *\n"
+    f"{_STARS}\n\n"
+)
+_PORT = (
+    "description",
+    "shutdown",
+    "port link-type",
+    "port link-mode",
+    "port access vlan",
+    "port trunk permit vlan",
+    "port trunk pvid vlan",
+    "ip address",
+    "stp edged-port",
+    "speed",
+    "duplex",
+    "port link-aggregation group",
+    "packet-filter",
+)
+
+
+class Comware(VrpLike):
+    """H3C Comware 7 on an S5560X switch."""
+
+    platform: ClassVar[str] = "hp_comware"
+    factory_name: ClassVar[str] = "H3C"
+    pager: ClassVar[Pager] = Pager(b"---- More ----", b"\x1b[16D" + b" " * 16 + b"\x1b[16D")
+    unauthorised: ClassVar[str] = "Permission denied.\n"
+    enter_text: ClassVar[str] = "System View: return to User View with Ctrl+Z.\n"
+    commands: ClassVar[tuple[Command, ...]] = (
+        *VRP_COMMANDS,
+        Command("screen-length disable", "no_paging"),
+        Command("undo screen-length disable", "paging"),
+        Command("save force", "save_force"),
+        Command("display vlan brief", "show_vlans"),
+    )
+    hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        (r"password simple \S+", "password hash ", "comware_hash"),
+        (r"(.*) simple \S+", r"\1 cipher ", "comware_cipher"),
+    )
+    syntax: ClassVar[Syntax] = Syntax(
+        indent=" ",
+        separator="#",
+        negation="undo",
+        sections=(
+            Section(r"interface (\S+)", r"\1", "interface", phrases=_PORT),
+            Section(r"vlan (\d+)", r"vlan\1", "vlan", phrases=("description", "name")),
+            Section(r"local-user (\S+)(?: class \S+)?", r"luser-manage-\1", "user"),
+            Section(r"acl (?:basic|number) (2\d{3})", r"acl-ipv4-basic-\1", "acl"),
+            Section(r"acl (?:advanced|number) (3\d{3})", r"acl-ipv4-adv-\1", "acl"),
+            Section(r"line (vty|aux|class) (\S+)(?: (\d+))?", r"line-\1\2", "line"),
+            Section(r"radius scheme (\S+)", r"radius-\1", "radius"),
+            Section(r"hwtacacs scheme (\S+)", r"hwtacacs-\1", "hwtacacs"),
+            Section(r"domain (?!default)(\S+)", r"isp-\1", "domain"),
+            Section(r"role name (\S+)", r"role-\1", "role"),
+            Section(r"user-group (\S+)", r"ugroup-\1", "group"),
+            Section(r"ospf (\d+)(?: .*)?", r"ospf-\1", "ospf", phrases=("area",)),
+        ),
+        phrases=(
+            "sysname",
+            "interface",
+            "vlan",
+            "local-user",
+            "acl basic",
+            "acl advanced",
+            "line vty",
+            "ospf",
+            "ip route-static",
+            "info-center loghost",
+            "snmp-agent community",
+            "snmp-agent sys-info contact",
+            "snmp-agent sys-info location",
+            "ntp-service unicast-server",
+            "header login",
+            "stp",
+            "lldp",
+        ),
+        single=(
+            "sysname",
+            "description",
+            "name",
+            "port link-type",
+            "port link-mode",
+            "port access vlan",
+            "port trunk permit vlan",
+            "port trunk pvid vlan",
+            "ip address",
+            "idle-timeout",
+            "protocol inbound",
+            "authentication-mode",
+            "password",
+            "snmp-agent sys-info contact",
+            "snmp-agent sys-info location",
+            "header login",
+            "clock timezone",
+            "speed",
+            "duplex",
+        ),
+        explicit_no=("port trunk permit vlan 1", "telnet server enable"),
+        interfaces=(
+            "GigabitEthernet",
+            "Ten-GigabitEthernet",
+            "M-GigabitEthernet",
+            "Vlan-interface",
+            "LoopBack",
+            "Bridge-Aggregation",
+            "NULL",
+        ),
+        virtual=("Vlan-interface", "LoopBack", "Bridge-Aggregation"),
+        flat_indent=" ",
+    )
+
+    def frame(self, device: Device, snapshot: Snapshot, body: str, running: bool) -> str:
+        """The body already begins with ``#``; ``return`` ends it."""
+        return f"{body.rstrip()}\nreturn\n"
+
+    def strip_frame(self, text: str) -> str:
+        """The lines from the first ``#`` to before ``return``."""
+        return re.sub(r"\nreturn\s*\Z", "\n", text.strip("\n") + "\n")
+
+    def greeting(self, session: Session) -> str:
+        """The vendor's box and the banner."""
+        return _GREETING + self.banner(session, "header login")
+
+    def error(self, session: Session, line: str, problem: GrammarError) -> str:
+        """Comware error texts; the caret stands under the wrong word."""
+        blank = " " * (len(self.prompt(session)) + problem.position)
+        word = {"unknown": "Unrecognized", "ambiguous": "Ambiguous", "incomplete": "Incomplete"}
+        return f"{blank}^\n % {word[problem.kind]} command found at '^' position.\n"
+
+    def syslog_line(self, device: Device) -> str:
+        """A log line as the terminal shows it."""
+        stamp = device.printed_at.strftime("%b %d %H:%M:%S:000 %Y")
+        return (
+            f"%{stamp} {device.hostname} IFNET/3/PHY_UPDOWN: Physical state on the interface "
+            "GigabitEthernet1/0/7 changed to up."
+        )
+
+    # -- commands ----------------------------------------------------------------
+
+    async def no_paging(self, session: Session, match: Match, pipes: list[str]) -> None:
+        """``screen-length disable``."""
+        session.rows = 0
+
+    async def paging(self, session: Session, match: Match, pipes: list[str]) -> None:
+        """``undo screen-length disable``."""
+        session.rows = self.rows
+
+    async def save(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Three questions, then save."""
+        answer = await session.ask(
+            "The current configuration will be written to the device. Are you sure? [Y/N]:"
+        )
+        if not answer.lower().startswith("y"):
+            return Reply("")
+        await session.ask(
+            "Please input the file name(*.cfg)[flash:/startup.cfg]\n"
+            "(To leave the existing filename unchanged, press the enter key):"
+        )
+        answer = await session.ask("flash:/startup.cfg exists, overwrite? [Y/N]:")
+        if not answer.lower().startswith("y"):
+            return Reply("")
+        return await self.save_force(session, match, pipes)
+
+    async def save_force(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Save without questions."""
+        session.device.save(session.username)
+        return Reply(
+            "Validating file. Please wait...\n"
+            "Saved the current configuration to mainboard device successfully.\n"
+        )
+
+    async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """The table of VLANs with their access ports."""
+        ports: dict[str, list[str]] = {}
+        for port in self.ports(session.device):
+            if not port.virtual and not port.trunk:
+                ports.setdefault(port.vlan, []).append(_short(port.name))
+        text = (
+            "Brief information about all VLANs:\nSupported Minimum VLAN ID: 1\n"
+            "Supported Maximum VLAN ID: 4094\nDefault VLAN ID: 1\n"
+            "VLAN ID   Name                             Port\n"
+        )
+        for node in self.tree(session.device).nodes:
+            if not (found := re.fullmatch(r"vlan (\d+)", node.key)):
+                continue
+            number = found.group(1)
+            named = [c.key[5:] for c in node.children if c.key.startswith("name ")]
+            cells = ports.get(number, [])
+            rows = ["  ".join(cells[i : i + 3]) for i in range(0, len(cells), 3)] or [""]
+            label = named[0] if named else f"VLAN {int(number):04d}"
+            text += f"{number:<10}{label:<33}{rows[0]}".rstrip() + "\n"
+            text += "".join(f"{'':<43}{row}\n" for row in rows[1:])
+        return Reply(text)
+
+    def interfaces_text(self, device: Device) -> str:
+        """The answer to ``display interface brief``."""
+        route = (
+            "Brief information on interfaces in route mode:\n"
+            "Link: ADM - administratively down; Stby - standby\nProtocol: (s) - spoofing\n"
+            f"{'Interface':<21}{'Link':<5}{'Protocol':<9}{'Primary IP':<16}Description\n"
+        )
+        bridge = (
+            "\nBrief information on interfaces in bridge mode:\n"
+            "Link: ADM - administratively down; Stby - standby\n"
+            "Speed: (a) - auto\nDuplex: (a)/A - auto; H - half; F - full\n"
+            "Type: A - access; T - trunk; H - hybrid\n"
+            f"{'Interface':<21}{'Link':<5}{'Speed':<8}{'Duplex':<7}{'Type':<5}{'PVID':<5}"
+            "Description\n"
+        )
+        for port in self.ports(device):
+            link = ("UP" if port.connected else "DOWN") if port.admin_up else "ADM"
+            name, text = _short(port.name), port.description
+            if port.virtual or port.name.startswith("M-"):
+                state = "UP" if port.oper_up else "DOWN"
+                address = port.address or "--"
+                route += f"{name:<21}{link:<5}{state:<9}{address:<16}{text}".rstrip() + "\n"
+            else:
+                speed, duplex = ("1G(a)", "F(a)") if port.oper_up else ("auto", "A")
+                kind = "T" if port.trunk else "A"
+                row = f"{name:<21}{link:<5}{speed:<8}{duplex:<7}{kind:<5}{port.vlan:<5}{text}"
+                bridge += row.rstrip() + "\n"
+        return route + bridge
+
+    def version_text(self, device: Device) -> str:
+        """The answer to ``display version``."""
+        return (
+            "H3C Comware Software, Version 7.1.070, Release 6628P46\n"
+            "Copyright (c) 2004-2022 New H3C Technologies Co., Ltd. All rights reserved.\n"
+            f"H3C S5560X-30C-EI uptime is {span_text(device)}\n"
+            "Last reboot reason : Power on\n\n"
+            "Boot image: flash:/s5560x_ei-cmw710-boot-r6628p46.bin\n"
+            "Boot image version: 7.1.070, Release 6628P46\n"
+            "  Compiled Nov 30 2022 14:00:00\n"
+            "System image: flash:/s5560x_ei-cmw710-system-r6628p46.bin\n"
+            "System image version: 7.1.070, Release 6628P46\n"
+        )
+
+
+def _short(name: str) -> str:
+    for long, short in (
+        ("M-GigabitEthernet", "MGE"),
+        ("Ten-GigabitEthernet", "XGE"),
+        ("GigabitEthernet", "GE"),
+        ("Vlan-interface", "Vlan"),
+        ("LoopBack", "Loop"),
+        ("Bridge-Aggregation", "BAGG"),
+    ):
+        if name.startswith(long):
+            return short + name[len(long) :]
+    return name

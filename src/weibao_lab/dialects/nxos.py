@@ -1,0 +1,157 @@
+"""Cisco NX-OS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from weibao_lab.configs import conceal
+from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike
+from weibao_lab.dialects.ios import GLOBAL, SINGLE
+from weibao_lab.grammar import GrammarError, Match
+from weibao_lab.ports import Port
+from weibao_lab.terminal import Pager
+from weibao_lab.tree import ConfigTree, Syntax
+
+if TYPE_CHECKING:
+    from weibao_lab.device import Device, Snapshot
+    from weibao_lab.session import Session
+
+__all__ = ["NxOs"]
+
+
+class NxOs(CiscoLike):
+    """Cisco NX-OS 9.3 on a Nexus 9000."""
+
+    platform: ClassVar[str] = "cisco_nxos"
+    factory_name: ClassVar[str] = "switch"
+    pager: ClassVar[Pager] = Pager(b"\x1b[7m--More--\x1b[m", b"\r\x1b[K")
+    prompt_end: ClassVar[str] = " "
+    asks_file: ClassVar[bool] = False
+    also_in_config: ClassVar[tuple[str, ...]] = ("show", "copy")
+    port_format: ClassVar[str] = "{0:<14}{1:<19}{2:<10}{3:<10}{4:<8}{5:<8}{6}\n"
+    unauthorised: ClassVar[str] = "% Permission denied for the role\n"
+    config_text: ClassVar[str] = "Enter configuration commands, one per line. End with CNTL/Z.\n"
+    save_text: ClassVar[str] = (
+        "[" + "#" * 40 + "] 100%\n"
+        "Copy complete, now saving to disk (please wait)...\nCopy complete.\n"
+    )
+    # NX-OS has no "write": it is an alias that each site defines for itself.
+    commands: ClassVar[tuple[Command, ...]] = (
+        *(item for item in CISCO_COMMANDS if "write" not in item.pattern),
+        Command("show interface status", "show_status"),
+        Command("show interface description", "show_descriptions"),
+        Command("show hostname", "show_hostname"),
+        Command("wr", "save"),
+    )
+    hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
+        (r"(username \S+ password) (?!\d )\S+", r"\1 5 ", "nx5"),
+    )
+    syntax: ClassVar[Syntax] = Syntax(
+        indent="  ",
+        separator="",
+        negation="no",
+        sections=CISCO_SECTIONS,
+        phrases=(*GLOBAL, "feature"),
+        single=SINGLE,
+        last=(),
+        explicit_no=("switchport", "shutdown"),
+        interfaces=("Ethernet", "Vlan", "loopback", "port-channel", "mgmt"),
+        virtual=("Vlan", "loopback", "port-channel"),
+    )
+
+    def frame(self, device: Device, snapshot: Snapshot, body: str, running: bool) -> str:
+        """The comments at the top; there is no end mark."""
+        which = "running" if running else "startup"
+        moment = "%a %b %d %H:%M:%S %Y"
+        done = (
+            f"!Running configuration last done at: {snapshot.changed_at.strftime(moment)}\n"
+            if running
+            else f"!Startup config saved at: {snapshot.saved_at.strftime(moment)}\n"
+        )
+        return (
+            f"\n!Command: show {which}-config\n{done}"
+            f"!Time: {device.printed_at.strftime(moment)}\n\n{body.rstrip()}\n\n\n"
+        )
+
+    def strip_frame(self, text: str) -> str:
+        """The lines from ``version``."""
+        found = re.search(r"^version .*", text, flags=re.M | re.S)
+        return (found.group() if found else text).rstrip() + "\n"
+
+    def special(self, tree: ConfigTree, path: tuple[str, ...], line: str) -> bool:
+        """A VLAN stands in the list of VLANs as well as in its own section."""
+        found = re.fullmatch(r"(no )?vlan (\d+)", line)
+        if not found or path:
+            return False
+        listed = next((n for n in tree.nodes if re.fullmatch(r"vlan [\d,-]*[,-].*", n.key)), None)
+        if listed is None:
+            return False
+        numbers = _numbers(listed.key.split()[1])
+        if found.group(1):
+            tree.apply((), line)
+            numbers.discard(int(found.group(2)))
+        else:
+            numbers.add(int(found.group(2)))
+        before, listed.raw = listed.raw, f"vlan {_ranges(numbers)}"
+        return before != listed.raw
+
+    def error(self, session: Session, line: str, problem: GrammarError) -> str:
+        """NX-OS error texts."""
+        word = {"unknown": "Invalid", "ambiguous": "Ambiguous", "incomplete": "Incomplete"}
+        blank = " " * (len(self.prompt(session)) + problem.position)
+        return f"{blank}^\n% {word[problem.kind]} command at '^' marker.\n"
+
+    def status_word(self, port: Port) -> str:
+        """connected, notconnec or disabled."""
+        return super().status_word(port)[:9]
+
+    def short(self, name: str) -> str:
+        """An interface name as tables print it."""
+        return name.replace("Ethernet", "Eth")
+
+    async def show_hostname(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """The name."""
+        return Reply(session.device.hostname + " \n")
+
+    def syslog_line(self, device: Device) -> str:
+        """A log line as the terminal shows it."""
+        stamp = device.printed_at.strftime("%Y %b %d %H:%M:%S")
+        return f"{stamp} {device.hostname} %ETHPORT-5-IF_UP: Interface Ethernet1/7 is up"
+
+    def version_text(self, device: Device) -> str:
+        """The answer to ``show version``."""
+        span = device.printed_at - device.booted_at
+        hours, minutes = divmod(span.seconds // 60, 60)
+        serial = "FDO" + conceal("community", device.spec.name, "serial")[:8].upper()
+        return (
+            "Cisco Nexus Operating System (NX-OS) Software\n"
+            "TAC support: http://www.cisco.com/tac\n"
+            "Copyright (C) 2002-2021, Cisco and/or its affiliates.\n"
+            "All rights reserved.\n\n"
+            "Software\n  BIOS: version 05.42\n  NXOS: version 9.3(8)\n"
+            "  NXOS image file is: bootflash:///nxos.9.3.8.bin\n\n"
+            "Hardware\n  cisco Nexus9000 C93180YC-EX chassis\n"
+            f"  Processor Board ID {serial}\n  Device name: {device.hostname}\n"
+            f"Kernel uptime is {span.days} day(s), {hours} hour(s), {minutes} minute(s), "
+            "11 second(s)\n\n"
+        )
+
+
+def _numbers(text: str) -> set[int]:
+    numbers: set[int] = set()
+    for part in filter(None, text.split(",")):
+        low, _, high = part.partition("-")
+        numbers.update(range(int(low), int(high or low) + 1))
+    return numbers
+
+
+def _ranges(numbers: set[int]) -> str:
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and parts[-1][-1] == number - 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    return ",".join(str(p[0]) if len(p) == 1 else f"{p[0]}-{p[-1]}" for p in parts)
