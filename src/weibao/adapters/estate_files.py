@@ -44,6 +44,11 @@ class Estate:
         return self.state / "cache"
 
     @property
+    def runs(self) -> Path:
+        """A folder for each run."""
+        return self.state / "runs"
+
+    @property
     def keys(self) -> Path:
         """The encryption keys."""
         return self._path(self.settings.keys)

@@ -43,7 +43,7 @@ class InventoryCheck(Value):
 
 _FIELD_OF = {
     "unknown_platform": "ansible_network_os",
-    "contract_unknown": "contract",
+    "unknown_contract": "contract",
     "port_invalid": "ansible_port",
 }
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from weibao.adapters.ansible_inventory.compiling import Compiled, Compiler, group_names
-from weibao.adapters.ansible_inventory.devices import device, encrypted_names, host_facts
+from weibao.adapters.ansible_inventory.devices import device, encrypted_names, host_facts, is_telnet
 from weibao.adapters.ansible_inventory.lint import lint_files
 from weibao.adapters.ansible_inventory.patterns import select
 from weibao.adapters.ansible_inventory.sources import absolute_sources
 from weibao.adapters.ansible_inventory.vault import vault_configured
+from weibao.adapters.host_keys import Way, way_of
 from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
 from weibao.errors import InputError
 
@@ -78,6 +79,15 @@ class AnsibleInventory:
             for name, variables in body["hosts"].items()
         )
         return InventoryFacts(hosts=hosts, groups=tuple(sorted(group_names(body))))
+
+    def ways(self, sources: tuple[str, ...]) -> dict[str, Way]:
+        """How each host is reached, for scanning host keys.
+
+        Raises:
+            InputError: as ``resolve``.
+        """
+        hosts: dict[str, dict[str, Any]] = self.compile(sources).document["all"]["hosts"]
+        return {name: way_of(v or {}, is_telnet(v or {})) for name, v in hosts.items()}
 
     def _require_vault(self, hosts: Mapping[str, Any], chosen: list[str]) -> None:
         """Stop before the night does: an encrypted value, and no password to open it."""

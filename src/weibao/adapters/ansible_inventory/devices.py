@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from weibao.adapters.network.endpoints import VARIABLES
 from weibao.domain.inventory import Device, HostFacts
 from weibao.domain.reasons import Reason
 
-__all__ = ["device", "encrypted_names", "host_facts", "plain"]
+__all__ = ["device", "encrypted_names", "host_facts", "is_telnet", "plain"]
 
 VAULT = "__ansible_vault"
 UNSAFE = "__ansible_unsafe"
@@ -28,20 +29,20 @@ def device(
     network_os = plain(variables.get("ansible_network_os"))
     platform = platform_of(network_os) if network_os else ""
     contract = plain(variables.get("contract")) or "default"
-    port, port_problem = _port(variables.get("ansible_port"))
+    port, port_problem = _port(_first(variables, "port"), 23 if is_telnet(variables) else 22)
     safe, name_problem = _safe(name, "host_name_unusable")
-    contract, contract_problem = _safe(contract, "contract_unknown")
+    contract, contract_problem = _safe(contract, "unknown_contract", "contract")
     if contracts is not None and contract not in contracts and not contract_problem:
-        contract_problem = Reason.of("contract_unknown", name=contract)
+        contract_problem = Reason.of("unknown_contract", contract=contract)
     platform_problem = (
-        None if platform is not None else Reason.of("unknown_platform", name=network_os)
+        None if platform is not None else Reason.of("unknown_platform", platform=network_os)
     )
     return Device(
         name=safe,
         contract=contract,
         platform=platform or "",
         network_os=network_os,
-        address=plain(variables.get("ansible_host")) or name,
+        address=plain(_first(variables, "address")) or name,
         port=port,
         site=plain(variables.get("site")),
         unit=plain(variables.get("unit")),
@@ -53,14 +54,6 @@ def device(
 
 
 _NETWORK = ("network_cli", "netconf", "httpapi")
-_USER = ("ansible_user", "ansible_ssh_user")
-_LOGIN = (
-    "ansible_password",
-    "ansible_ssh_pass",
-    "ansible_ssh_password",
-    "ansible_ssh_private_key_file",
-    "ansible_private_key_file",
-)
 
 
 def host_facts(
@@ -75,8 +68,8 @@ def host_facts(
     return HostFacts(
         device=found,
         network=bool(found.network_os) or connection in _NETWORK,
-        user=any(variables.get(key) for key in _USER),
-        login=any(variables.get(key) for key in _LOGIN),
+        user=bool(_first(variables, "username")),
+        login=bool(_first(variables, "password") or _first(variables, "key_file")),
     )
 
 
@@ -104,20 +97,31 @@ def encrypted_names(value: Any, name: str = "") -> Iterator[str]:
             yield from encrypted_names(inner, name)
 
 
-def _port(value: Any) -> tuple[int, Reason | None]:
+def is_telnet(variables: Mapping[str, Any]) -> bool:
+    """Whether the device is reached by Telnet."""
+    named = plain(variables.get("ansible_network_os")).endswith("_telnet")
+    return named or plain(variables.get("weibao_protocol")).lower() == "telnet"
+
+
+def _first(variables: Mapping[str, Any], what: str) -> Any:
+    """The first of the variables that mean ``what`` (see ``network.endpoints``) that is set."""
+    return next((variables[name] for name in VARIABLES[what] if variables.get(name)), None)
+
+
+def _port(value: Any, usual: int) -> tuple[int, Reason | None]:
     text = plain(value)
     if not text or "{{" in text:
-        return 22, None
+        return usual, None
     if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
         return int(text), None
-    return 22, Reason.of("port_invalid", port=text)
+    return usual, Reason.of("port_invalid", port=text)
 
 
-def _safe(text: str, code: str) -> tuple[str, Reason | None]:
+def _safe(text: str, code: str, place: str = "name") -> tuple[str, Reason | None]:
     """``text`` as a name that a file can have, and the reason where it was none."""
     bad = not text or text in {".", ".."} or any(c in text for c in "/\\\0\n\r")
     too_long = len(text.encode("utf-8", "replace")) > 200
     if not bad and not too_long:
         return text, None
     safe = "".join("_" if c in "/\\\0\n\r" else c for c in text)[:60] or "_"
-    return ("_" if safe in {".", ".."} else safe), Reason.of(code, name=text)
+    return ("_" if safe in {".", ".."} else safe), Reason.of(code, **{place: text})
