@@ -140,10 +140,8 @@ def _said(error: Exception) -> str:
         said = error.smtp_error
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         return f"{error.smtp_code} {text}"
-    if isinstance(error, smtplib.SMTPSenderRefused):
-        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate: {error.verify_message}"
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     return str(error) or type(error).__name__

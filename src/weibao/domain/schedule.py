@@ -139,8 +139,9 @@ def next_planned(schedule: Schedule, now: datetime) -> datetime:
 
 
 def _deadline(schedule: Schedule, planned: datetime) -> datetime:
-    """Until when a start belongs to the night: the grace, or the next night before it."""
-    return min(planned + schedule.grace, next_planned(schedule, planned))
+    """The last moment at which a start belongs to the night: within the grace, and its own."""
+    last = next_planned(schedule, planned) - timedelta(microseconds=1)
+    return min(planned + schedule.grace, last)
 
 
 def examined_nights(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from weibao.boundary.notify import Notice, Notifier
@@ -265,13 +265,15 @@ def missed_findings(
     journal: ScheduleJournal, run_id: str, contract: str, since: datetime | None, now: datetime
 ) -> list[Finding]:
     """Findings for a run's report: the nights missed after ``since``, the run before it."""
+    spans = _spans(journal)
+    zone = spans[-1].schedule.zone_info if spans else UTC
     return [
         Finding(
             run_id=run_id,
             contract=contract,
             code=FindingCode.missed_run,
             severity=Severity.serious,
-            params={"planned": night.isoformat(timespec="minutes")},
+            params={"planned": night.astimezone(zone).isoformat(timespec="minutes")},
             at=now,
         )
         for night in all_missed(journal, now)
@@ -334,7 +336,7 @@ def _spans(journal: ScheduleJournal) -> list[Span]:
     rows = [*journal.ledger_of(_INSTALLED, _MANY), *journal.ledger_of(_REMOVED, _MANY)]
     rows.sort(key=lambda row: row.sequence)
     spans: list[Span] = []
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip(rows, [*rows[1:], None], strict=False):
         if row.action == _INSTALLED:
             payload = _payload(row)
             until = _payload(following)["since"] if following else None

@@ -46,9 +46,12 @@ def argument(text: str) -> str:
 
 
 def _command(program: Sequence[str], arguments: Sequence[str]) -> str:
-    # systemd expands no variable in the program's own path and reads "$$" there as it is.
-    first = argument(program[0]).replace("$$", "$")
-    return " ".join([first, *(argument(part) for part in (*program[1:], *arguments))])
+    words = [*program, *arguments]
+    # systemd takes no quotes and backslashes in the program's own path, and does not read
+    # "$$" there as "$"; a shell hands such a path on as it is.
+    if set("\"'\\$") & set(program[0]):
+        words = ["/bin/sh", "-c", 'exec "$0" "$@"', *words]
+    return " ".join(argument(word) for word in words)
 
 
 def _environment(name: str, value: str) -> str:
