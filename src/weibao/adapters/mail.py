@@ -114,7 +114,8 @@ class MailNotifier:
         domain = parseaddr(self._settings.sender)[1].rpartition("@")[2]
         message["Message-ID"] = make_msgid(domain=domain)
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(notice.text)
+        # base64: an old relay that takes only 7 bits must not break Chinese text
+        message.set_content(notice.text, cte="base64")
         return message
 
     def _failed(self, error: Exception, password: str) -> FailedError:
