@@ -1,0 +1,5 @@
+"""The journal over SQLAlchemy."""
+
+from weibao.adapters.journal.sql_journal import SqlJournal
+
+__all__ = ["SqlJournal"]

@@ -1,0 +1,220 @@
+"""The database under the journal: opening, migrating, transactions, and errors in words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from weibao.adapters.files import make_folder
+from weibao.errors import FailedError, InputError, IntegrityError, RefusedError, WeibaoError
+
+__all__ = ["HEAD_REVISION", "Database"]
+
+HEAD_REVISION = "0002"
+"""The newest migration; a database that says another, unknown one is newer than the program."""
+
+_REVISIONS = ("0001", "0002")
+_BUSY_SECONDS = 60
+_MIGRATION_LOCK = 0x57454942414F
+_SQLITE_TROUBLE = {
+    "locked": "journal.locked",
+    "busy": "journal.locked",
+    "full": "journal.full",
+    "readonly": "journal.read_only",
+    "unable to open": "journal.cannot_open",
+    "not a database": "journal.damaged",
+    "malformed": "journal.damaged",
+}
+
+
+class Database:
+    """A migrated SQLite file or PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        """Open ``url``, making or migrating the tables where needed.
+
+        Raises:
+            InputError: the URL is none, or of a database that is not supported.
+            RefusedError: the database was written by a newer program.
+            FailedError: it cannot be reached or written.
+        """
+        self._url = _parse(url)
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._engine = self._make_engine()
+        with self.explained():
+            self._migrate()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @property
+    def name(self) -> str:
+        """The database for people: no password in it."""
+        if self.is_sqlite:
+            return str(self._url.database)
+        return self._url.render_as_string(hide_password=True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one unchanging state."""
+        with self.explained(), self._engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def write(self, site: str) -> Iterator[Connection]:
+        """A transaction that alone writes to the chain of ``site``; committed at its end."""
+        with self.explained(), self._engine.connect() as connection:
+            connection = connection.execution_options(weibao_write=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    _wait_at_most(connection)
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+                        {"name": f"weibao ledger {site}"},
+                    )
+                yield connection
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn the database's errors into ours, without the password or the parameters."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = self._say(error)
+        else:
+            return
+        # Not chained: a driver's error may repeat the password or a configuration's text.
+        raise said
+
+    def _say(self, error: SQLAlchemyError) -> WeibaoError:
+        origin = str(error.orig if isinstance(error, DBAPIError) else error)
+        why = next((line for line in origin.splitlines() if line.strip()), type(error).__name__)
+        password = str(self._url.password or "")
+        if password:
+            why = why.replace(password, "***")
+        if self.is_sqlite:
+            for words, key in _SQLITE_TROUBLE.items():
+                if words in why:
+                    kind = IntegrityError if key == "journal.damaged" else FailedError
+                    return kind(key, database=self.name, why=why)
+        return FailedError("journal.unavailable", database=self.name, why=why)
+
+    def _make_engine(self) -> Engine:
+        if self.is_sqlite:
+            return self._make_sqlite()
+        arguments: dict[str, Any] = {}
+        if "connect_timeout" not in self._url.query:
+            arguments["connect_timeout"] = 10
+        return create_engine(
+            self._url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True
+        )
+
+    def _make_sqlite(self) -> Engine:
+        path = Path(str(self._url.database))
+        make_folder(path.parent)
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise FailedError("journal.cannot_open", database=path, why=error.strerror) from error
+        engine = create_engine(
+            self._url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _migrate(self) -> None:
+        with self._engine.connect() as connection, connection.begin():
+            if self._revision(connection) == HEAD_REVISION:
+                return
+        with self._engine.connect() as connection:
+            connection = connection.execution_options(weibao_write=True)
+            with connection.begin():
+                if not self.is_sqlite:
+                    _wait_at_most(connection)
+                    connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                    )
+                if self._revision(connection) != HEAD_REVISION:  # another process was quicker
+                    _upgrade(connection)
+
+    def _revision(self, connection: Connection) -> str | None:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if found is not None and found not in _REVISIONS:
+            raise RefusedError(
+                "journal.newer", database=self.name, found=found, known=HEAD_REVISION
+            )
+        return found
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+            return parsed.set(drivername="sqlite")
+        if backend in {"postgresql", "postgres"}:
+            return parsed.set(drivername="postgresql+psycopg")
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise InputError("journal.bad_url") from None  # the text may hold a password
+    raise InputError("journal.other_database", kind=backend)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by us (below), as Python's driver would begin them too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+        _set_wal(cursor)
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+    finally:
+        cursor.close()
+
+
+def _set_wal(cursor: Any) -> None:
+    # Changing to WAL does not wait for others by itself; two processes may open at once.
+    give_up = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("weibao_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _wait_at_most(connection: Connection) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # imported here: it is slow and rarely needed
+    from alembic.config import Config
+
+    config = Config()
+    folder = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD_REVISION)

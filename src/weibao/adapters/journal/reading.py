@@ -1,0 +1,224 @@
+"""Reading the journal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, Table, and_, func, select, tuple_
+
+from weibao.adapters.journal import schema
+from weibao.adapters.journal.database import Database
+from weibao.adapters.journal.rows import from_row
+from weibao.domain.base import Value
+from weibao.domain.ledger import start
+from weibao.domain.records import (
+    Access,
+    ConfigVersion,
+    EvidenceRecord,
+    Finding,
+    LedgerHead,
+    LedgerRow,
+    Run,
+    RunState,
+    RunStep,
+    RunTarget,
+)
+from weibao.errors import InputError
+
+__all__ = ["JournalReader", "head_of", "holds", "sites_of"]
+
+ValueT = TypeVar("ValueT", bound=Value)
+
+_STREAMED = 1000
+
+
+def head_of(connection: Connection, site: str) -> LedgerHead:
+    """The end of a chain as the transaction sees it."""
+    ledger = schema.ledger
+    row = connection.execute(
+        select(ledger.c.sequence, ledger.c.hash)
+        .where(ledger.c.site == site)
+        .order_by(ledger.c.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return LedgerHead(site=site, sequence=row.sequence, hash=row.hash) if row else start(site)
+
+
+def holds(connection: Connection, head: LedgerHead) -> bool:
+    """Whether the chain has this very row; the head of an empty chain is always there."""
+    ledger = schema.ledger
+    place = and_(ledger.c.site == head.site, ledger.c.sequence == head.sequence)
+    found = connection.execute(select(ledger.c.hash).where(place)).scalar()
+    return head.hash == found or head == start(head.site)
+
+
+def sites_of(connection: Connection, tables: tuple[Table, ...]) -> list[str]:
+    """The sites that wrote to any of ``tables``; one look-up in an index for each."""
+    found: set[str] = set()
+    for table in tables:
+        site: str | None = ""
+        while site is not None:
+            statement = select(func.min(table.c.site)).where(table.c.site > site)
+            site = connection.execute(statement).scalar()
+            found.update([site] if site else [])
+    return sorted(found)
+
+
+class JournalReader:
+    """The reading half of ``boundary.Journal``."""
+
+    def __init__(self, database: Database, site: str) -> None:
+        self._database = database
+        self._site = site
+
+    def run(self, run_id: str) -> Run | None:
+        """One run."""
+        found = self._list(Run, schema.runs, select(schema.runs).where(schema.runs.c.id == run_id))
+        return found[0] if found else None
+
+    def runs(self, *, job: str = "", limit: int = 50) -> list[Run]:
+        """Newest first."""
+        table = schema.runs
+        statement = select(table).order_by(table.c.started_at.desc(), table.c.id.desc())
+        if job:
+            statement = statement.where(table.c.job == job)
+        return self._list(Run, table, statement.limit(limit))
+
+    def unfinished_runs(self) -> list[Run]:
+        """This site's runs whose state is still ``running``, oldest first."""
+        table = schema.runs
+        open_here = and_(table.c.state == RunState.running.value, table.c.site == self._site)
+        return self._list(Run, table, select(table).where(open_here).order_by(table.c.started_at))
+
+    def steps(self, run_id: str) -> list[RunStep]:
+        """In the order in which they ended."""
+        table = schema.run_steps
+        statement = select(table).where(table.c.run_id == run_id)
+        return self._list(RunStep, table, statement.order_by(table.c.finished_at, table.c.ledger))
+
+    def targets(self, run_id: str) -> Iterator[RunTarget]:
+        """By device name, streamed."""
+        table = schema.run_targets
+        statement = select(table).where(table.c.run_id == run_id).order_by(table.c.device)
+        return self._stream(RunTarget, table, statement)
+
+    def findings(self, run_id: str) -> list[Finding]:
+        """Of one run, by device."""
+        table = schema.findings
+        statement = select(table).where(table.c.run_id == run_id)
+        return self._list(Finding, table, statement.order_by(table.c.device, table.c.ledger))
+
+    def versions(self, contract: str, device: str) -> list[ConfigVersion]:
+        """Of one device, newest first."""
+        table = schema.versions
+        statement = select(table).where(table.c.contract == contract, table.c.device == device)
+        return self._list(ConfigVersion, table, statement.order_by(table.c.number.desc()))
+
+    def latest_versions(self, contract: str = "") -> dict[tuple[str, str], ConfigVersion]:
+        """The newest version of every device, by (contract, device)."""
+        table = schema.versions
+        newest = select(table.c.contract, table.c.device, func.max(table.c.number))
+        newest = newest.group_by(table.c.contract, table.c.device)
+        if contract:
+            newest = newest.where(table.c.contract == contract)
+        key = tuple_(table.c.contract, table.c.device, table.c.number)
+        found = self._list(ConfigVersion, table, select(table).where(key.in_(newest)))
+        return {(version.contract, version.device): version for version in found}
+
+    def uncommitted_versions(self) -> list[ConfigVersion]:
+        """This site's versions that no archive commit holds yet, oldest first."""
+        table = schema.versions
+        statement = select(table).where(table.c.commit == "", table.c.site == self._site)
+        return self._list(
+            ConfigVersion, table, statement.order_by(table.c.collected_at, table.c.ledger)
+        )
+
+    def all_versions(self) -> Iterator[ConfigVersion]:
+        """All by contract, device and number, streamed."""
+        table = schema.versions
+        return self._stream(ConfigVersion, table, select(table).order_by(*table.primary_key))
+
+    def last_good(self) -> dict[tuple[str, str], datetime]:
+        """When each device was last archived or found unchanged."""
+        state = schema.device_state
+        with self._database.read() as connection:
+            rows = connection.execute(select(state).where(state.c.good_at.is_not(None))).all()
+        return {(row.contract, row.device): datetime.fromisoformat(row.good_at) for row in rows}
+
+    def last_attempts(self) -> dict[tuple[str, str], RunTarget]:
+        """Each device's outcome in the last run that was to reach it."""
+        table, state = schema.run_targets, schema.device_state
+        last = and_(table.c.run_id == state.c.attempt_run, table.c.device == state.c.device)
+        found = self._list(RunTarget, table, select(table).join(state, last))
+        return {(target.contract, target.device): target for target in found}
+
+    def evidence(self, sha256: str) -> list[EvidenceRecord]:
+        """The records of a piece (``sha256`` may be an unambiguous beginning of it).
+
+        Raises:
+            InputError: no such name is possible, or several pieces begin like this.
+        """
+        if not re.fullmatch(r"[0-9a-f]{1,64}", sha256):
+            raise InputError("evidence.bad_prefix", sha256=sha256)
+        table = schema.evidence
+        alike = and_(table.c.sha256 >= sha256, table.c.sha256 < sha256 + "g")
+        statement = select(table).where(alike)
+        with self._database.read() as connection:
+            names = connection.execute(
+                select(table.c.sha256).where(alike).distinct().limit(2)
+            ).all()
+        if len(names) > 1:
+            raise InputError("evidence.ambiguous", sha256=sha256)
+        return self._list(
+            EvidenceRecord, table, statement.order_by(table.c.collected_at, table.c.ledger)
+        )
+
+    def all_evidence(self) -> Iterator[EvidenceRecord]:
+        """All by contract and sha256, streamed."""
+        table = schema.evidence
+        return self._stream(EvidenceRecord, table, select(table).order_by(*table.primary_key))
+
+    def accesses(self, limit: int = 100) -> list[Access]:
+        """Newest first."""
+        table = schema.accesses
+        statement = select(table).order_by(table.c.at.desc(), table.c.ledger.desc()).limit(limit)
+        return self._list(Access, table, statement)
+
+    def heads(self) -> list[LedgerHead]:
+        """The end of every site's chain."""
+        with self._database.read() as connection:
+            sites = sites_of(connection, (schema.ledger,))
+            return [head_of(connection, site) for site in sites]
+
+    def head(self) -> LedgerHead:
+        """The end of this site's chain; sequence 0 where it is empty."""
+        with self._database.read() as connection:
+            return head_of(connection, self._site)
+
+    def ledger(self, site: str = "", after: int = 0) -> Iterator[LedgerRow]:
+        """The rows of a chain (default: this site's) after a sequence, in order, streamed."""
+        table = schema.ledger
+        statement = select(table).where(table.c.site == (site or self._site))
+        statement = statement.where(table.c.sequence > after).order_by(table.c.sequence)
+        return self._stream(LedgerRow, table, statement)
+
+    def ledger_of(self, action: str, limit: int = 1) -> list[LedgerRow]:
+        """This site's rows with exactly this action, newest first."""
+        table = schema.ledger
+        statement = select(table).where(table.c.site == self._site, table.c.action == action)
+        return self._list(
+            LedgerRow, table, statement.order_by(table.c.sequence.desc()).limit(limit)
+        )
+
+    def _list(self, kind: type[ValueT], table: Table, statement: Select[Any]) -> list[ValueT]:
+        with self._database.read() as connection:
+            return [from_row(kind, table, row) for row in connection.execute(statement).mappings()]
+
+    def _stream(self, kind: type[ValueT], table: Table, statement: Select[Any]) -> Iterator[ValueT]:
+        with self._database.read() as connection:
+            streaming = connection.execution_options(yield_per=_STREAMED)
+            for row in streaming.execute(statement).mappings():
+                yield from_row(kind, table, row)

@@ -1,0 +1,121 @@
+"""Values to rows and back, and what the ledger says of a row."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import RowMapping, Table
+
+from weibao.adapters.journal import schema
+from weibao.domain.base import Value
+from weibao.domain.ledger import canonical
+from weibao.domain.records import Finding
+
+__all__ = [
+    "Row",
+    "clean",
+    "finding_id",
+    "from_row",
+    "payload",
+    "stamp",
+    "subject",
+    "to_row",
+]
+
+Row = dict[str, Any]
+"""Column names and what the database stores."""
+
+ValueT = TypeVar("ValueT", bound=Value)
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the tables hold it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def clean(text: str) -> str:
+    """``text`` with what PostgreSQL or UTF-8 cannot hold written as an escape."""
+    return _UNSTORABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _jsonable(data: object) -> object:
+    if isinstance(data, BaseModel):
+        return data.model_dump(mode="json")
+    if isinstance(data, tuple | list):
+        return [_jsonable(item) for item in data]
+    return data
+
+
+def _cell(data: object) -> object:
+    if data is None or isinstance(data, bool | int | float):
+        return data
+    if isinstance(data, Enum):
+        return str(data.value)
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, datetime):
+        return stamp(data)
+    return canonical(_jsonable(data))
+
+
+def to_row(value: Value) -> Row:
+    """A value's columns, without ``site`` and ``ledger``."""
+    row: Row = {name: _cell(data) for name, data in value.__dict__.items()}
+    if isinstance(value, Finding):
+        row["id"] = finding_id(value)
+    return row
+
+
+def finding_id(finding: Finding) -> str:
+    """A name that stays the same when the same finding is made again later."""
+    data = finding.model_dump(mode="json", exclude={"at"})
+    return hashlib.sha256(canonical(data).encode()).hexdigest()[:32]
+
+
+@functools.cache
+def _json_columns(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if schema.is_json(column))
+
+
+def from_row(kind: type[ValueT], table: Table, row: RowMapping) -> ValueT:
+    """The value that ``to_row`` took apart.
+
+    Raises:
+        ValueError: the row was changed into something that is no such value.
+    """
+    data = {name: row[name] for name in kind.model_fields}
+    for name in _json_columns(table):
+        if data[name] is not None:
+            data[name] = json.loads(data[name])
+    return kind.model_validate(data)
+
+
+def payload(row: Mapping[str, Any] | RowMapping) -> str:
+    """What the ledger says of a row: all columns but those that place it in the ledger."""
+    return canonical({k: v for k, v in row.items() if k not in {"site", "ledger"}})
+
+
+_SUBJECTS: dict[Table, str] = {
+    schema.runs: "run/{id}",
+    schema.run_steps: "run/{run_id}/step/{name}@{started_at}",
+    schema.run_targets: "run/{run_id}/target/{device}",
+    schema.findings: "run/{run_id}/finding/{id}",
+    schema.versions: "version/{contract}/{device}/{number}",
+    schema.evidence: "evidence/{contract}/{sha256}/{device}/{kind}/{run_id}",
+    schema.accesses: "access/{site}/{ledger}",
+}
+
+
+def subject(table: Table, row: Mapping[str, Any] | RowMapping) -> str:
+    """What the ledger calls a row."""
+    return _SUBJECTS[table].format(**row)
