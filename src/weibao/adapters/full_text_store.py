@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from weibao.adapters.files import sha256_file, sync_folder, write_once
@@ -21,6 +22,7 @@ from weibao.errors import FailedError, InputError, IntegrityError
 
 __all__ = ["FileFullTextStore"]
 
+_KIND = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST = 200  # bytes of a folder's name; the rest of 255 is for the hash
 
 
@@ -79,7 +81,7 @@ class FileFullTextStore:
         path = self._second_path(stored)
         if self._second is None or path is None:
             return None
-        if not self._second.is_dir():
+        if not _is_there(self._second):
             return Reason.of("second_copy_unavailable", place=self._second, path=stored.path)
         trouble = _compare(path, stored.sha256, "second_copy")
         return self._copy(stored, path) if trouble is not None and repair else trouble
@@ -94,8 +96,8 @@ class FileFullTextStore:
 
     def describe(self) -> tuple[str, str]:
         """The folders of the first and the second place (empty: none)."""
-        second = self._second / self._contract if self._second else ""
-        return str(self._folder / "full"), str(second and second / "full")
+        second = "" if self._second is None else str(self._second / self._contract / "full")
+        return str(self._folder / "full"), second
 
     def _same(self, path: Path, data: bytes) -> bytes | None:
         """The file at ``path`` where it holds ``data`` under the present key."""
@@ -140,6 +142,8 @@ class FileFullTextStore:
         except FailedError as error:
             why = error.params.get("why", error)
             return Reason.of("second_copy_unwritable", path=path, why=why)
+        except OSError as error:  # a network file system that went away
+            return Reason.of("second_copy_unwritable", path=path, why=error.strerror or error)
         return _compare(path, stored.sha256, "second_copy")
 
     def _first_path(self, stored: StoredText) -> Path:
@@ -156,6 +160,13 @@ def _inside(folder: Path, path: str) -> Path:
     if not path or relative.is_absolute() or ".." in relative.parts:
         raise IntegrityError("full_text.path", path=path)
     return folder / relative
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _compare(path: Path, sha256: str, subject: str) -> Reason | None:
@@ -202,6 +213,6 @@ def _folder_name(device: str) -> str:
 
 
 def _plain(kind: str) -> str:
-    if not kind.isidentifier() or not kind.isascii():
+    if not _KIND.fullmatch(kind):
         raise InputError("archive.device_name", device=repr(kind))
     return kind
