@@ -10,7 +10,7 @@ from pathlib import Path
 from weibao.adapters.files import sha256_file, write_once
 from weibao.adapters.sealing import open_sealed, seal
 from weibao.boundary.evidence import KeyRing, StoredPiece
-from weibao.errors import FailedError, IntegrityError, UncheckedError
+from weibao.errors import FailedError, IntegrityError, RefusedError, UncheckedError
 
 __all__ = ["FileEvidenceStore"]
 
@@ -79,7 +79,7 @@ class FileEvidenceStore:
             opens: bool | None = True
         except IntegrityError:
             opens = False
-        except UncheckedError:
+        except (UncheckedError, RefusedError):  # no key, or one that must not be used
             opens = None
         return StoredPiece(str(file), hashlib.sha256(sealed).hexdigest(), len(sealed), opens)
 

@@ -18,6 +18,7 @@ from weibao.adapters.journal import schema
 from weibao.domain.base import Value
 from weibao.domain.ledger import canonical
 from weibao.domain.records import Finding
+from weibao.errors import IntegrityError
 
 __all__ = [
     "Row",
@@ -91,13 +92,17 @@ def from_row(kind: type[ValueT], table: Table, row: RowMapping) -> ValueT:
     """The value that ``to_row`` took apart.
 
     Raises:
-        ValueError: the row was changed into something that is no such value.
+        IntegrityError: the row was changed into something that is no such value.
     """
     data = {name: row[name] for name in kind.model_fields}
-    for name in _json_columns(table):
-        if data[name] is not None:
-            data[name] = json.loads(data[name])
-    return kind.model_validate(data)
+    try:
+        for name in _json_columns(table):
+            if data[name] is not None:
+                data[name] = json.loads(data[name])
+        return kind.model_validate(data)
+    except ValueError as error:
+        key = ", ".join(str(row[name]) for name in schema.key_of(table))
+        raise IntegrityError("journal.bad_row", table=table.name, key=key) from error
 
 
 def payload(row: Mapping[str, Any] | RowMapping) -> str:

@@ -1,0 +1,283 @@
+"""Verifying that records, evidence and archive stand as they were written (JOB-04, CFG-11).
+
+Everything is recomputed from what lies on the disks: the journal's chains and tables, each
+piece of evidence, each version's encrypted text in both places, each archive, and the
+ledger heads that archives and reports carry. What could not be checked is said and never
+counts as checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
+from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
+from weibao.boundary.evidence import EvidenceStore
+from weibao.boundary.journal import Journal
+from weibao.domain.base import Value
+from weibao.domain.reasons import Reason
+from weibao.domain.records import ConfigVersion, EvidenceRecord, LedgerHead
+from weibao.errors import UncheckedError, WeibaoError
+
+__all__ = ["VerifyProgress", "VerifyResult", "verify"]
+
+VerifyProgress = Callable[[str, int], None]
+"""Hears the part (``ledger``, ``evidence``, ``versions``, ``archives``) and how many of it."""
+
+_NAMED = 1000
+"""So many problems are named; further ones are counted."""
+
+
+class VerifyResult(Value):
+    """What a verification found. ``passed`` only where nothing is wrong or unchecked."""
+
+    problems: tuple[Reason, ...]
+    """What does not fit, in the order in which it was found."""
+    further_problems: int = 0
+    """How many more there are than are named."""
+    warnings: tuple[Reason, ...]
+    """What is odd and no failure, such as evidence that a crash left without a record."""
+    unchecked: tuple[Reason, ...]
+    """What could not be checked, and why."""
+    ledger_rows: int
+    evidence_pieces: int
+    """Pieces whose stored file was found and hashed."""
+    evidence_bytes: int
+    versions: int
+    """Versions whose encrypted text was found as recorded."""
+    anchors: int
+    """Ledger heads in archives and reports that were found in the ledger."""
+
+    @property
+    def passed(self) -> bool:
+        """Nothing wrong, and nothing left unchecked."""
+        return not self.problems and not self.unchecked
+
+
+def verify(
+    journal: Journal,
+    evidence: EvidenceStore,
+    archives: Callable[[str], ConfigArchive],
+    texts: Callable[[str], FullTextStore],
+    *,
+    contracts: Iterable[str] = (),
+    anchors: Iterable[tuple[str, LedgerHead]] = (),
+    progress: VerifyProgress | None = None,
+) -> VerifyResult:
+    """Recompute everything.
+
+    Args:
+        journal: the records.
+        evidence: the store of the pieces that the journal names.
+        archives: a contract's archive.
+        texts: a contract's encrypted full texts.
+        contracts: contracts to look at beside those that have records.
+        anchors: ledger heads kept elsewhere (in reports), with where they stand.
+        progress: told from time to time.
+    """
+    run = _Verification(journal, evidence, progress)
+    run.check_journal()
+    run.check_evidence(contracts)
+    commits = run.check_versions(texts)
+    for contract in sorted({*contracts, *commits}):
+        run.check_archive(contract, archives, commits.get(contract, {}))
+    with run.guarded("anchors"):
+        for where, head in anchors:
+            run.check_anchor(where, head)
+    return run.result()
+
+
+class _Verification:
+    """Counts and findings of one verification."""
+
+    def __init__(
+        self, journal: Journal, evidence: EvidenceStore, progress: VerifyProgress | None
+    ) -> None:
+        self._journal = journal
+        self._evidence = evidence
+        self._progress = progress or (lambda part, count: None)
+        self._problems: list[Reason] = []
+        self._further = 0
+        self._warnings: list[Reason] = []
+        self._unchecked: list[Reason] = []
+        self._without_key: dict[str, int] = {}
+        self._rows = self._pieces = self._bytes = self._versions = self._anchors = 0
+
+    def result(self) -> VerifyResult:
+        """What was found."""
+        keys = [
+            Reason.of("unchecked_key", contract=contract, count=count)
+            for contract, count in self._without_key.items()
+        ]
+        return VerifyResult(
+            problems=tuple(self._problems),
+            further_problems=self._further,
+            warnings=tuple(self._warnings),
+            unchecked=(*self._unchecked, *keys),
+            ledger_rows=self._rows,
+            evidence_pieces=self._pieces,
+            evidence_bytes=self._bytes,
+            versions=self._versions,
+            anchors=self._anchors,
+        )
+
+    @contextmanager
+    def guarded(self, what: str) -> Iterator[None]:
+        """An error ends this part, not the verification; unchecked stays unchecked."""
+        try:
+            yield
+        except UncheckedError as error:
+            self._unchecked.append(Reason.of("unchecked_part", what=what, why=error))
+        except WeibaoError as error:
+            self._problem("verify_failed", why=error)
+
+    def check_journal(self) -> None:
+        """The chains and the tables."""
+        with self.guarded("ledger"):
+            for reason in self._journal.verify(lambda count: self._progress("ledger", count)):
+                if reason.code.startswith("unchecked_"):
+                    self._unchecked.append(reason)
+                else:
+                    self._add(reason)
+            self._rows = sum(head.sequence for head in self._journal.heads())
+
+    def check_evidence(self, contracts: Iterable[str]) -> None:
+        """Every recorded piece, and what lies in the stores without a record."""
+        seen: set[str] = set()
+        with self.guarded("evidence"):
+            records = self._journal.all_evidence()
+            for contract, of_contract in groupby(records, lambda record: record.contract):
+                seen.add(contract)
+                names = iter(self._evidence.names(contract))
+                self._check_contract(contract, of_contract, names)
+            for contract in sorted(set(contracts) - seen):
+                for name in self._evidence.names(contract):
+                    self._unrecorded(contract, name)
+
+    def check_versions(self, texts: Callable[[str], FullTextStore]) -> dict[str, dict[str, Reason]]:
+        """Every version's texts; by contract the archive commits that versions name.
+
+        Each commit comes with the problem that its absence would be.
+        """
+        commits: dict[str, dict[str, Reason]] = {}
+        with self.guarded("versions"):
+            versions = self._journal.all_versions()
+            for contract, of_contract in groupby(versions, lambda version: version.contract):
+                named = commits.setdefault(contract, {})
+                store = texts(contract)
+                for version in of_contract:
+                    with self.guarded(f"{version.device} {version.number}"):
+                        self._check_texts(store, version)
+                    if version.commit and version.commit not in named:
+                        named[version.commit] = _commit_missing(version)
+        return commits
+
+    def check_archive(
+        self,
+        contract: str,
+        archives: Callable[[str], ConfigArchive],
+        commits: dict[str, Reason],
+    ) -> None:
+        """The archive itself, the commits that versions name, and the heads it carries."""
+        with self.guarded(f"archive {contract}"):
+            archive = archives(contract)
+            for what in archive.check():
+                self._problem("archive_wrong", contract=contract, what=what)
+            missing = dict(commits)
+            for count, (commit, head) in enumerate(archive.anchors(), 1):
+                missing.pop(commit, None)
+                self.check_anchor(f"{contract}@{commit[:12]}", head)
+                self._progress("archives", count)
+            for reason in missing.values():
+                self._add(reason)
+
+    def check_anchor(self, where: str, head: LedgerHead) -> None:
+        """A ledger head kept outside of the database stands in the ledger."""
+        if head.sequence > 0:
+            row = next(self._journal.ledger(head.site, after=head.sequence - 1), None)
+            if row is None or (row.sequence, row.hash) != (head.sequence, head.hash):
+                self._problem("anchor_wrong", where=where, site=head.site, sequence=head.sequence)
+                return
+        self._anchors += 1
+
+    def _check_contract(
+        self, contract: str, records: Iterator[EvidenceRecord], names: Iterator[str]
+    ) -> None:
+        # Records and names both come in ascending order, so that neither is held in memory.
+        name = next(names, None)
+        for sha256, same in groupby(records, lambda record: record.sha256):
+            while name is not None and name < sha256:
+                self._unrecorded(contract, name)
+                name = next(names, None)
+            if name == sha256:
+                name = next(names, None)
+            self._check_piece(list(same))
+        while name is not None:
+            self._unrecorded(contract, name)
+            name = next(names, None)
+
+    def _check_piece(self, records: list[EvidenceRecord]) -> None:
+        first = records[0]
+        about = {"device": first.device, "kind": first.kind, "sha256": first.sha256}
+        try:
+            found = self._evidence.examine(first.contract, first.sha256)
+        except WeibaoError as error:
+            self._problem("evidence_unreadable", **about, why=error)
+            return
+        about["path"] = found.path
+        if found.stored_sha256 is None:
+            self._problem("evidence_missing", **about)
+            return
+        if any(record.stored_sha256 != found.stored_sha256 for record in records):
+            self._problem("evidence_changed", **about)
+        elif found.opens is False:
+            self._problem("evidence_does_not_open", **about)
+        if found.opens is None:
+            self._without_key[first.contract] = self._without_key.get(first.contract, 0) + 1
+        self._pieces += 1
+        self._bytes += found.size
+        self._progress("evidence", self._pieces)
+
+    def _check_texts(self, store: FullTextStore, version: ConfigVersion) -> None:
+        sound = True
+        for path, sha256 in (
+            (version.full_path, version.full_sha256),
+            (version.startup_path, version.startup_sha256),
+        ):
+            if not path:
+                continue
+            stored = StoredText(path, sha256)
+            for code, what in (
+                ("text_wrong", store.check(stored)),
+                ("second_text_wrong", store.check_second(stored)),
+            ):
+                if what is not None:
+                    sound = False
+                    about = {"device": version.device, "number": version.number, "path": path}
+                    self._problem(code, **about, what=what)
+        self._versions += sound
+        self._progress("versions", self._versions)
+
+    def _unrecorded(self, contract: str, name: str) -> None:
+        if len(self._warnings) < _NAMED:
+            self._warnings.append(Reason.of("evidence_unrecorded", contract=contract, sha256=name))
+
+    def _problem(self, code: str, **params: object) -> None:
+        self._add(Reason.of(code, **params))
+
+    def _add(self, reason: Reason) -> None:
+        if len(self._problems) < _NAMED:
+            self._problems.append(reason)
+        else:
+            self._further += 1
+
+
+def _commit_missing(version: ConfigVersion) -> Reason:
+    return Reason.of(
+        "archive_commit_missing",
+        contract=version.contract,
+        commit=version.commit,
+        device=version.device,
+        number=version.number,
+    )
