@@ -6,7 +6,7 @@ from pathlib import Path
 
 import weibao
 
-__all__ = ["data_folder"]
+__all__ = ["data_folder", "estate_templates"]
 
 _PACKAGE = Path(weibao.__file__).resolve().parent
 
@@ -29,3 +29,20 @@ def data_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"the installation lacks its data: {packaged}")
+
+
+_PLACES = {
+    "weibao.yml": "weibao.yml",
+    "ansible.cfg": "ansible.cfg",
+    "gitignore": ".gitignore",
+    "inventory-hosts.yml": "inventory/hosts.yml",
+    "contracts-default.yml": "contracts/default.yml",
+    "runbooks-README.md": "runbooks/README.md",
+}
+
+
+def estate_templates(language: str) -> dict[str, str]:
+    """The files of a new estate by their place in it, commented in ``language``."""
+    folder = data_folder("estate") / language
+    texts = {place: (folder / name).read_text(encoding="utf-8") for name, place in _PLACES.items()}
+    return texts | {"known_hosts": ""}

@@ -73,6 +73,8 @@ class HostFacts(Value):
     """A user name is given."""
     login: bool
     """A password or a private key is given."""
+    sealed: str = ""
+    """A variable that is encrypted while no vault password is configured."""
 
 
 class InventoryFacts(Value):

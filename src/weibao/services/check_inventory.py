@@ -48,6 +48,14 @@ _FIELD_OF = {
 }
 
 
+_CODES = {
+    "estate.vault_password_missing": "vault_password_missing_file",
+    "estate.vault_password_wrong": "vault_password_wrong",
+    "estate.ansible_failed": "ansible_failed",
+    "estate.unreadable": "file_unreadable",
+}
+
+
 def check_inventory(sources: tuple[str, ...], inspector: InventoryInspector) -> InventoryCheck:
     """Everything that is wrong with ``sources``, or looks so.
 
@@ -77,9 +85,9 @@ def _order(problem: InventoryProblem) -> tuple[bool, str, int, str]:
 
 def _said_by_ansible(error: InputError) -> Iterator[InventoryProblem]:
     if not isinstance(error, InputErrors):
-        file = str(error.params.get("file", ""))
-        code = error.key.removeprefix("estate.")
-        yield InventoryProblem(file=file, reason=Reason.of(code, **error.params))
+        code = _CODES.get(error.key)
+        reason = Reason.of(code, **error.params) if code else Reason.of("ansible_said", said=error)
+        yield InventoryProblem(file=str(error.params.get("file", "")), reason=reason)
         return
     for place, _, params in error.problems:
         file, _, line = place.rpartition(":")
@@ -108,6 +116,10 @@ def _of_host(host: HostFacts, lint: InventoryLint) -> Iterator[InventoryProblem]
         value = next(iter(device.problem.params.values()), "")
         file, line = lint.place(device.name, variable, value)
         yield InventoryProblem(file=file, line=line, device=device.name, reason=device.problem)
+    if host.sealed:
+        file, line = lint.place(device.name, host.sealed)
+        reason = Reason.of("vault_password_missing_variable", name=host.sealed)
+        yield InventoryProblem(file=file, line=line, device=device.name, reason=reason)
     file, line = lint.place(device.name)
     hints = []
     if not host.network:

@@ -74,8 +74,9 @@ class AnsibleInventory:
     def facts(self, sources: tuple[str, ...]) -> InventoryFacts:
         """What Ansible makes of it; see ``boundary.InventoryInspector``."""
         body = self.compile(sources).document["all"]
+        opens = self._opens_vaults()
         hosts = tuple(
-            host_facts(name, variables or {}, self._platform_of, self._contracts)
+            host_facts(name, variables or {}, self._platform_of, self._contracts, opens)
             for name, variables in body["hosts"].items()
         )
         return InventoryFacts(hosts=hosts, groups=tuple(sorted(group_names(body))))
@@ -94,8 +95,9 @@ class AnsibleInventory:
         first = next(
             ((host, name) for host in chosen for name in encrypted_names(hosts[host] or {})), None
         )
-        if first and not vault_configured(
-            self._compiler.env, self._folder, self._compiler.vault_options
-        ):
+        if first and not self._opens_vaults():
             host, name = first
             raise InputError("estate.vault_password_missing_host", host=host, name=name)
+
+    def _opens_vaults(self) -> bool:
+        return vault_configured(self._compiler.env, self._folder, self._compiler.vault_options)

@@ -61,6 +61,7 @@ def host_facts(
     variables: Mapping[str, Any],
     platform_of: Callable[[str], str | None],
     contracts: Collection[str] | None,
+    opens_vaults: bool,
 ) -> HostFacts:
     """What a check of the inventory wants to know of a host."""
     found = device(name, variables, platform_of, contracts)
@@ -70,6 +71,7 @@ def host_facts(
         network=bool(found.network_os) or connection in _NETWORK,
         user=bool(_first(variables, "username")),
         login=bool(_first(variables, "password") or _first(variables, "key_file")),
+        sealed="" if opens_vaults else next(encrypted_names(variables), ""),
     )
 
 
