@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["BraceTree", "Statement"]
+__all__ = ["TOP_LEVEL", "BraceTree", "Statement", "unquoted"]
 
 # Statements named by a second word.
 _NAMED_WORDS: Final = """
@@ -34,6 +34,7 @@ _LEAVES: Final = frozenset(_LEAF_WORDS.split())
 _LISTS: Final = frozenset(_LIST_WORDS.split())
 _SECRET: Final = frozenset(("encrypted-password", "secret", "authentication-key"))
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{};\[\]]|##[^\n]*|/\*.*?\*/|[^\s{};\[\]]+', re.S)
+_PLAIN: Final = re.compile(r'"([A-Za-z0-9_./:@*-]+)"')
 
 TOP_LEVEL: Final = (
     "access",
@@ -103,6 +104,12 @@ class Statement:
             yield f"set {' '.join(path)}"
 
 
+def unquoted(word: str) -> str:
+    """A word as Junos prints it: quoted only where it is more than plain ASCII."""
+    found = _PLAIN.fullmatch(word)
+    return found.group(1) if found else word
+
+
 def _starts(words: tuple[str, ...], prefix: tuple[str, ...]) -> bool:
     return words[: len(prefix)] == prefix
 
@@ -136,7 +143,7 @@ class BraceTree:
             elif token == "[":
                 values = []
             elif token != "]":
-                (words if values is None else values).append(token)
+                (words if values is None else values).append(unquoted(token))
         return cls(root.children)
 
     @staticmethod

@@ -74,7 +74,6 @@ class Device:
         self.running = Snapshot(tree, changed, spec.username, changed, spec.username)
         self.startup = self.running.copy()
         self.history: list[Snapshot] = []
-        self.open_connections = 0
         self.pending_rollback: asyncio.TimerHandle | None = None
         self.minute_seconds = 60.0
         self._body: str | None = None
@@ -155,7 +154,7 @@ class Device:
         self.log.connections += 1
         fault = self.faults.take()
         limit = fault.max_sessions
-        busy = fault.lines_busy or (limit is not None and self.open_connections >= limit)
+        busy = fault.lines_busy or (limit is not None and self.log.connections_open >= limit)
         return Visit(self.log.connections, fault, busy)
 
     def check_password(self, visit: Visit, username: str, password: str, method: str) -> bool:

@@ -37,6 +37,8 @@ class DeviceLog:
     """Everything that happened on one device since it started."""
 
     connections: int = 0
+    connections_open: int = 0
+    """TCP connections open now, logged in or not."""
     sessions: int = 0
     """Logged-in sessions open now."""
     max_sessions: int = 0
@@ -60,6 +62,7 @@ class DeviceLog:
         """A copy that later events do not change."""
         return DeviceLog(
             self.connections,
+            self.connections_open,
             self.sessions,
             self.max_sessions,
             self.sessions_total,

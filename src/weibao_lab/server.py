@@ -106,7 +106,7 @@ class DeviceServer:
         serve: Callable[[socket.socket, Visit], Coroutine[Any, Any, None]],
     ) -> None:
         visit = self.device.arrive()
-        self.device.open_connections += 1
+        self.device.log.connections_open += 1
         try:
             with contextlib.suppress(OSError):
                 if visit.fault.mute_tcp:
@@ -116,7 +116,7 @@ class DeviceServer:
                 else:
                     await serve(sock, visit)
         finally:
-            self.device.open_connections -= 1
+            self.device.log.connections_open -= 1
             sock.close()
 
     async def _say_nothing(self, sock: socket.socket) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shlex
 from typing import TYPE_CHECKING, ClassVar
 
-from weibao_lab.braces import TOP_LEVEL, BraceTree
+from weibao_lab.braces import TOP_LEVEL, BraceTree, unquoted
 from weibao_lab.configs import conceal
 from weibao_lab.dialects.base import Command, Dialect, Reply
 from weibao_lab.dialects.junos_edit import JunosEdit
@@ -110,11 +109,7 @@ class Junos(JunosEdit, Dialect):
             words = shlex.split(line, posix=False)
         except ValueError:
             words = line.split()
-        plain = re.compile(r'"([^\s"{};\[\]]+)"')
-        return [
-            found.group(1) if (found := plain.fullmatch(word)) and "$" not in word else word
-            for word in words
-        ]
+        return [unquoted(word) for word in words]
 
     # -- the session -----------------------------------------------------------
 
