@@ -61,7 +61,7 @@ DEVICES: list[tuple[str, str, str, str, Outcome, Reason | None, int | None, floa
     ("MZ-4F-ACC-01", "ruijie_os", "门诊楼 4 层", "眼科", U, None, 3, 0),
     ("ZY-A-ACC-01", "hp_comware", "住院楼 A 座", "心血管内科", U, None, 6, 0),
     ("ZY-A-ACC-02", "hp_comware", "住院楼 A 座", "神经外科", R,
-     Reason.of("sample_truncated", lines="118"), 6, 1.0),
+     Reason.of("truncated_no_end", lines="118"), 6, 1.0),
     ("ZY-A-ACC-03", "hp_comware", "住院楼 A 座", "重症医学科", U, None, 8, 0),
     ("ZY-B-ACC-01", "huawei", "住院楼 B 座", "妇产科", A, None, 11, 0),
     ("ZY-B-ACC-02", "huawei", "住院楼 B 座", "新生儿科", U, None, 2, 0),
@@ -151,7 +151,8 @@ def evidence(device: str, kind: str, command: str, at: datetime, size: int) -> E
 
 
 def finding(code: FindingCode, severity: Severity, device: str = "", **params: str) -> Finding:
-    proof = (sha(device + "running"),) if device else ()
+    kept = device and device not in {"MZ-3F-ACC-01", "YJ-ACC-02"}
+    proof = (sha(device + "running"),) if kept else ()
     return Finding(
         run_id=RUN,
         contract="sdyy",
@@ -167,24 +168,28 @@ def finding(code: FindingCode, severity: Severity, device: str = "", **params: s
 def findings() -> list[Finding]:
     w, s, i = Severity.warning, Severity.serious, Severity.info
     return [
-        finding(FindingCode.unexplained_change, w, "ZB-CORE-01"),
-        finding(FindingCode.unexplained_change, w, "MZ-2F-ACC-01"),
+        finding(FindingCode.unexplained_change, w, "ZB-CORE-01",
+                version="13", added="4", removed="2"),
+        finding(FindingCode.unexplained_change, w, "MZ-2F-ACC-01",
+                version="5", added="2", removed="2"),
         finding(FindingCode.unsaved_change, w, "MZ-2F-ACC-01", added="2", removed="2"),
         finding(FindingCode.unsaved_change, w, "YJ-ACC-03", added="6", removed="1"),
-        finding(FindingCode.hostname_changed, w, "ZY-B-ACC-02", old="ZY-B-ACC-02", new="HUAWEI"),
-        finding(FindingCode.not_restorable, s, "FY-EDGE-01"),
-        finding(FindingCode.overdue, w, "MZ-3F-ACC-01"),
-        finding(FindingCode.never_backed_up, s, "YJ-ACC-02"),
+        finding(FindingCode.hostname_changed, w, "ZY-B-ACC-02", before="ZY-B-ACC-02",
+                now="HUAWEI"),
+        finding(FindingCode.not_restorable, s, "FY-EDGE-01",
+                command="show configuration | display set"),
+        finding(FindingCode.overdue, w, "MZ-3F-ACC-01", hours="72", allowed="26"),
+        finding(FindingCode.never_backed_up, s, "YJ-ACC-02", allowed="26"),
         finding(FindingCode.telnet, w, "YJ-ACC-01"),
         finding(FindingCode.legacy_algorithms, i, "YJ-ACC-03",
                 algorithms="diffie-hellman-group1-sha1, ssh-rsa"),
-        finding(FindingCode.startup_unreadable, i, "ZB-FW-SW-01"),
+        finding(FindingCode.startup_unreadable, i, "ZB-FW-SW-01", why="权限不足"),
         finding(FindingCode.push_failed, w, remote="git@nas:weibao/sdyy.git",
                 detail="connection timed out"),
-        finding(FindingCode.second_copy, w, detail="missing"),
-        finding(FindingCode.missed_run, w, planned="2026-11-21 02:00"),
+        finding(FindingCode.second_copy, w, count="1", detail="ZB-CORE-01/13.running.vault"),
+        finding(FindingCode.missed_run, w, planned="2026-11-21T02:00+08:00"),
         finding(FindingCode.interrupted_run, w, run="20261120-020003-backup"),
-        finding(FindingCode.notify_failed, i, channel="dingtalk"),
+        finding(FindingCode.notify_failed, i, name="dingtalk", why="HTTP 502"),
     ]  # fmt: skip
 
 

@@ -54,10 +54,11 @@ class Words:
         return self(key) if f"report.{key}" in messages() else default
 
     def reason(self, reason: Reason | None) -> str:
-        """A reason's sentence; empty where there is none or it has no words."""
-        if reason is None or reason.key not in messages():
-            return visible(reason.code) if reason else ""
-        return visible(translate(reason.key, self.language, **reason.params))
+        """A reason's sentence, empty for none; an error of a step brings its whole key."""
+        if reason is None:
+            return ""
+        key = reason.key if reason.key in messages() else reason.code
+        return visible(translate(key, self.language, **reason.params))
 
     def has_reason(self, reason: Reason) -> bool:
         """Whether the catalogue has a sentence for it."""

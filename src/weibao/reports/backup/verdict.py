@@ -17,8 +17,6 @@ BAD = (Outcome.failed, Outcome.refused, Outcome.not_checked)
 """Outcomes without a good backup."""
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How good it is, the sentence, and what else belongs in the first breath."""

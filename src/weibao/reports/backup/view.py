@@ -6,7 +6,7 @@ Renderers only lay out what stands here, so that HTML and Markdown say the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from weibao.domain.records import EvidenceRecord, Finding, FindingCode, Outcome, Severity
@@ -109,6 +109,8 @@ class FindingGroup:
     title: str
     advice: str
     whole_run: bool
+    shared: str
+    """What is said of all of them alike; then their own texts are empty."""
     noted: tuple[Noted, ...]
 
 
@@ -312,13 +314,19 @@ class BackupView:
     def _group(
         self, code: FindingCode, severity: Severity, whole_run: bool, found: list[Finding]
     ) -> FindingGroup:
+        noted = [self._noted(finding) for finding in found]
+        texts = {item.text for item in noted}
+        shared = texts.pop() if len(texts) == 1 else ""
+        if shared:
+            noted = [replace(item, text="") for item in noted]
         return FindingGroup(
             code=code,
             severity=severity,
             title=self.words(f"finding.{code.value}"),
             advice=self.words(f"finding.{code.value}.advice"),
             whole_run=whole_run,
-            noted=tuple(self._noted(finding) for finding in found),
+            shared=shared,
+            noted=tuple(noted),
         )
 
     def _noted(self, finding: Finding) -> Noted:
@@ -384,10 +392,15 @@ class BackupView:
         return self.words.maybe(f"authorisation.{given}", visible(given))
 
     @property
-    def zone_note(self) -> str:
-        """Which zone the times are in (named, with its offset at the run's start)."""
+    def zone(self) -> str:
+        """The time zone with its offset at the run's start."""
         offset = self.words.offset(self.report.run.started_at)
-        return self.words("meta.zone", zone=self.words.zone_name, offset=offset)
+        return self.words("zone", zone=self.words.zone_name, offset=offset)
+
+    @property
+    def zone_note(self) -> str:
+        """Which zone the times are in."""
+        return self.words("meta.zone", zone=self.zone)
 
 
 def _listed(params: dict[str, str]) -> str:

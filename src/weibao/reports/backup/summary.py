@@ -1,0 +1,182 @@
+"""The night in a few lines, for mail and webhooks: failures first, no device text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from weibao.boundary.notify import Notice
+from weibao.domain.records import Outcome, RunState, Severity
+from weibao.domain.report import BackupReport
+from weibao.i18n import Language
+from weibao.reports.backup.markdown import escape
+from weibao.reports.backup.view import BackupView
+
+__all__ = ["summarise"]
+
+_MOST = 20
+"""Entries of a list; the rest is counted."""
+_LONGEST = 160
+"""Characters of one entry's reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    title: str
+    entries: list[tuple[str, str]]
+    """A name, and what is said of it."""
+
+
+def summarise(report: BackupReport, language: Language, where: str = "") -> Notice:
+    """What became of the night; ``where`` is the path or address of the full report.
+
+    ``failed`` is True where any device has no good backup, the run was cut off, or
+    something serious was found.
+    """
+    view = BackupView(report, language)
+    parts = [part for part in _parts(view) if part.entries]
+    return Notice(
+        subject=_subject(view),
+        text=_text(view, parts, where),
+        markdown=_markdown(view, parts, where),
+        failed=_failed(report),
+        data=_data(view, where),
+    )
+
+
+def _failed(report: BackupReport) -> bool:
+    return (
+        report.totals.good < report.totals.inventory
+        or not report.totals.inventory
+        or report.run.state is RunState.interrupted
+        or any(finding.severity is Severity.serious for finding in report.findings)
+    )
+
+
+def _subject(view: BackupView) -> str:
+    words, totals = view.words, view.report.totals
+    counts = [words("summary.good", n=totals.good, total=totals.inventory)]
+    for outcome in (Outcome.refused, Outcome.failed, Outcome.not_checked):
+        if number := totals.count(outcome):
+            counts.append(words(f"summary.{outcome.value}", n=number))
+    if view.report.run.state is RunState.interrupted:
+        counts.append(words("summary.interrupted"))
+    customer = view.report.contract.customer
+    text = words(
+        "summary.subject",
+        tag=words("summary.tag"),
+        customer=f"{customer} " if customer else "",
+        day=words.day(view.report.run.started_at),
+        counts=words("verdict.join").join(counts),
+    )
+    return " ".join(text.split())
+
+
+def _parts(view: BackupView) -> Iterable[_Part]:
+    words = view.words
+    troubles = [(item.line.device, f"{_label(view, item.line.outcome)} {item.why}")
+                for item in view.troubles]  # fmt: skip
+    if outside := len(view.outside) + view.unlisted:
+        troubles.append(("", words.number("out_of_scope.note", outside)))
+    yield _Part(words("section.failures"), troubles)
+    changes = []
+    for change in view.changes:
+        reference = change.change.change_ref
+        linked = words("change.linked", ref=reference) if reference else words("change.unlinked")
+        said = f"+{change.change.added} −{change.change.removed} {linked}"
+        changes.append((change.device, said))
+    yield _Part(words("section.changes"), changes)
+    late = [
+        (line.device, f"{line.last_at} ({line.age})" if line.last_at else words("never"))
+        for line in view.overdue
+    ]
+    yield _Part(words("section.overdue"), late)
+    found = [
+        (group.title, group.shared if group.whole_run else words.number("count", len(group.noted)))
+        for group in view.findings
+    ]
+    yield _Part(words("section.findings"), found)
+
+
+def _label(view: BackupView, outcome: Outcome) -> str:
+    return f"[{view.words(f'outcome.{outcome.value}')}]"
+
+
+def _entries(view: BackupView, part: _Part, line: Callable[[str, str], str]) -> list[str]:
+    lines = [line(name, _short(said)) for name, said in part.entries[:_MOST]]
+    if (more := len(part.entries) - _MOST) > 0:
+        lines.append(line("", view.words("summary.more", n=more)))
+    return lines
+
+
+def _text(view: BackupView, parts: list[_Part], where: str) -> str:
+    lines = [view.title, view.verdict.sentence, *view.verdict.details]
+    for part in parts:
+        lines += ["", part.title + view.words("colon").rstrip()]
+        lines += _entries(view, part, lambda name, said: f"  {name} {said}".rstrip())
+    return "\n".join([*lines, "", *_end(view, where)]) + "\n"
+
+
+def _markdown(view: BackupView, parts: list[_Part], where: str) -> str:
+    def line(name: str, said: str) -> str:
+        return f"- **{escape(name)}** {escape(said)}" if name else f"- {escape(said)}"
+
+    lines = [f"### {escape(view.title)}", "", f"**{view.verdict.sentence}**", ""]
+    lines += view.verdict.details
+    for part in parts:
+        lines += ["", f"#### {part.title}", ""]
+        lines += _entries(view, part, line)
+    return "\n".join([*lines, "", *(escape(text) for text in _end(view, where))]) + "\n"
+
+
+def _end(view: BackupView, where: str) -> list[str]:
+    words, report = view.words, view.report
+    ends = [words("summary.number", number=report.number, run=report.run.id)]
+    if where:
+        ends.append(f"{words('summary.where')}{words('colon')}{where}")
+    return [*ends, view.zone_note]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _data(view: BackupView, where: str) -> dict[str, object]:
+    """For programs: codes and counts, the lists whole."""
+    report, totals = view.report, view.report.totals
+    return {
+        "schema": report.schema_id,
+        "number": report.number,
+        "run": report.run.id,
+        "state": report.run.state.value,
+        "contract": report.contract.id,
+        "started_at": report.run.started_at.isoformat(),
+        "totals": {"inventory": totals.inventory, "targeted": totals.targeted}
+        | {outcome.value: totals.count(outcome) for outcome in Outcome},
+        "verdict": view.verdict.sentence,
+        "devices": [
+            {
+                "device": item.line.row.device,
+                "outcome": item.line.outcome.value,
+                "reason": item.line.row.target.reason.code
+                if item.line.row.target and item.line.row.target.reason
+                else "",
+            }
+            for item in view.troubles
+        ],
+        "changed": [
+            {"device": item.change.device, "change": item.change.change_ref}
+            for item in view.changes
+        ],
+        "overdue": [line.row.device for line in view.overdue],
+        "findings": [
+            {
+                "code": finding.code.value,
+                "device": finding.device,
+                "severity": finding.severity.value,
+            }
+            for finding in report.findings
+        ],
+        "report": where,
+    }
