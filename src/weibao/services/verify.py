@@ -20,13 +20,27 @@ from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion, EvidenceRecord, LedgerHead
 from weibao.errors import UncheckedError, WeibaoError
 
-__all__ = ["VerifyProgress", "VerifyResult", "verify"]
+__all__ = ["VerifyCounts", "VerifyProgress", "VerifyResult", "verify"]
 
 VerifyProgress = Callable[[str, int], None]
 """Hears the part (``ledger``, ``evidence``, ``versions``, ``archives``) and how many of it."""
 
 _NAMED = 1000
 """So many problems are named; further ones are counted."""
+
+
+class VerifyCounts(Value):
+    """How much was checked; what could not be checked is not in it."""
+
+    ledger_rows: int
+    evidence: int
+    """Pieces whose stored file was found and hashed."""
+    evidence_bytes: int
+    """Of those files."""
+    versions: int
+    """Versions whose encrypted texts were found as recorded, in both places."""
+    anchors: int
+    """Ledger heads in archives and reports that were found in the ledger."""
 
 
 class VerifyResult(Value):
@@ -40,14 +54,7 @@ class VerifyResult(Value):
     """What is odd and no failure, such as evidence that a crash left without a record."""
     unchecked: tuple[Reason, ...]
     """What could not be checked, and why."""
-    ledger_rows: int
-    evidence_pieces: int
-    """Pieces whose stored file was found and hashed."""
-    evidence_bytes: int
-    versions: int
-    """Versions whose encrypted text was found as recorded."""
-    anchors: int
-    """Ledger heads in archives and reports that were found in the ledger."""
+    counts: VerifyCounts
 
     @property
     def passed(self) -> bool:
@@ -115,11 +122,13 @@ class _Verification:
             further_problems=self._further,
             warnings=tuple(self._warnings),
             unchecked=(*self._unchecked, *keys),
-            ledger_rows=self._rows,
-            evidence_pieces=self._pieces,
-            evidence_bytes=self._bytes,
-            versions=self._versions,
-            anchors=self._anchors,
+            counts=VerifyCounts(
+                ledger_rows=self._rows,
+                evidence=self._pieces,
+                evidence_bytes=self._bytes,
+                versions=self._versions,
+                anchors=self._anchors,
+            ),
         )
 
     @contextmanager
@@ -182,15 +191,17 @@ class _Verification:
         """The archive itself, the commits that versions name, and the heads it carries."""
         with self.guarded(f"archive {contract}"):
             archive = archives(contract)
-            for what in archive.check():
-                self._problem("archive_wrong", contract=contract, what=what)
             missing = dict(commits)
-            for count, (commit, head) in enumerate(archive.anchors(), 1):
+            found = 0
+            for found, (commit, head) in enumerate(archive.anchors(), 1):
                 missing.pop(commit, None)
                 self.check_anchor(f"{contract}@{commit[:12]}", head)
-                self._progress("archives", count)
+                self._progress("archives", found)
             for reason in missing.values():
                 self._add(reason)
+            if found or commits:  # an archive without any version yet has nothing to check
+                for what in archive.check():
+                    self._problem("archive_wrong", contract=contract, what=what)
 
     def check_anchor(self, where: str, head: LedgerHead) -> None:
         """A ledger head kept outside of the database stands in the ledger."""
