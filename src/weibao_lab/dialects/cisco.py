@@ -79,6 +79,7 @@ CISCO_COMMANDS: Final = (
     Command("show clock", "show_clock", user=True),
     Command("show privilege", "show_privilege", user=True),
     Command("show running-config", "show_running"),
+    Command("show running-config interface ...", "show_interface_section"),
     Command("show startup-config", "show_startup"),
     Command("show interfaces status", "show_status", user=True),
     Command("show interfaces description", "show_descriptions", user=True),
@@ -188,6 +189,21 @@ class CiscoLike(Indented):
         """The running configuration."""
         return Reply(self.running_text(session.device), config=True)
 
+    async def show_interface_section(
+        self, session: Session, match: Match, pipes: list[str]
+    ) -> Reply:
+        """One interface of the running configuration."""
+        line = f"interface {' '.join(match.args)}"
+        section = self.show_section(session.device, (), line)
+        if not section:
+            problem = GrammarError("unknown", session.typed.rfind(match.args[0]), "")
+            return Reply(self.error(session, session.typed, problem))
+        size = len(session.device.encode(section))
+        return Reply(
+            f"Building configuration...\n\nCurrent configuration : {size} bytes\n!\n"
+            f"{section}end\n\n"
+        )
+
     async def show_startup(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The saved configuration."""
         return Reply(self.startup_text(session.device), config=True)
@@ -265,7 +281,8 @@ class CiscoLike(Indented):
             )
             state = "up" if port.oper_up else "down"
             address = port.address.split("/")[0] or "unassigned"
-            text += f"{port.name:<23}{address:<16}{'YES NVRAM':<11}{admin:<22}{state}\n"
+            name = port.name if len(port.name) < 23 else self.short(port.name)
+            text += f"{name:<23}{address:<16}{'YES NVRAM':<11}{admin:<22}{state}\n"
         return Reply(text)
 
     async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:

@@ -93,6 +93,13 @@ class Eos(CiscoLike):
             del lines[0]
         return re.sub(r"\nend\s*\Z", "\n", "\n".join(lines) + "\n")
 
+    async def show_interface_section(
+        self, session: Session, match: Match, pipes: list[str]
+    ) -> Reply:
+        """One interface of the running configuration, without a frame."""
+        line = f"interface {' '.join(match.args)}"
+        return Reply(self.show_section(session.device, (), line))
+
     async def set_rows(self, session: Session, match: Match, pipes: list[str]) -> Reply | None:
         """``terminal length``."""
         problem = await super().set_rows(session, match, pipes)

@@ -155,6 +155,10 @@ class Huawei(VrpLike):
             del lines[0]
         return re.sub(r"\nreturn\s*\Z", "\n", "\n".join(lines) + "\n")
 
+    def shown_empty(self, line: str) -> bool:
+        """A VLAN without properties stands in ``vlan batch`` only."""
+        return not line.startswith("vlan ")
+
     def special(self, tree: ConfigTree, path: tuple[str, ...], line: str) -> bool:
         """VLANs stand in ``vlan batch``; a section only where they have properties."""
         found = re.fullmatch(r"(undo )?vlan (?:batch )?([\d ]+(?: to \d+)*)", line)

@@ -110,6 +110,8 @@ class Indented(Dialect):
             spelled = expand(head, self.vocabulary.get(self.kind_of(path), frozenset()))
         except GrammarError as problem:
             raise GrammarError(problem.kind, problem.position + offset, problem.word) from None
+        if not negated and spelled in self.syntax.single:
+            raise GrammarError("incomplete", len(line), "")
         if not path and spelled.startswith("interface "):
             spelled = self._interface(device, spelled, negated, offset)
         return (f"{negation} " if negated else "") + spelled + break_ + tail
@@ -135,8 +137,9 @@ class Indented(Dialect):
         """Do one spelled-out line; returns the section that the user is in then."""
         tree = self.tree(device)
         if self.syntax.section_for(line, self.kind_of(path)):
-            missing = tree.find((*path, line)) is None
-            tree.ensure((*path, line))
+            missing = tree.find((*path, line)) is None and self.shown_empty(line)
+            if missing:
+                tree.ensure((*path, line))
             special = self.special(tree, path, line)
             if missing or special:
                 device.touched(who)
@@ -144,6 +147,18 @@ class Indented(Dialect):
         if self.special(tree, path, line) or tree.apply(path, self.stored(device, line)):
             device.touched(who)
         return path
+
+    def shown_empty(self, line: str) -> bool:
+        """Whether a section is printed while there is nothing in it."""
+        return True
+
+    def show_section(self, device: Device, path: Path, line: str) -> str:
+        """One section of the running configuration; empty where there is none."""
+        try:
+            node = self.tree(device).find((self._spelled(device, path, line),))
+        except GrammarError:
+            return ""
+        return "".join(f"{raw}\n" for raw in node.lines()) if node else ""
 
     def special(self, tree: ConfigTree, path: Path, line: str) -> bool:
         """A change that is more than one line; True if it was done here."""

@@ -111,6 +111,22 @@ class NxOs(CiscoLike):
         """An interface name as tables print it."""
         return name.replace("Ethernet", "Eth")
 
+    async def show_interface_section(
+        self, session: Session, match: Match, pipes: list[str]
+    ) -> Reply:
+        """One interface of the running configuration, with the usual comments."""
+        device = session.device
+        line = f"interface {' '.join(match.args)}"
+        section = self.show_section(device, (), line)
+        if not section:
+            problem = GrammarError("unknown", session.typed.rfind(match.args[0]), "")
+            return Reply(self.error(session, session.typed, problem))
+        moment = device.printed_at.strftime("%a %b %d %H:%M:%S %Y")
+        return Reply(
+            f"\n!Command: {match.canonical}\n!Time: {moment}\n\n"
+            f"version 9.3(8) Bios:version 05.42\n\n{section}\n"
+        )
+
     async def show_hostname(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The name."""
         return Reply(session.device.hostname + " \n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from weibao_lab.configs import conceal
 from weibao_lab.dialects.base import Command, Reply
 from weibao_lab.dialects.indented import Indented
-from weibao_lab.grammar import Match
+from weibao_lab.grammar import GrammarError, Match
 
 if TYPE_CHECKING:
     from weibao_lab.device import Device
@@ -23,6 +23,7 @@ VRP_COMMANDS: Final = (
     Command("display version", "show_version"),
     Command("display clock", "show_clock"),
     Command("display current-configuration", "show_running"),
+    Command("display current-configuration interface ...", "show_interface_section"),
     Command("display saved-configuration", "show_startup"),
     Command("display interface brief", "show_interfaces"),
     Command("display this", "show_this"),
@@ -79,6 +80,17 @@ class VrpLike(Indented):
     async def show_running(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The running configuration."""
         return Reply(self.running_text(session.device), config=True)
+
+    async def show_interface_section(
+        self, session: Session, match: Match, pipes: list[str]
+    ) -> Reply:
+        """One interface of the running configuration."""
+        line = f"interface {' '.join(match.args)}"
+        section = self.show_section(session.device, (), line)
+        if not section:
+            problem = GrammarError("unknown", session.typed.rfind(match.args[0]), "")
+            return Reply(self.error(session, session.typed, problem))
+        return Reply(f"#\n{section}#\nreturn\n")
 
     async def show_startup(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The saved configuration."""

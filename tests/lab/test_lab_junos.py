@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from client import Cli
+from lab_client import Cli
 
 from weibao_lab import DeviceHandle
 

@@ -8,7 +8,7 @@ import asyncssh
 import netmiko
 import paramiko
 import pytest
-from client import Cli
+from lab_client import Cli
 
 from weibao_lab import DeviceHandle, DeviceSpec, Lab
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from client import ALIKE, NO_PAGING, SHOW_RUNNING, SHOW_SAVED, Cli, same
+from lab_client import ALIKE, NO_PAGING, SHOW_RUNNING, SHOW_SAVED, Cli, same
 
 from weibao_lab import DeviceHandle, Lab
 

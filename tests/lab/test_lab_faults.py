@@ -7,7 +7,7 @@ import time
 
 import paramiko
 import pytest
-from client import Cli, Ended, Silent, same
+from lab_client import Cli, Ended, Silent, same
 
 from weibao_lab import DeviceHandle
 from weibao_lab.errors import BadRequest
