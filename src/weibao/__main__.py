@@ -1,0 +1,7 @@
+"""``python -m weibao``."""
+
+import sys
+
+from weibao.cli import main
+
+sys.exit(main())

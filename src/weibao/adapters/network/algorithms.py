@@ -1,0 +1,88 @@
+"""Old SSH algorithms: refused by default, named when a device has nothing better.
+
+What counts as old follows the defaults of OpenSSH's client (SHA-1 key exchange and
+signatures, CBC ciphers, MD5 and truncated MACs are off there).
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterable
+
+__all__ = ["LEGACY", "disabled", "legacy_offer", "offered", "requested"]
+
+LEGACY: dict[str, tuple[str, ...]] = {
+    "kex": (
+        "diffie-hellman-group-exchange-sha1",
+        "diffie-hellman-group14-sha1",
+        "diffie-hellman-group1-sha1",
+    ),
+    "keys": ("ssh-rsa", "ssh-dss"),
+    "ciphers": ("aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc"),
+    "macs": ("hmac-md5", "hmac-md5-96", "hmac-sha1-96"),
+}
+"""Old algorithms by the names of paramiko's groups."""
+
+_NAMES = ("kex", "keys", "ciphers", "ciphers", "macs", "macs")
+_MARKERS = ("ext-info", "kex-strict")
+_OPTIONS = ("kexalgorithms", "hostkeyalgorithms", "ciphers", "macs", "pubkeyacceptedalgorithms")
+
+
+def disabled(allowed: Iterable[str]) -> dict[str, list[str]]:
+    """paramiko's ``disabled_algorithms``: all old ones but ``allowed`` (``*``: all allowed)."""
+    permitted = set(allowed)
+    if "*" in permitted:
+        return {}
+    return {group: [n for n in names if n not in permitted] for group, names in LEGACY.items()}
+
+
+def requested(options: str) -> tuple[str, ...]:
+    """Old algorithms that OpenSSH options ask for (``-o KexAlgorithms=+…``)."""
+    old = {name for names in LEGACY.values() for name in names}
+    found: list[str] = []
+    for word in options.replace("-o", " ").split():
+        key, _, value = word.strip("'\"").partition("=")
+        if key.lower() in _OPTIONS:
+            found += [n for n in value.lstrip("+^").split(",") if n in old]
+    return tuple(dict.fromkeys(found))
+
+
+def offered(connection: socket.socket, timeout: float) -> dict[str, list[str]]:
+    """What an SSH server offers in its first key exchange packet (RFC 4253, section 7.1).
+
+    Raises:
+        OSError, ValueError: it did not answer, or not as an SSH server.
+    """
+    connection.settimeout(timeout)
+    stream = connection.makefile("rb")
+    for _ in range(50):
+        line = stream.readline(1024)
+        if not line:
+            raise ValueError("no SSH banner")
+        if line.startswith(b"SSH-"):
+            break
+    connection.sendall(b"SSH-2.0-weibao\r\n")
+    length, padding = struct.unpack(">IB", stream.read(5))
+    if not 20 < length < 65536:
+        raise ValueError("no key exchange packet")
+    payload = stream.read(length - 1)[: length - 1 - padding]
+    if payload[0] != 20:
+        raise ValueError("no key exchange packet")
+    position, lists = 17, []
+    for _ in _NAMES:
+        (size,) = struct.unpack_from(">I", payload, position)
+        lists.append(payload[position + 4 : position + 4 + size].decode("ascii").split(","))
+        position += 4 + size
+    return {name: names for name, names in zip(_NAMES, lists, strict=True) if name}
+
+
+def legacy_offer(offer: dict[str, list[str]]) -> list[str]:
+    """The old algorithms without which nothing in a group of ``offer`` is left."""
+    needed: list[str] = []
+    for group, names in offer.items():
+        old = [n for n in names if n in LEGACY[group]]
+        modern = [n for n in names if n not in LEGACY[group] and not n.startswith(_MARKERS)]
+        if old and not modern:
+            needed += old
+    return needed

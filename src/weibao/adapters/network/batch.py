@@ -1,0 +1,127 @@
+"""What the action plugin calls: one collection over all hosts of a play."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from weibao.adapters.estate_lock import bundle_lock
+from weibao.adapters.estate_files import Estate, load_estate
+from weibao.adapters.keys import FileKeyRing
+from weibao.adapters.network.endpoints import endpoint_of
+from weibao.adapters.network.job import Endpoint, Job, Limits
+from weibao.adapters.network.pool import collect
+from weibao.adapters.program import PROGRAM, actor, new_run_id
+from weibao.domain.collection import BundleHeader, DeviceCollection
+from weibao.i18n import translate
+
+__all__ = ["collect_batch"]
+
+JOB = "backup-configs"
+
+
+def collect_batch(
+    *,
+    estate: Path,
+    run_folder: str,
+    watch_pid: int,
+    hosts: list[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    default_user: str,
+    default_password: str,
+    default_enable: str,
+) -> dict[str, Any]:
+    """Collect the configurations of ``hosts``; what the task returns.
+
+    Raises:
+        InputError: ``estate`` is none.
+        UncheckedError: a contract's key is missing.
+        FailedError: the bundle cannot be written.
+    """
+    home = load_estate(estate)
+    now = datetime.now(UTC)
+    folder = Path(run_folder) if run_folder else home.state / "runs" / new_run_id(now)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    endpoints = []
+    for host in hosts:
+        variables = hostvars[host]
+        endpoint = endpoint_of(host, lambda name, v=variables: v.get(name), default_user)
+        endpoint = replace(
+            endpoint,
+            password=endpoint.password or default_password,
+            enable_secret=endpoint.enable_secret or default_enable,
+        )
+        endpoints.append(_with_contract(endpoint, home))
+    header = BundleHeader(
+        run_id=folder.name,
+        job=JOB,
+        actor=actor(),
+        program=PROGRAM,
+        created_at=now,
+        devices=len(endpoints),
+    )
+    with bundle_lock(folder):
+        results = collect(
+            header,
+            _job(home, folder / "bundle", tuple(endpoints)),
+            home.settings.backup.processes,
+            alive=lambda: not watch_pid or _is_alive(watch_pid),
+        )
+    return {
+        "run_id": folder.name,
+        "bundle": str(folder / "bundle"),
+        "devices": {r.device: _summary(r, home) for r in results},
+    }
+
+
+def _with_contract(endpoint: Endpoint, home: Estate) -> Endpoint:
+    if endpoint.problem is None and endpoint.contract not in home.contracts:
+        return replace(endpoint, problem=("unknown_contract", (("contract", endpoint.contract),)))
+    return endpoint
+
+
+def _job(home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...]) -> Job:
+    settings = home.settings.backup
+    keys = FileKeyRing(home.keys)
+    contracts = {e.contract for e in endpoints if e.problem is None}
+    return Job(
+        bundle=str(bundle),
+        known_hosts=str(home.known_hosts),
+        platform_folders=(str(home.platforms),),
+        passwords={c: keys.password(c).decode() for c in sorted(contracts)},
+        threads=settings.concurrency,
+        limits=Limits(
+            connect=settings.connect_timeout,
+            login=settings.login_timeout,
+            silence=settings.silence_timeout,
+            device=settings.device_timeout,
+            retries=settings.retries,
+            retry_wait=settings.retry_wait,
+        ),
+        endpoints=endpoints,
+        host_key_checking=settings.host_key_checking,
+    )
+
+
+def _summary(result: DeviceCollection, home: Estate) -> dict[str, str]:
+    reason = result.reason
+    words = translate(reason.key, home.settings.language, **reason.params) if reason else ""
+    return {
+        "status": result.status.value,
+        "code": reason.code if reason else "",
+        "reason": words,
+    }
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

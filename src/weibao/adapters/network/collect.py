@@ -1,0 +1,270 @@
+"""One attempt at one device: connect, log in, read, and say how it went."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from weibao.adapters.network.connect import open_wire
+from weibao.adapters.network.job import Endpoint, Job
+from weibao.adapters.network.login import enable, log_in, prepare
+from weibao.adapters.network.session import Session
+from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.platform_files import PlatformCatalogue
+from weibao.domain.acceptance import judge
+from weibao.domain.collection import CollectedItem, ItemKind
+from weibao.domain.platform import Command, NativeErrorMeaning, Platform
+from weibao.domain.reasons import Reason
+from weibao.domain.resolve_platform import resolve
+
+__all__ = ["Attempt", "Collector", "Keep"]
+
+Keep = Callable[[str, bytes], str]
+"""Keeps bytes of a contract in the bundle, encrypted; gives their sha256."""
+
+_READ_AGAIN = frozenset(
+    {
+        "control_characters",
+        "empty_text",
+        "last_line_cut",
+        "log_line_interleaved",
+        "pager_remains",
+        "truncated_no_end",
+        "unbalanced_braces",
+    }
+)
+"""What a second reading in the same session may cure."""
+_READINGS = 3
+_SHORT = 2000
+"""An answer longer than this many bytes is no error text."""
+
+
+@dataclass
+class Attempt:
+    """What one attempt brought."""
+
+    platform: str = ""
+    trouble: Trouble | None = None
+    items: list[CollectedItem] = field(default_factory=list)
+    warnings: list[Reason] = field(default_factory=list)
+
+
+class Collector:
+    """Reads devices of one job; safe to use from many threads."""
+
+    def __init__(
+        self,
+        job: Job,
+        platforms: PlatformCatalogue,
+        keep: Keep,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._job = job
+        self._platforms = platforms
+        self._keep = keep
+        self._stop = stop
+
+    def attempt(self, endpoint: Endpoint, deadline: float) -> Attempt:
+        """Try ``endpoint`` once; never raises, whatever the device does.
+
+        ``deadline`` is a moment of the monotonic clock.
+        """
+        attempt = Attempt()
+        try:
+            if endpoint.problem:
+                code, params = endpoint.problem
+                raise Trouble(code, **dict(params))
+            platform = self._platform(endpoint)
+            attempt.platform = platform.id if platform else ""
+            self._attempt(endpoint, platform, deadline, attempt)
+        except Trouble as trouble:
+            attempt.trouble = trouble
+        except Exception as error:
+            # One device's surprise must not end the others' night.
+            detail = scrub(f"{type(error).__name__}: {error}", endpoint.secrets())
+            attempt.trouble = Trouble("internal_error", detail=detail)
+        return attempt
+
+    def _platform(self, endpoint: Endpoint) -> Platform | None:
+        if not endpoint.network_os:
+            return None
+        platform = resolve(self._platforms, endpoint.network_os)
+        if platform is None:
+            raise Trouble("unknown_platform", platform=endpoint.network_os)
+        return platform
+
+    def _attempt(
+        self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
+    ) -> None:
+        limits = self._job.limits
+        check = self._job.host_key_checking
+        attempt.warnings += _warnings(endpoint, check)
+        wire = open_wire(endpoint, limits, self._job.known_hosts, check_host_key=check)
+        session = Session(
+            wire, platform, silence=limits.silence, deadline=deadline, stop=self._stop
+        )
+        try:
+            log_in(session, endpoint, platform, limits)
+            if platform is None:
+                platform = self._detect(session)
+                session.adopt(platform)
+                attempt.platform = platform.id
+            enable(session, endpoint, platform, limits)
+            prepare(session, platform)
+            self._read(session, endpoint, platform, attempt)
+        except Trouble:
+            self._keep_partial(session, endpoint, attempt)
+            raise
+        finally:
+            session.close()
+
+    # reading
+
+    def _read(
+        self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
+    ) -> None:
+        command, text, refused = self._running(session, platform)
+        attempt.items.append(self._item(endpoint, ItemKind.running, command, text))
+        if refused or not platform.configuration.startup:
+            return
+        try:
+            self._read_startup(session, endpoint, platform, attempt)
+        except Trouble as trouble:
+            attempt.warnings.append(Reason.of("startup_unreadable", why=trouble.reason.code))
+
+    def _running(self, session: Session, platform: Platform) -> tuple[Command, bytes, bool]:
+        """The first command that is not refused and its text, else the first one's error."""
+        first: tuple[Command, bytes] | None = None
+        for command in platform.configuration.running:
+            text = self._reading(session, platform, command)
+            if refusal(text, platform) is None:
+                return command, text, False
+            first = first or (command, text)
+        assert first is not None  # noqa: S101 - the model demands a command
+        return *first, True
+
+    def _reading(self, session: Session, platform: Platform, command: Command) -> bytes:
+        text = b""
+        for _ in range(_READINGS):
+            answer = session.ask(command.send, lambda body: provably_whole(body, platform))
+            text = without_preamble(answer.text, platform)
+            if refusal(text, platform) is not None:
+                return text
+            verdict = judge(text, platform)
+            if verdict.accepted or not {r.code for r in verdict.reasons} & _READ_AGAIN:
+                return text
+        return text
+
+    def _read_startup(
+        self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
+    ) -> None:
+        for command in platform.configuration.startup:
+            answer = session.ask(command.send, lambda body: provably_whole(body, platform))
+            text = without_preamble(answer.text, platform)
+            meaning = refusal(text, platform)
+            if meaning is NativeErrorMeaning.absent:
+                return
+            if meaning is None and text.strip():
+                attempt.items.append(self._item(endpoint, ItemKind.startup, command, text))
+                return
+
+    def _item(
+        self, endpoint: Endpoint, kind: ItemKind, command: Command, text: bytes
+    ) -> CollectedItem:
+        return CollectedItem(
+            kind=kind,
+            command=command.send,
+            sha256=self._keep(endpoint.contract, text),
+            size=len(text),
+            collected_at=datetime.now(UTC),
+            restorable=command.restorable,
+        )
+
+    def _keep_partial(self, session: Session, endpoint: Endpoint, attempt: Attempt) -> None:
+        rest = session.partial()
+        if rest.strip():
+            attempt.items = [i for i in attempt.items if i.kind is ItemKind.running]
+            attempt.items.append(
+                self._item(endpoint, ItemKind.partial, Command(send="(cut off)"), rest)
+            )
+
+    # an inventory that does not name the platform
+
+    def _detect(self, session: Session) -> Platform:
+        """Ask for the version until a platform's fingerprint shows.
+
+        Raises:
+            Trouble: ``platform_undetected``.
+        """
+        asked: set[str] = set()
+        for candidate in self._platforms.values():
+            for command in candidate.version:
+                if command in asked:
+                    continue
+                asked.add(command)
+                text = self._ask_version(session, command)
+                for platform in self._platforms.values():
+                    if command in platform.version and any(
+                        re.search(f, text, re.MULTILINE) for f in platform.fingerprints
+                    ):
+                        return platform
+        raise Trouble("platform_undetected")
+
+    @staticmethod
+    def _ask_version(session: Session, command: str) -> str:
+        return session.ask(command).text.decode("latin-1")
+
+
+def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:
+    found = []
+    if endpoint.protocol == "telnet":
+        found.append(Reason.of("telnet"))
+    elif endpoint.legacy:
+        found.append(Reason.of("legacy_algorithms", algorithms=", ".join(endpoint.legacy)))
+    if endpoint.protocol == "ssh" and not (host_keys_checked and endpoint.check_host_key):
+        found.append(Reason.of("host_key_unchecked"))
+    return found
+
+
+def refusal(text: bytes, platform: Platform) -> NativeErrorMeaning | None:
+    """What the device means where its answer is an error text and nothing else."""
+    if len(text) > _SHORT:
+        return None
+    said = text.decode("latin-1")
+    for error in platform.errors:
+        if re.search(error.match, said, re.MULTILINE):
+            return error.means
+    return None
+
+
+def without_preamble(text: bytes, platform: Platform) -> bytes:
+    """The text without the lines that the CLI itself puts before it."""
+    rest = text.decode("latin-1")
+    found = True
+    while found:
+        found = False
+        for pattern in platform.configuration.preamble:
+            match = re.compile(rf"(?:{pattern})[^\n]*(?:\n|\Z)", re.MULTILINE).match(rest)
+            if match and match.end():
+                rest, found = rest[match.end() :], True
+    return rest.encode("latin-1")
+
+
+def provably_whole(text: bytes, platform: Platform) -> bool:
+    """Whether nothing can be missing, so that the prompt after it need not be asked for twice."""
+    body = text.rstrip()
+    if not body:
+        return False
+    last = body.rpartition(b"\n")[2].decode("latin-1").strip()
+    rules = platform.configuration
+    if rules.ends:
+        return any(re.fullmatch(end, last) or re.search(end, last) for end in rules.ends)
+    return rules.braces and body.count(b"{") == body.count(b"}") > 0
+
+
+def monotonic_deadline(seconds: float) -> float:
+    """The moment of the monotonic clock ``seconds`` from now."""
+    return time.monotonic() + seconds

@@ -1,0 +1,222 @@
+"""Opening the line to a device with netmiko, and saying exactly why it did not open."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from netmiko.base_connection import BaseConnection, log
+from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException
+from paramiko.ssh_exception import (
+    AuthenticationException,
+    BadHostKeyException,
+    IncompatiblePeer,
+    PasswordRequiredException,
+    SSHException,
+)
+
+from weibao.adapters.network import algorithms
+from weibao.adapters.network.job import Endpoint, Limits
+from weibao.adapters.network.busy import BUSY
+from weibao.adapters.network.jump import JumpedSocket, jump_error, open_jump
+from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.wire import SshWire, TelnetWire, Wire
+
+__all__ = ["open_wire"]
+
+
+class _Transport(BaseConnection):
+    """netmiko as transport alone: what is sent after login is the platform file's affair."""
+
+    def session_preparation(self) -> None:
+        """Nothing: see ``session.Session``."""
+
+    def telnet_login(self, *args: Any, **kwargs: Any) -> str:
+        """Nothing: netmiko's own repeats a refused password."""
+        return ""
+
+
+def open_wire(
+    endpoint: Endpoint, limits: Limits, known_hosts: str, *, check_host_key: bool
+) -> Wire:
+    """Connect and authenticate (SSH), or connect (Telnet; login is the session's affair).
+
+    Raises:
+        Trouble: with the reason.
+    """
+    if endpoint.protocol == "telnet":
+        return _open_telnet(endpoint, limits)
+    check = check_host_key and endpoint.check_host_key
+    sock = _socket(endpoint, limits)
+    connection: _Transport | None = None
+    try:
+        connection = _Transport(**_parameters(endpoint, limits, known_hosts, check), sock=sock)
+        connection.establish_connection()
+        return SshWire(connection)
+    except (SSHException, OSError, EOFError, ValueError) as error:
+        trouble = _explain(error, endpoint, limits, sock)
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                connection.paramiko_cleanup()
+        with contextlib.suppress(OSError):
+            sock.close()
+        raise trouble from error
+    finally:
+        if connection is not None:
+            # netmiko adds a filter for each connection to one logger and never takes it away
+            log.removeFilter(connection._secrets_filter)
+
+
+def _parameters(
+    endpoint: Endpoint, limits: Limits, known_hosts: str, check: bool
+) -> dict[str, Any]:
+    own_key = bool(endpoint.key_file)
+    no_credentials = not own_key and not endpoint.password
+    return {
+        "device_type": "weibao",
+        "host": endpoint.address,
+        "port": endpoint.port,
+        "username": endpoint.username,
+        "password": endpoint.password or None,
+        "use_keys": own_key or no_credentials,
+        "key_file": str(_key_file(endpoint)) if own_key else None,
+        "passphrase": endpoint.key_passphrase or None,
+        "allow_agent": no_credentials,
+        "ssh_strict": check,
+        "alt_host_keys": check and Path(known_hosts).exists(),
+        "alt_key_file": known_hosts,
+        "disabled_algorithms": algorithms.disabled(endpoint.legacy),
+        "conn_timeout": limits.connect,
+        "auth_timeout": limits.connect,
+        "banner_timeout": limits.connect,
+        "encoding": "latin-1",
+        "auto_connect": False,
+    }
+
+
+def _key_file(endpoint: Endpoint) -> Path:
+    path = Path(endpoint.key_file).expanduser()
+    if not path.is_file():
+        raise Trouble("key_unusable", file=endpoint.key_file, detail="not found")
+    return path
+
+
+def _socket(endpoint: Endpoint, limits: Limits) -> socket.socket:
+    if endpoint.jump:
+        return open_jump(endpoint.jump, endpoint.address, endpoint.port, limits.connect)
+    try:
+        return socket.create_connection((endpoint.address, endpoint.port), limits.connect)
+    except OSError as error:
+        raise _tcp_trouble(error, endpoint, limits) from error
+
+
+def _tcp_trouble(error: OSError, endpoint: Endpoint, limits: Limits) -> Trouble:
+    where = {"address": endpoint.address, "port": endpoint.port}
+    if isinstance(error, socket.gaierror):
+        return Trouble("name_unknown", address=endpoint.address)
+    if isinstance(error, TimeoutError):
+        return Trouble("no_answer", **where, seconds=f"{limits.connect:g}")
+    if isinstance(error, ConnectionRefusedError):
+        return Trouble("connection_refused", **where)
+    if error.errno in {errno.EHOSTUNREACH, errno.ENETUNREACH}:
+        return Trouble("no_route", **where)
+    if isinstance(error, ConnectionError):
+        return Trouble("dropped_at_login", **where)
+    return Trouble("connection_failed", **where, detail=error.strerror or str(error))
+
+
+def _open_telnet(endpoint: Endpoint, limits: Limits) -> Wire:
+    try:
+        connection = _Transport(
+            device_type="weibao_telnet",
+            host=endpoint.address,
+            port=endpoint.port,
+            username=endpoint.username,
+            password=endpoint.password,
+            conn_timeout=limits.connect,
+            encoding="latin-1",
+            auto_connect=False,
+        )
+        connection.establish_connection()
+    except OSError as error:
+        raise _tcp_trouble(error, endpoint, limits) from error
+    finally:
+        with contextlib.suppress(NameError, UnboundLocalError):
+            log.removeFilter(connection._secrets_filter)
+    return TelnetWire(connection)
+
+
+def _explain(
+    error: BaseException, endpoint: Endpoint, limits: Limits, sock: socket.socket
+) -> Trouble:
+    """The reason behind netmiko's and paramiko's exceptions (netmiko keeps it as context)."""
+    cause = _root(error)
+    where = {"address": endpoint.address, "port": endpoint.port}
+    text = str(cause)
+    if isinstance(cause, BadHostKeyException):
+        return Trouble("host_key_changed", **where, fingerprint=_fingerprint(cause.key))
+    if "not found in known_hosts" in text:
+        return Trouble("host_key_unknown", **where)
+    if isinstance(cause, PasswordRequiredException):
+        return Trouble("key_unusable", file=endpoint.key_file, detail="passphrase")
+    if isinstance(cause, AuthenticationException):
+        if "timeout" in text.lower():
+            return Trouble("login_hangs", seconds=f"{limits.connect:g}")
+        return Trouble("auth_failed", user=endpoint.username)
+    if isinstance(cause, IncompatiblePeer):
+        return _incompatible(endpoint, limits, text)
+    if isinstance(sock, JumpedSocket):
+        said = jump_error(sock, endpoint.secrets())
+        return Trouble("jump_failed", jump=endpoint.jump[-1], detail=said or scrub(text, ()))
+    if isinstance(cause, OSError) and not isinstance(cause, SSHException):
+        return _tcp_trouble(cause, endpoint, limits)
+    if BUSY.search(text):
+        return Trouble("lines_busy", detail=scrub(text, endpoint.secrets()))
+    unspoken = ("banner", "protocol version", "no existing session")
+    if any(words in text.lower() for words in unspoken):
+        return _no_banner(endpoint, limits)
+    if isinstance(cause, EOFError):
+        return Trouble("dropped_at_login", **where)
+    detail = scrub(text or type(cause).__name__, endpoint.secrets())
+    return Trouble("connection_failed", **where, detail=detail)
+
+
+def _root(error: BaseException) -> BaseException:
+    netmikos = (NetmikoAuthenticationException, NetmikoTimeoutException)
+    while isinstance(error, netmikos) and error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def _incompatible(endpoint: Endpoint, limits: Limits, text: str) -> Trouble:
+    try:
+        with _socket(endpoint, limits) as sock:
+            needed = algorithms.legacy_offer(algorithms.offered(sock, limits.connect))
+    except (OSError, ValueError, Trouble, IndexError):
+        needed = []
+    names = ", ".join(needed) or scrub(text, endpoint.secrets())
+    return Trouble("legacy_algorithms_needed", algorithms=names)
+
+
+def _no_banner(endpoint: Endpoint, limits: Limits) -> Trouble:
+    """What the device says instead of an SSH banner; paramiko does not tell."""
+    where = {"address": endpoint.address, "port": endpoint.port}
+    try:
+        with _socket(endpoint, limits) as sock:
+            sock.settimeout(min(limits.connect, 3.0))
+            said = scrub(sock.recv(512).decode("utf-8", "replace"), endpoint.secrets())
+    except TimeoutError:
+        return Trouble("no_answer", **where, seconds=f"{limits.connect:g}")
+    except (OSError, Trouble):
+        said = ""
+    if BUSY.search(said):
+        return Trouble("lines_busy", detail=said)
+    return Trouble("no_ssh", **where, detail=said or "-")
+
+
+def _fingerprint(key: paramiko.PKey) -> str:
+    return f"{key.get_name()} {key.fingerprint}"

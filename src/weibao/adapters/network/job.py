@@ -1,0 +1,87 @@
+"""What a worker process is told, over its standard input; secrets travel here only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Endpoint", "Job", "Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Time limits in seconds, and how often to try."""
+
+    connect: float = 20.0
+    login: float = 40.0
+    silence: float = 30.0
+    device: float = 900.0
+    retries: int = 2
+    retry_wait: float = 5.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One device with all that is needed to reach it. Holds secrets: never printed."""
+
+    device: str
+    contract: str
+    address: str
+    port: int
+    network_os: str = ""
+    protocol: str = "ssh"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    enable_secret: str = field(default="", repr=False)
+    key_file: str = ""
+    key_passphrase: str = field(default="", repr=False)
+    jump: tuple[str, ...] = ()
+    """OpenSSH options of the way there (``-J host`` or ``-o ProxyCommand=…``)."""
+    legacy: tuple[str, ...] = ()
+    """Old algorithms that the inventory allows; ``*`` allows all."""
+    check_host_key: bool = True
+    problem: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    """A reason's code and parameters why it cannot be tried at all."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never show up in a message."""
+        return tuple(s for s in (self.password, self.enable_secret, self.key_passphrase) if s)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A share of a collection."""
+
+    bundle: str
+    known_hosts: str
+    platform_folders: tuple[str, ...]
+    passwords: dict[str, str] = field(repr=False)
+    """Encryption password by contract."""
+    threads: int
+    limits: Limits
+    endpoints: tuple[Endpoint, ...]
+    host_key_checking: bool = True
+
+    def dump(self) -> str:
+        """One line of JSON."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def load(cls, line: str) -> Job:
+        """The job that ``dump`` wrote."""
+        raw: dict[str, Any] = json.loads(line)
+        raw["limits"] = Limits(**raw["limits"])
+        raw["platform_folders"] = tuple(raw["platform_folders"])
+        raw["endpoints"] = tuple(_endpoint(item) for item in raw["endpoints"])
+        return cls(**raw)
+
+
+def _endpoint(raw: dict[str, Any]) -> Endpoint:
+    problem = raw["problem"]
+    if problem:
+        problem = (problem[0], tuple((k, v) for k, v in problem[1]))
+    return Endpoint(
+        **{**raw, "jump": tuple(raw["jump"]), "legacy": tuple(raw["legacy"]), "problem": problem}
+    )

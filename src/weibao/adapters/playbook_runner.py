@@ -1,0 +1,159 @@
+"""Running playbooks through ansible-runner, in a fresh private folder each time.
+
+Facts about ansible-runner that bind this module: a private folder used again keeps old
+passwords and variables, extra variables end up in the process's arguments, the file
+``command`` holds the whole environment, and ``init_runner`` may exit the interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+
+from weibao.adapters.bundle import BundleReader
+from weibao.adapters.network.trouble import scrub
+from weibao.boundary.runner import PlaybookResult, Progress
+from weibao.errors import FailedError
+
+__all__ = ["AnsiblePlaybookRunner", "sweep_private"]
+
+_PRIVATE = "ansible"
+_ERRORS = ("[ERROR]", "ERROR!", "fatal:")
+
+
+class AnsiblePlaybookRunner:
+    """Runs playbooks with the estate as working folder, so that its ansible.cfg counts."""
+
+    def __init__(
+        self,
+        estate: Path,
+        environment: Mapping[str, str] | None = None,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        """``options`` are further arguments of ansible-playbook, such as ``--vault-id``."""
+        self._estate = estate
+        self._options = options
+        self._environment = dict(environment or {})
+
+    def run(
+        self,
+        playbook: str,
+        *,
+        inventory: str,
+        limit: tuple[str, ...],
+        variables: Mapping[str, object],
+        folder: Path,
+        progress: Progress | None = None,
+    ) -> PlaybookResult:
+        """See PlaybookRunner."""
+        private = folder / _PRIVATE
+        private.mkdir(parents=True, mode=0o700)
+        said: deque[str] = deque(maxlen=40)
+        arguments: dict[str, Any] = {}
+        if self._options:
+            arguments["cmdline"] = shlex.join(self._options)
+        if limit:
+            hosts = private / "limit"
+            hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
+            arguments["limit"] = f"@{hosts}"
+        with _following(folder / "bundle", progress):
+            try:
+                runner = ansible_runner.run(
+                    private_data_dir=str(private),
+                    project_dir=str(self._estate),
+                    playbook=playbook,
+                    inventory=inventory,
+                    extravars=dict(variables),
+                    envvars=self._envvars(),
+                    ident="run",
+                    quiet=True,
+                    event_handler=lambda event: _listen(event, said),
+                    status_handler=lambda status, runner_config: _drop_environment(
+                        status, runner_config
+                    ),
+                    settings={"pexpect_use_poll": True, "idle_timeout": None},
+                    **arguments,
+                )
+            except SystemExit as error:
+                raise FailedError("runner.exited", detail=str(error)) from error
+            except OSError as error:
+                raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
+            finally:
+                sweep_private(folder)
+        return_code = int(runner.rc if runner.rc is not None else 1)
+        return PlaybookResult(return_code, _error(said) if return_code else "")
+
+    def _envvars(self) -> dict[str, str]:
+        venv = str(Path(sys.executable).parent)
+        path = os.environ.get("PATH", os.defpath)
+        return {
+            "PATH": path if venv in path.split(os.pathsep) else venv + os.pathsep + path,
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "ANSIBLE_DEPRECATION_WARNINGS": "0",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            **self._environment,
+        }
+
+
+def _listen(event: dict[str, Any], said: deque[str]) -> bool:
+    """Remember what Ansible said; False: no event is written to disk."""
+    for line in (event.get("stdout") or "").splitlines():
+        if line.strip():
+            said.append(line)
+    return False
+
+
+def _drop_environment(status: dict[str, Any], config: Any) -> None:
+    """Take away the file that holds the environment, as soon as it has been written."""
+    if status["status"] == "running":
+        with contextlib.suppress(FileNotFoundError):
+            Path(config.artifact_dir, "command").unlink()
+
+
+def _error(said: deque[str]) -> str:
+    lines = list(said)
+    for number, line in enumerate(lines):
+        if line.startswith(_ERRORS):
+            return scrub(" ".join(lines[number : number + 3]), (), 400)
+    return scrub(lines[-1] if lines else "", (), 400)
+
+
+@contextlib.contextmanager
+def _following(bundle: Path, progress: Progress | None) -> Any:
+    """Call ``progress`` for each entry of the bundle while it grows."""
+    if progress is None:
+        yield
+        return
+    done = threading.Event()
+
+    def follow() -> None:
+        for entry in BundleReader(bundle).follow(done.is_set):
+            progress(entry)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=10)
+
+
+def sweep_private(folder: Path) -> None:
+    """Remove what ansible-runner left that may hold the environment or variables."""
+    private = folder / _PRIVATE
+    shutil.rmtree(private / "env", ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (private / "artifacts" / "run" / "command").unlink()

@@ -1,0 +1,171 @@
+"""The only place that chooses adapters: an estate's folder becomes wired parts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weibao.adapters.ansible_inventory import AnsibleInventory
+from weibao.adapters.bundle import BundleReader
+from weibao.adapters.clock import SystemClock
+from weibao.adapters.estate_files import Estate, load_estate
+from weibao.adapters.estate_lock import bundle_lock, estate_lock
+from weibao.adapters.evidence_store import FileEvidenceStore
+from weibao.adapters.full_text_store import FileFullTextStore
+from weibao.adapters.git_archive import GitArchive
+from weibao.adapters.journal import SqlJournal
+from weibao.adapters.keys import FileKeyRing
+from weibao.adapters.notifiers import build_notifiers
+from weibao.adapters.platform_files import load_platforms
+from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
+from weibao.adapters.program import PROGRAM, actor, new_run_id
+from weibao.domain.platform import Platform
+from weibao.domain.report import BackupReport
+from weibao.domain.resolve_platform import resolve
+from weibao.i18n import Language
+from weibao.reports.backup import summarise, write_report
+from weibao.services.parts import BookedRunbook, Parts, PublishedReport
+
+__all__ = ["Workshop", "actor", "open_workshop"]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """An opened estate: what the commands work with."""
+
+    estate: Estate
+    sources: tuple[str, ...]
+    """Inventory sources: ``-i``, else the settings'."""
+    vault_options: tuple[str, ...]
+
+    @property
+    def language(self) -> Language:
+        """Of messages and documents."""
+        chosen = os.environ.get("WEIBAO_LANGUAGE", "")
+        if chosen in ("zh", "en"):
+            return "zh" if chosen == "zh" else "en"
+        return self.estate.settings.language
+
+    @functools.cached_property
+    def platforms(self) -> Mapping[str, Platform]:
+        """Every known platform by id."""
+        return load_platforms([self.estate.platforms])
+
+    @functools.cached_property
+    def keys(self) -> FileKeyRing:
+        """The encryption keys."""
+        return FileKeyRing(self.estate.keys)
+
+    @functools.cached_property
+    def inventory(self) -> AnsibleInventory:
+        """The inventory, as Ansible reads it."""
+        return AnsibleInventory(
+            self.estate.folder,
+            self.estate.cache,
+            self.platform_id,
+            contracts=tuple(self.estate.contracts),
+            vault_options=self.vault_options,
+        )
+
+    @functools.cached_property
+    def journal(self) -> SqlJournal:
+        """The journal; opening it brings its tables up to date."""
+        return SqlJournal(
+            self.estate.journal_url,
+            site=self.estate.settings.site,
+            clock=SystemClock(),
+            mark=self.estate.state / "ledger.mark",
+        )
+
+    def platform_id(self, name: str) -> str | None:
+        """Our id for an ``ansible_network_os``."""
+        platform = resolve(self.platforms, name)
+        return platform.id if platform else None
+
+    def lock(self, what: str, wait: float = 0.0):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """The estate's lock, as a context manager."""
+        return estate_lock(self.estate.state / "locks", what, wait)
+
+    def archive(self, contract: str) -> GitArchive:
+        """A contract's archive."""
+        return GitArchive(self.estate.contract_folder(contract) / "archive", contract)
+
+    def texts(self, contract: str) -> FileFullTextStore:
+        """A contract's full texts."""
+        second = self.estate.settings.archive.second_copy
+        place = (self.estate.folder / Path(second).expanduser()) if second else None
+        folder = self.estate.contract_folder(contract)
+        return FileFullTextStore(folder, self.keys, contract, place)
+
+    def tag(self, contract: str) -> Callable[[str], str]:
+        """Marks secrets of a contract by a keyed hash; needs the key only when used."""
+
+        @functools.cache
+        def key() -> bytes:
+            password = self.keys.password(contract)
+            return hmac.digest(password, b"weibao redaction v1", "sha256")
+
+        return lambda secret: hmac.new(key(), secret.encode(), "sha256").hexdigest()[:8]
+
+    def runbook(self, name: str) -> BookedRunbook:
+        """A runbook with the digest of what it says."""
+        runbook = self.estate.runbook(name)
+        digest = hashlib.sha256(runbook.model_dump_json().encode()).hexdigest()
+        return BookedRunbook(runbook, digest)
+
+    def publish(self, report: BackupReport) -> PublishedReport:
+        """Write a contract's report into its folder."""
+        folder = self.estate.contract_folder(report.contract.id) / "reports" / report.run.id
+        paths = write_report(report, folder, self.estate.settings.language)
+        digest = hashlib.sha256(paths.json.read_bytes()).hexdigest()
+        notice = summarise(report, self.estate.settings.language, str(paths.html))
+        return PublishedReport(report.contract.id, folder, paths.html, digest, notice)
+
+    def parts(self) -> Parts:
+        """Everything that the services need."""
+        estate = self.estate
+        clock = SystemClock()
+        environment = {}
+        if estate.ansible_config:
+            environment["ANSIBLE_CONFIG"] = str(estate.ansible_config)
+        return Parts(
+            estate=estate.folder,
+            settings=estate.settings,
+            contracts=estate.contracts,
+            platforms=self.platforms,
+            runs=estate.state / "runs",
+            program=PROGRAM,
+            clock=clock,
+            keys=self.keys,
+            journal=self.journal,
+            evidence=FileEvidenceStore(estate.contract_folder, self.keys),
+            inventory=self.inventory,
+            runner=AnsiblePlaybookRunner(estate.folder, environment, self.vault_options),
+            runbook=self.runbook,
+            bundle=BundleReader,
+            bundle_lock=bundle_lock,
+            archive=functools.cache(self.archive),
+            texts=functools.cache(self.texts),
+            tag=functools.cache(self.tag),
+            publish=self.publish,
+            notifiers=lambda: build_notifiers(estate.settings.notify, estate.folder, clock),
+            run_id=lambda: new_run_id(clock.now()),
+        )
+
+
+def open_workshop(
+    folder: Path, sources: Sequence[str] = (), vault_options: Sequence[str] = ()
+) -> Workshop:
+    """The estate in ``folder``; nothing is opened before it is needed.
+
+    Raises:
+        InputError: it is none, or a file of it is wrong.
+    """
+    estate = load_estate(folder)
+    given = tuple(s if "," in s else str(Path(s).absolute()) for s in sources)
+    return Workshop(estate, given or estate.inventory, tuple(vault_options))

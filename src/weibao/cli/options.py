@@ -1,0 +1,123 @@
+"""What every command takes, and the estate that it works on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from weibao.cli.output import Output
+from weibao.i18n import Language, default_language
+
+if TYPE_CHECKING:
+    from weibao.bootstrap import Workshop
+
+__all__ = ["Call", "command_options", "limit_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Call:
+    """One call of the command: its common options, and where to show what."""
+
+    estate: Path
+    sources: tuple[str, ...]
+    vault_options: tuple[str, ...]
+    out: Output
+
+    @functools.cached_property
+    def workshop(self) -> Workshop:
+        """The opened estate.
+
+        Raises:
+            InputError: there is none, or a file of it is wrong.
+        """
+        from weibao.bootstrap import open_workshop
+
+        workshop = open_workshop(self.estate, self.sources, self.vault_options)
+        self.out.language = workshop.language
+        return workshop
+
+    @property
+    def language(self) -> Language:
+        """Of messages."""
+        return self.out.language
+
+
+def command_options(*, shows: bool = True) -> Callable[[F], F]:
+    """``-C``, ``-i``, the vault options and, where it shows something, ``--json``."""
+
+    def decorate(function: F) -> F:
+        @click.option(
+            "-C", "--estate", "estate", metavar="ESTATE", help="Folder of the estate (default: here)."
+        )
+        @click.option(
+            "-i",
+            "--inventory",
+            "sources",
+            multiple=True,
+            metavar="INVENTORY",
+            help="Inventory, as Ansible takes it (default: the estate's).",
+        )
+        @click.option(
+            "--vault-password-file",
+            "--vault-pass-file",
+            "vault_files",
+            multiple=True,
+            metavar="FILE",
+            help="File with an Ansible Vault password.",
+        )
+        @click.option(
+            "--vault-id",
+            "vault_ids",
+            multiple=True,
+            metavar="LABEL@FILE",
+            help="Ansible Vault identity.",
+        )
+        @click.pass_context
+        @functools.wraps(function)
+        def wrapped(
+            context: click.Context,
+            estate: str | None,
+            sources: tuple[str, ...],
+            vault_files: tuple[str, ...],
+            vault_ids: tuple[str, ...],
+            **rest: Any,
+        ) -> Any:
+            common = context.find_root().obj or {}
+            vault = [w for f in vault_files for w in ("--vault-password-file", str(Path(f).absolute()))]
+            vault += [word for name in vault_ids for word in ("--vault-id", name)]
+            out: Output = common["out"]
+            out.json = bool(rest.pop("as_json", False))
+            call = Call(
+                estate=Path(estate or common.get("estate") or "."),
+                sources=sources or common.get("sources") or (),
+                vault_options=tuple(vault),
+                out=out,
+            )
+            return function(call, **rest)
+
+        if shows:
+            wrapped = click.option(
+                "--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output."
+            )(wrapped)
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def limit_option(function: F) -> F:
+    """``--limit PATTERN``, as Ansible has it."""
+    return click.option(
+        "-l", "--limit", default="", metavar="PATTERN", help="Only hosts that the Ansible pattern selects."
+    )(function)
+
+
+def start_language() -> Language:
+    """Before an estate is known."""
+    return default_language()

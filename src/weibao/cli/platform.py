@@ -1,0 +1,42 @@
+"""``weibao platform``."""
+
+from __future__ import annotations
+
+import click
+
+from weibao.cli.options import Call, command_options
+
+__all__ = ["platform"]
+
+
+@click.group()
+def platform() -> None:
+    """Network operating systems that can be read."""
+
+
+@platform.command("list")
+@command_options()
+def list_(call: Call) -> None:
+    """List the platforms, their names, and on what each was tried."""
+    from weibao.adapters.estate_files import SETTINGS_FILE
+    from weibao.adapters.platform_files import load_platforms
+
+    has_estate = (call.estate / SETTINGS_FILE).is_file()
+    known = call.workshop.platforms if has_estate else load_platforms([])
+    rows = [
+        {
+            "id": p.id,
+            "title": p.title,
+            "vendor": p.vendor,
+            "netmiko": p.netmiko,
+            "names": list(p.all_names()),
+            "tried_on": [t.value for t in p.tried_on],
+        }
+        for p in known.values()
+    ]
+    call.out.data({"platforms": rows})
+    head = [call.out.say(f"cli.head.{k}") for k in ("platform", "title", "tried_on", "names")]
+    call.out.table(
+        head,
+        [(r["id"], r["title"], ", ".join(r["tried_on"]), ", ".join(r["names"])) for r in rows],  # type: ignore[arg-type]
+    )

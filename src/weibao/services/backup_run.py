@@ -1,0 +1,130 @@
+"""The night: collect, accept, archive, record, report (CFG-01..CFG-07, JOB-01, JOB-04)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from weibao.boundary import Progress
+from weibao.domain.contract import Contract
+from weibao.domain.inventory import InventorySnapshot
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Run, Trigger
+from weibao.errors import RefusedError
+from weibao.services.finish import BackupResult, finish_run
+from weibao.services.parts import Parts
+from weibao.services.steps import Steps
+from weibao.services.targets import save_targets
+
+__all__ = ["JOB", "BackupRequest", "run_backup"]
+
+JOB = "backup-configs"
+
+
+@dataclass(frozen=True)
+class BackupRequest:
+    """What was asked for."""
+
+    actor: str
+    sources: tuple[str, ...]
+    limit: str = ""
+    trigger: Trigger = Trigger.manual
+    change_ref: str = ""
+    accept_shrunk: bool = False
+
+
+def run_backup(
+    parts: Parts,
+    request: BackupRequest,
+    *,
+    started: Callable[[Run, int], None] = lambda _run, _count: None,
+    progress: Progress | None = None,
+) -> BackupResult:
+    """Run the backup job once; the caller holds the estate's lock.
+
+    Raises:
+        InputError: the inventory, the limit, or a runbook is wrong.
+        RefusedError: a scheduled run without the standing authorisation that a contract
+            demands (JOB-03).
+        FailedError: journal, evidence or archive cannot be written.
+    """
+    booked = parts.runbook(JOB)
+    everything = parts.inventory.resolve(request.sources)
+    pattern = ":&".join(p for p in (_runbook_pattern(booked.runbook.targets), request.limit) if p)
+    chosen = parts.inventory.resolve(request.sources, pattern) if pattern else everything
+    now = parts.clock.now()
+    run = Run(
+        id=parts.run_id(),
+        job=JOB,
+        runbook=booked.reference,
+        runbook_sha256=booked.sha256,
+        actor=request.actor,
+        trigger=request.trigger,
+        authorisation=_authorisation(parts, request, chosen),
+        change_ref=request.change_ref,
+        program=parts.program,
+        started_at=now,
+        targets=len(chosen.devices),
+    )
+    folder = parts.runs / run.id
+    folder.mkdir(parents=True, mode=0o700)
+    save_targets(folder, chosen.devices)
+    parts.journal.open_run(run)
+    started(run, len(chosen.devices))
+    steps = Steps(parts.journal, parts.clock, run)
+    why = _collect(parts, run, chosen, folder, steps, progress)
+    return finish_run(
+        parts, run, everything.devices, steps, why=why, accept_shrunk=request.accept_shrunk
+    )
+
+
+def _runbook_pattern(targets: str) -> str:
+    return "" if targets in {"", "all"} else targets
+
+
+def _collect(
+    parts: Parts,
+    run: Run,
+    chosen: InventorySnapshot,
+    folder: Path,
+    steps: Steps,
+    progress: Progress | None,
+) -> Reason:
+    variables: dict[str, object] = {
+        "weibao_estate": str(parts.estate),
+        "weibao_run_folder": str(folder),
+        "weibao_watch_pid": os.getpid(),
+        "weibao_outcome_targets": "!all",
+    }
+    with steps.step("collect") as step:
+        result = parts.runner.run(
+            "weibao.core.backup_configs",
+            inventory=chosen.compiled,
+            limit=tuple(d.name for d in chosen.devices),
+            variables=variables,
+            folder=folder,
+            progress=progress,
+        )
+        if result.return_code == 0:
+            return Reason.of("interrupted")
+        reason = Reason.of("playbook_failed", detail=result.error or f"rc {result.return_code}")
+        step.failed(reason)
+        return reason
+
+
+def _authorisation(parts: Parts, request: BackupRequest, chosen: InventorySnapshot) -> str:
+    day = parts.clock.now().date()
+    references = []
+    for name in sorted({device.contract for device in chosen.devices}):
+        contract: Contract | None = parts.contracts.get(name)
+        if contract is None:
+            continue
+        leave = contract.standing_authorisation
+        valid = leave is not None and leave.covers(JOB, day)
+        if leave is not None and valid:
+            references.append(leave.reference)
+        elif contract.require_standing_authorisation and request.trigger is Trigger.schedule:
+            raise RefusedError("backup.no_standing_authorisation", contract=name, day=day)
+    return ", ".join(references) or "read-only"

@@ -1,0 +1,69 @@
+"""The second half of a run: judge, archive, find what is overdue, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from weibao.domain.inventory import Device
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Finding, Outcome, Run, RunState, RunTarget
+from weibao.services.ingest import ingest
+from weibao.services.issue_report import issue_reports
+from weibao.services.overdue import record_overdue
+from weibao.services.parts import Parts, PublishedReport
+from weibao.services.steps import Steps
+
+__all__ = ["BackupResult", "finish_run"]
+
+
+@dataclass(frozen=True)
+class BackupResult:
+    """What came of it."""
+
+    run: Run
+    targets: tuple[RunTarget, ...]
+    findings: tuple[Finding, ...]
+    reports: tuple[PublishedReport, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> int:
+        """0: every device has a proven backup; 1: some have not; 4: none was tried."""
+        if all(t.outcome.good for t in self.targets) and not _run_failed(self.findings):
+            return 0
+        if self.targets and all(t.outcome is Outcome.not_checked for t in self.targets):
+            return 4
+        return 1
+
+
+def _run_failed(findings: Iterable[Finding]) -> bool:
+    codes = {"push_failed", "second_copy", "notify_failed"}
+    return any(f.code.value in codes for f in findings)
+
+
+def finish_run(
+    parts: Parts,
+    run: Run,
+    devices: Sequence[Device],
+    steps: Steps,
+    *,
+    why: Reason,
+    state: RunState = RunState.finished,
+    accept_shrunk: bool = False,
+) -> BackupResult:
+    """Everything after collecting: also what a run that was cut off is owed.
+
+    ``devices`` is the whole inventory as it is known; ``why`` is the reason of devices
+    that the bundle does not mention.
+    """
+    ingested = ingest(parts, run, steps, why=why, accept_shrunk=accept_shrunk)
+    record_overdue(parts, run, devices, ingested.targets)
+    parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
+    closed = parts.journal.run(run.id) or run
+    reports = issue_reports(parts, closed, devices)
+    return BackupResult(
+        run=closed,
+        targets=tuple(ingested.targets),
+        findings=tuple(parts.journal.findings(run.id)),
+        reports=reports,
+    )

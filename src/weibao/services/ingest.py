@@ -1,0 +1,249 @@
+"""A bundle's one door into the records; going through it twice changes nothing."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from weibao.boundary import OutcomeBatch
+from weibao.domain.collection import DeviceCollection
+from weibao.domain.reasons import Reason
+from weibao.domain.records import ConfigVersion, Finding, FindingCode, Run, RunTarget, Severity
+from weibao.errors import FailedError, IntegrityError, WeibaoError
+from weibao.services.judge_backup import DeviceVerdict, Judge, not_checked
+from weibao.services.parts import Parts
+from weibao.services.steps import Steps
+from weibao.services.targets import load_targets
+from weibao.services.versions import say, stored
+
+__all__ = ["Ingested", "commit_versions", "ingest"]
+
+_BATCH = 100
+
+
+@dataclass
+class Ingested:
+    """What a bundle brought."""
+
+    targets: list[RunTarget] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    versions: list[ConfigVersion] = field(default_factory=list)
+
+
+def ingest(
+    parts: Parts, run: Run, steps: Steps, *, why: Reason, accept_shrunk: bool = False
+) -> Ingested:
+    """Judge the run's bundle, record it, and archive what is new.
+
+    Devices that the bundle does not mention are recorded as not checked, because of
+    ``why``. What is recorded already (an earlier, interrupted ingestion) is left.
+    """
+    found = Ingested(targets=list(parts.journal.targets(run.id)))
+    spool = _Spool(parts.runs / run.id / "redacted")
+    try:
+        with steps.step("accept"):
+            _accept(parts, run, found, spool, why=why, accept_shrunk=accept_shrunk)
+        with steps.step("archive"):
+            commit_versions(parts, run, found.versions, spool)
+        _push(parts, run, found, steps)
+        _second_copies(parts, run, found, steps)
+    finally:
+        spool.close()
+    return found
+
+
+def _accept(
+    parts: Parts, run: Run, found: Ingested, spool: _Spool, *, why: Reason, accept_shrunk: bool
+) -> None:
+    folder = parts.runs / run.id
+    known = {t.device for t in found.targets}
+    with parts.bundle_lock(folder):
+        bundle = parts.bundle(folder / "bundle")
+        latest = parts.journal.latest_versions()
+        judge = Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
+        entries = (e for e in _entries(bundle) if e.device not in known)
+        for batch in _batches(entries):
+            verdicts = [judge.verdict(entry) for entry in batch]
+            known |= {v.target.device for v in verdicts}
+            _record(parts, run, found, spool, verdicts)
+    now = parts.clock.now()
+    missing = [
+        not_checked(run, planned.device, planned.contract, why, now)
+        for planned in load_targets(folder)
+        if planned.device not in known
+    ]
+    if missing:
+        parts.journal.record(run.id, OutcomeBatch(targets=tuple(missing)), run.actor)
+        found.targets += missing
+
+
+def _entries(bundle: object) -> Iterator[DeviceCollection]:
+    try:
+        yield from bundle.entries()  # type: ignore[attr-defined]
+    except IntegrityError:
+        # No manifest at all: nothing was collected, so every target is not checked.
+        return
+
+
+def _batches(entries: Iterator[DeviceCollection]) -> Iterator[list[DeviceCollection]]:
+    while batch := list(itertools.islice(entries, _BATCH)):
+        yield batch
+
+
+def _record(
+    parts: Parts, run: Run, found: Ingested, spool: _Spool, verdicts: list[DeviceVerdict]
+) -> None:
+    versions = [v.version for v in verdicts if v.version]
+    for verdict in verdicts:
+        if verdict.version:
+            spool.put(verdict.version, verdict.redacted)
+    batch = OutcomeBatch(
+        targets=tuple(v.target for v in verdicts),
+        versions=tuple(versions),
+        findings=tuple(f for v in verdicts for f in v.findings),
+        evidence=tuple(e for v in verdicts for e in v.evidence),
+    )
+    parts.journal.record(run.id, batch, run.actor)
+    found.targets += batch.targets
+    found.findings += batch.findings
+    found.versions += versions
+
+
+def commit_versions(
+    parts: Parts, run: Run, versions: list[ConfigVersion], texts: Mapping[tuple[str, str, int], str]
+) -> None:
+    """One archive commit a contract, with the ledger's head in it."""
+    for contract in sorted({v.contract for v in versions}):
+        mine = {v.device: v for v in versions if v.contract == contract}
+        chosen = _Texts({d: (contract, d, v.number) for d, v in mine.items()}, texts)
+        commit = parts.archive(contract).commit(
+            chosen,
+            run_id=run.id,
+            author=run.actor,
+            subject=f"{run.job}: {len(mine)}",
+            change_ref=run.change_ref,
+            ledger=parts.journal.head(),
+            at=parts.clock.now().isoformat(),
+        )
+        keys = [(contract, v.device, v.number) for v in mine.values()]
+        parts.journal.set_commit(keys, commit, parts.clock.now(), run.actor)
+
+
+def _push(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
+    settings = parts.settings.archive
+    if not settings.remote:
+        return
+    with steps.step("push") as step:
+        for contract in _contracts(found):
+            remote = settings.remote.replace("{contract}", contract)
+            try:
+                parts.archive(contract).push(remote, settings.push_timeout)
+            except FailedError as error:
+                why = Reason(code=error.key, params=_text(error))
+                step.failed(why)
+                detail = error.say(parts.settings.language)
+                _find(parts, run, found, contract, FindingCode.push_failed, {"detail": detail})
+
+
+def _second_copies(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
+    """Each new version stands in both places and is the same there (CFG-11)."""
+    if not parts.settings.archive.second_copy:
+        return
+    with steps.step("second-copy") as step:
+        for contract in _contracts(found):
+            texts = parts.texts(contract)
+            bad = 0
+            detail = ""
+            for version in parts.journal.latest_versions(contract).values():
+                trouble = texts.check_second(stored(version), repair=True)
+                if trouble is not None:
+                    bad += 1
+                    detail = say(trouble, parts.settings.language)
+            if bad:
+                params = {"count": str(bad), "detail": detail}
+                step.failed(Reason(code="second_copy", params=params))
+                _find(parts, run, found, contract, FindingCode.second_copy, params)
+
+
+def _find(
+    parts: Parts,
+    run: Run,
+    found: Ingested,
+    contract: str,
+    code: FindingCode,
+    params: dict[str, str],
+) -> None:
+    finding = Finding(
+        run_id=run.id,
+        contract=contract,
+        code=code,
+        severity=Severity.serious,
+        params=params,
+        at=parts.clock.now(),
+    )
+    parts.journal.record(run.id, OutcomeBatch(findings=(finding,)), run.actor)
+    found.findings.append(finding)
+
+
+def _contracts(found: Ingested) -> list[str]:
+    return sorted({t.contract for t in found.targets})
+
+
+def _text(error: WeibaoError) -> dict[str, str]:
+    return {k: str(v) for k, v in error.params.items()}
+
+
+class _Texts(Mapping[str, str]):
+    """Device → redacted text, read from the spool only when asked for."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, tuple[str, str, int]],
+        texts: Mapping[tuple[str, str, int], str],
+    ) -> None:
+        self._keys = keys
+        self._texts = texts
+
+    def __getitem__(self, device: str) -> str:
+        return self._texts[self._keys[device]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class _Spool(Mapping[tuple[str, str, int], str]):
+    """Redacted texts between judging and committing, on disk instead of in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[tuple[str, str, int], Path] = {}
+
+    def put(self, version: ConfigVersion, text: str) -> None:
+        """Keep a text until the commit."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"{len(self._files)}.txt"
+        try:
+            path.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise FailedError("files.unwritable", path=path, detail=error.strerror) from error
+        self._files[version.contract, version.device, version.number] = path
+
+    def close(self) -> None:
+        """Drop all."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __getitem__(self, key: tuple[str, str, int]) -> str:
+        with self._files[key].open(encoding="utf-8", newline="") as stream:
+            return stream.read()
+
+    def __iter__(self) -> Iterator[tuple[str, str, int]]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)

@@ -1,0 +1,149 @@
+"""The night's report of each contract, rebuilt from the records (RPT-01, JOB-13)."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from weibao.domain.inventory import Device
+from weibao.domain.records import ConfigVersion, Finding, Run, RunTarget
+from weibao.domain.report import BackupReport, ChangedDevice, DeviceRow, Totals
+from weibao.errors import IntegrityError
+from weibao.services.overdue import freshness
+from weibao.services.parts import Parts, PublishedReport
+
+__all__ = ["build_report", "issue_reports"]
+
+_TITLE = {"zh": "网络设备配置备份报告", "en": "Network configuration backup report"}
+_DIFF_LINES = 400
+
+
+def issue_reports(parts: Parts, run: Run, devices: Sequence[Device]) -> tuple[PublishedReport, ...]:
+    """Write the report of every contract that the run touched; each is a ledger row."""
+    targets = list(parts.journal.targets(run.id))
+    contracts = sorted({t.contract for t in targets if t.contract in parts.contracts})
+    issued = []
+    for contract in contracts:
+        report = build_report(parts, run, contract, devices, targets)
+        published = parts.publish(report)
+        payload = {"number": report.number, "sha256": published.sha256}
+        parts.journal.append(
+            parts.clock.now(),
+            run.actor,
+            "report.issued",
+            f"report/{report.number}",
+            json.dumps(payload, sort_keys=True, separators=(",", ":")),
+        )
+        issued.append(published)
+    return tuple(issued)
+
+
+def build_report(
+    parts: Parts, run: Run, contract: str, devices: Sequence[Device], targets: Sequence[RunTarget]
+) -> BackupReport:
+    """One contract's report of ``run``; ``devices`` is the whole inventory as it is known."""
+    profile = parts.contracts[contract]
+    mine = {t.device: t for t in targets if t.contract == contract}
+    known = {d.name: d for d in devices if d.contract == contract}
+    for name in mine.keys() - known.keys():
+        known[name] = Device(name=name, contract=contract, platform=mine[name].platform)
+    findings = [f for f in parts.journal.findings(run.id) if f.contract == contract]
+    latest = parts.journal.latest_versions(contract)
+    rows = _rows(parts, contract, known, mine, findings, latest)
+    changed = [v for v in latest.values() if v.run_id == run.id]
+    title = dict(_TITLE)
+    if "backup" in profile.report_titles:
+        title["zh"] = profile.report_titles["backup"]
+    booked = parts.runbook(run.job).runbook
+    return BackupReport(
+        number=f"BK-{contract}-{run.id}",
+        title=title,
+        estate=parts.settings.name,
+        contract=profile,
+        run=run,
+        steps=tuple(parts.journal.steps(run.id)),
+        step_titles={step.name: step.title for step in booked.steps},
+        generated_at=parts.clock.now(),
+        totals=Totals.of([row.outcome for row in rows], inventory=len(rows), targeted=len(mine)),
+        rows=tuple(rows),
+        changes=tuple(_change(parts, v) for v in sorted(changed, key=lambda v: v.device)),
+        findings=tuple(findings),
+        evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
+        platform_titles={p.id: p.title for p in parts.platforms.values()},
+        ledger=parts.journal.head(),
+        max_age_hours=profile.backup.max_age_hours,
+    )
+
+
+def _rows(
+    parts: Parts,
+    contract: str,
+    known: dict[str, Device],
+    mine: dict[str, RunTarget],
+    findings: list[Finding],
+    latest: dict[tuple[str, str], ConfigVersion],
+) -> list[DeviceRow]:
+    now = parts.clock.now()
+    good = parts.journal.last_good()
+    of_device: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        of_device[finding.device].append(finding)
+    rows = []
+    for name in sorted(known):
+        device, target = known[name], mine.get(name)
+        version = latest.get((contract, name))
+        state = freshness(parts, contract, good.get((contract, name)), now)
+        rows.append(
+            DeviceRow(
+                device=name,
+                platform=(target.platform if target else "") or device.platform,
+                address=device.address,
+                site=device.site,
+                unit=device.unit,
+                role=device.role,
+                target=target,
+                last_good_at=state.last_good,
+                last_good_version=version.number if version else None,
+                age_hours=state.age_hours,
+                overdue=state.overdue,
+                restorable=version.restorable if version else None,
+                findings=tuple(of_device[name]),
+            )
+        )
+    return rows
+
+
+def _change(parts: Parts, version: ConfigVersion) -> ChangedDevice:
+    diff, previous = "", None
+    if version.number > 1:
+        previous = version.number - 1
+        before = next(
+            (
+                v
+                for v in parts.journal.versions(version.contract, version.device)
+                if v.number == previous
+            ),
+            None,
+        )
+        if before is not None and before.commit and version.commit:
+            diff = _diff(parts, before, version)
+    lines = diff.splitlines(keepends=True)
+    return ChangedDevice(
+        device=version.device,
+        previous=previous,
+        current=version.number,
+        diff="".join(lines[:_DIFF_LINES]),
+        truncated=len(lines) > _DIFF_LINES,
+        added=version.lines_added,
+        removed=version.lines_removed,
+        change_ref=version.change_ref,
+    )
+
+
+def _diff(parts: Parts, before: ConfigVersion, after: ConfigVersion) -> str:
+    try:
+        archive = parts.archive(after.contract)
+        return archive.diff(after.device, before.commit, after.commit)
+    except IntegrityError:
+        return ""

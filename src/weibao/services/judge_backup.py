@@ -1,0 +1,291 @@
+"""From what was collected to what it is worth: one device at a time, offline.
+
+A text is accepted only when it is complete for its platform (CFG-04); the last good
+version stays the newest otherwise. Difference without a change record is a finding
+(CFG-05), and so is a running configuration that was never saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from weibao.boundary import Bundle
+from weibao.domain.acceptance import Judgement, Limits, Previous, judge
+from weibao.domain.collection import CollectionStatus, DeviceCollection, ItemKind
+from weibao.domain.difference import unified
+from weibao.domain.platform import Platform
+from weibao.domain.reasons import Reason
+from weibao.domain.records import (
+    ConfigVersion,
+    EvidenceRecord,
+    Finding,
+    FindingCode,
+    Outcome,
+    Run,
+    RunTarget,
+    Severity,
+)
+from weibao.domain.redaction import redact
+from weibao.domain.texts import decode
+from weibao.errors import IntegrityError
+from weibao.services.parts import Parts
+
+__all__ = ["DeviceVerdict", "Judge", "not_checked"]
+
+_WARNINGS = {code.value: code for code in FindingCode}
+
+
+@dataclass
+class DeviceVerdict:
+    """What a device's collection amounts to."""
+
+    target: RunTarget
+    version: ConfigVersion | None = None
+    redacted: str = ""
+    """The new version's redacted text."""
+    findings: list[Finding] = field(default_factory=list)
+    evidence: list[EvidenceRecord] = field(default_factory=list)
+
+
+class Judge:
+    """Judges the collections of one run against the last versions."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        run: Run,
+        bundle: Bundle,
+        latest: Mapping[tuple[str, str], ConfigVersion],
+        *,
+        accept_shrunk: bool = False,
+    ) -> None:
+        self._parts = parts
+        self._run = run
+        self._bundle = bundle
+        self._latest = latest
+        self._limits = Limits(
+            shrink_ratio=0.0 if accept_shrunk else parts.settings.backup.shrink_ratio
+        )
+
+    def verdict(self, entry: DeviceCollection) -> DeviceVerdict:
+        """Judge one device; keeps its evidence and, where it is new, its full text.
+
+        Raises:
+            FailedError: evidence or archive cannot be written.
+        """
+        try:
+            evidence = self._keep(entry)
+        except IntegrityError as error:
+            reason = Reason(code=error.key, params={k: str(v) for k, v in error.params.items()})
+            return DeviceVerdict(self._target(entry, Outcome.failed, reason))
+        verdict = self._judge(entry)
+        verdict.evidence = evidence
+        shas = tuple(dict.fromkeys(record.sha256 for record in evidence))
+        verdict.target = verdict.target.model_copy(update={"evidence": shas})
+        verdict.findings += [f for w in entry.warnings if (f := self._warning(entry, w))]
+        return verdict
+
+    def _keep(self, entry: DeviceCollection) -> list[EvidenceRecord]:
+        kept = []
+        for item in entry.items:
+            stored = self._parts.evidence.adopt(
+                entry.contract, item.sha256, self._bundle.sealed(item.sha256)
+            )
+            kept.append(
+                EvidenceRecord(
+                    contract=entry.contract,
+                    sha256=item.sha256,
+                    stored_sha256=stored,
+                    size=item.size,
+                    device=entry.device,
+                    kind=item.kind.value,
+                    command=item.command,
+                    run_id=self._run.id,
+                    collected_at=item.collected_at,
+                    note="encrypted",
+                )
+            )
+        return kept
+
+    def _judge(self, entry: DeviceCollection) -> DeviceVerdict:
+        if entry.status is not CollectionStatus.collected:
+            failed = entry.status is CollectionStatus.failed
+            outcome = Outcome.failed if failed else Outcome.not_checked
+            return DeviceVerdict(self._target(entry, outcome, entry.reason))
+        running = entry.item(ItemKind.running)
+        platform = self._parts.platforms.get(entry.platform)
+        if running is None or platform is None:
+            reason = Reason.of("unknown_platform", platform=entry.platform)
+            return DeviceVerdict(self._target(entry, Outcome.not_checked, reason))
+        text = self._parts.evidence.get(entry.contract, running.sha256)
+        last = self._latest.get((entry.contract, entry.device))
+        judgement = judge(text, platform, previous=_previous(last), limits=self._limits)
+        if not judgement.accepted:
+            return DeviceVerdict(self._target(entry, Outcome.refused, judgement.reasons[0]))
+        if last is not None and last.content_sha256 == judgement.content_sha256:
+            target = self._target(entry, Outcome.unchanged, None, sha256=last.sha256)
+            verdict = DeviceVerdict(target)
+        else:
+            verdict = self._archive(entry, platform, text, judgement, last)
+        self._add_findings(verdict, entry, platform, text, judgement, last)
+        return verdict
+
+    def _archive(
+        self,
+        entry: DeviceCollection,
+        platform: Platform,
+        text: bytes,
+        judgement: Judgement,
+        last: ConfigVersion | None,
+    ) -> DeviceVerdict:
+        running = entry.item(ItemKind.running)
+        startup = entry.item(ItemKind.startup)
+        assert running is not None  # noqa: S101 - the caller has read its text
+        texts = self._parts.texts(entry.contract)
+        number = last.number + 1 if last else 1
+        full = texts.put(entry.device, number, "running", text)
+        kept = None
+        if startup is not None:
+            raw = self._parts.evidence.get(entry.contract, startup.sha256)
+            kept = texts.put(entry.device, number, "startup", raw)
+        tag = self._parts.tag(entry.contract)
+        redacted = redact(decode(text, platform.encodings), platform, tag)
+        added, removed = self._counts(entry, platform, redacted, last)
+        version = ConfigVersion(
+            contract=entry.contract,
+            device=entry.device,
+            number=number,
+            platform=platform.id,
+            run_id=self._run.id,
+            operator=self._run.actor,
+            command=running.command,
+            sha256=running.sha256,
+            content_sha256=judgement.content_sha256,
+            size=len(text),
+            collected_at=running.collected_at,
+            restorable=running.restorable,
+            hostname=judgement.hostname,
+            lines_added=added,
+            lines_removed=removed,
+            change_ref=self._run.change_ref,
+            full_path=full.path,
+            full_sha256=full.sha256,
+            startup_path=kept.path if kept else "",
+            startup_sha256=kept.sha256 if kept else "",
+        )
+        target = self._target(entry, Outcome.archived, None, sha256=running.sha256, changed=True)
+        return DeviceVerdict(target, version, redacted)
+
+    def _counts(
+        self,
+        entry: DeviceCollection,
+        platform: Platform,
+        redacted: str,
+        last: ConfigVersion | None,
+    ) -> tuple[int, int]:
+        if last is None or not last.commit:
+            return 0, 0
+        try:
+            before = self._parts.archive(entry.contract).read(entry.device, last.commit)
+        except IntegrityError:
+            return 0, 0
+        difference = unified(before, redacted, platform)
+        return difference.added, difference.removed
+
+    def _add_findings(
+        self,
+        verdict: DeviceVerdict,
+        entry: DeviceCollection,
+        platform: Platform,
+        text: bytes,
+        judgement: Judgement,
+        last: ConfigVersion | None,
+    ) -> None:
+        version = verdict.version
+        running = entry.item(ItemKind.running)
+        startup = entry.item(ItemKind.startup)
+        add = verdict.findings.append
+        if version and last and not version.change_ref:
+            severity = self._parts.contracts[entry.contract].backup.change_without_reference
+            params = {
+                "version": str(version.number),
+                "added": str(version.lines_added),
+                "removed": str(version.lines_removed),
+            }
+            code = FindingCode.unexplained_change
+            add(self._finding(entry, code, Severity(severity), params))
+        if last and last.hostname and judgement.hostname and last.hostname != judgement.hostname:
+            params = {"before": last.hostname, "now": judgement.hostname}
+            add(self._finding(entry, FindingCode.hostname_changed, Severity.warning, params))
+        if running and not running.restorable:
+            params = {"command": running.command}
+            add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
+        if startup is not None:
+            raw = self._parts.evidence.get(entry.contract, startup.sha256)
+            if judgement.differs_from_startup(text, raw, platform):
+                add(self._finding(entry, FindingCode.unsaved_change, Severity.warning, {}))
+
+    def _warning(self, entry: DeviceCollection, warning: Reason) -> Finding | None:
+        code = _WARNINGS.get(warning.code)
+        if code is None:
+            return None
+        return self._finding(entry, code, Severity.warning, dict(warning.params))
+
+    def _finding(
+        self, entry: DeviceCollection, code: FindingCode, severity: Severity, params: dict[str, str]
+    ) -> Finding:
+        return Finding(
+            run_id=self._run.id,
+            contract=entry.contract,
+            device=entry.device,
+            code=code,
+            severity=severity,
+            params=params,
+            evidence=tuple(dict.fromkeys(item.sha256 for item in entry.items)),
+            at=entry.finished_at,
+        )
+
+    def _target(
+        self,
+        entry: DeviceCollection,
+        outcome: Outcome,
+        reason: Reason | None,
+        *,
+        sha256: str = "",
+        changed: bool = False,
+    ) -> RunTarget:
+        last = self._latest.get((entry.contract, entry.device))
+        seconds = (entry.finished_at - entry.started_at).total_seconds()
+        return RunTarget(
+            run_id=self._run.id,
+            device=entry.device,
+            contract=entry.contract,
+            platform=entry.platform,
+            outcome=outcome,
+            reason=reason,
+            changed=changed,
+            sha256=sha256 or (last.sha256 if last else ""),
+            warnings=entry.warnings,
+            attempts=entry.attempts,
+            seconds=round(max(seconds, 0.0), 3),
+            at=entry.finished_at,
+        )
+
+
+def not_checked(run: Run, device: str, contract: str, reason: Reason, at: datetime) -> RunTarget:
+    """The outcome of a device that nobody tried (JOB-10)."""
+    return RunTarget(
+        run_id=run.id,
+        device=device,
+        contract=contract,
+        platform="",
+        outcome=Outcome.not_checked,
+        reason=reason,
+        at=at,
+    )
+
+
+def _previous(last: ConfigVersion | None) -> Previous | None:
+    return Previous(size=last.size) if last else None

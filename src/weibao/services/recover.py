@@ -1,0 +1,100 @@
+"""What an earlier run was cut off in is finished first, so that nothing is lost or forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weibao.boundary import OutcomeBatch
+from weibao.domain.inventory import Device
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Finding, FindingCode, Run, RunState, Severity, Trigger
+from weibao.domain.redaction import redact
+from weibao.domain.texts import decode
+from weibao.errors import IntegrityError
+from weibao.services.finish import BackupResult, finish_run
+from weibao.services.ingest import commit_versions
+from weibao.services.parts import Parts
+from weibao.services.steps import Steps
+from weibao.services.versions import full_text
+
+__all__ = ["recover"]
+
+
+def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
+    """Finish what was left: cut-off runs, plain Ansible's bundles, versions without a commit.
+
+    The caller holds the estate's lock, so that whatever is unfinished has no owner.
+
+    Raises:
+        FailedError: journal, evidence or archive cannot be written.
+    """
+    _commit_left_over(parts)
+    done = []
+    for run in reversed(parts.journal.unfinished_runs()):
+        done.append(_finish(parts, run, devices))
+    if parts.runs.is_dir():
+        for folder in sorted(parts.runs.iterdir()):
+            if folder.is_dir() and parts.journal.run(folder.name) is None:
+                run = _adopted(parts, folder.name)
+                if run is not None:
+                    parts.journal.open_run(run)
+                    done.append(_finish(parts, run, devices))
+    return done
+
+
+def _finish(parts: Parts, run: Run, devices: Sequence[Device]) -> BackupResult:
+    cut_off = run.trigger is not Trigger.ansible
+    state = RunState.interrupted if cut_off else RunState.finished
+    if cut_off:
+        finding = Finding(
+            run_id=run.id,
+            contract=next(iter(sorted(parts.contracts)), "default"),
+            code=FindingCode.interrupted_run,
+            severity=Severity.serious,
+            params={"run": run.id},
+            at=parts.clock.now(),
+        )
+        known = {(f.code, f.contract) for f in parts.journal.findings(run.id)}
+        if (finding.code, finding.contract) not in known:
+            parts.journal.record(run.id, OutcomeBatch(findings=(finding,)), run.actor)
+    steps = Steps(parts.journal, parts.clock, run)
+    return finish_run(parts, run, devices, steps, why=Reason.of("interrupted"), state=state)
+
+
+def _adopted(parts: Parts, run_id: str) -> Run | None:
+    """The run of a bundle that no run of the journal made."""
+    try:
+        header = parts.bundle(parts.runs / run_id / "bundle").header()
+    except IntegrityError:
+        return None
+    booked = parts.runbook(header.job)
+    return Run(
+        id=run_id,
+        job=header.job,
+        runbook=booked.reference,
+        runbook_sha256=booked.sha256,
+        actor=header.actor,
+        trigger=Trigger.ansible,
+        authorisation="read-only",
+        program=header.program,
+        started_at=header.created_at,
+        targets=header.devices,
+    )
+
+
+def _commit_left_over(parts: Parts) -> None:
+    """Versions that were recorded, but not committed: their full texts are safe."""
+    by_run: dict[str, list] = {}
+    for version in parts.journal.uncommitted_versions():
+        by_run.setdefault(version.run_id, []).append(version)
+    for run_id, versions in by_run.items():
+        run = parts.journal.run(run_id)
+        if run is None:
+            continue
+        texts = {}
+        for version in versions:
+            platform = parts.platforms[version.platform]
+            text = decode(full_text(parts, version), platform.encodings)
+            key = (version.contract, version.device, version.number)
+            texts[key] = redact(text, platform, parts.tag(version.contract))
+        commit_versions(parts, run, versions, texts)

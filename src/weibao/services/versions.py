@@ -1,0 +1,66 @@
+"""Small steps over archived versions that several services take."""
+
+from __future__ import annotations
+
+from weibao.boundary import StoredText
+from weibao.domain.reasons import Reason
+from weibao.domain.records import ConfigVersion
+from weibao.errors import InputError
+from weibao.i18n import Language, translate
+from weibao.services.parts import Parts
+
+__all__ = ["find_version", "full_text", "say", "startup_text", "stored"]
+
+
+def stored(version: ConfigVersion) -> StoredText:
+    """Where the full text of ``version`` is recorded to lie."""
+    return StoredText(version.full_path, version.full_sha256)
+
+
+def say(reason: Reason, language: Language) -> str:
+    """A reason in words."""
+    return translate(reason.key, language, **reason.params)
+
+
+def find_version(parts: Parts, device: str, contract: str = "", number: int = 0) -> ConfigVersion:
+    """A device's version ``number``, the newest by default.
+
+    Raises:
+        InputError: there is no such device or version, or it is in several contracts.
+    """
+    latest = parts.journal.latest_versions(contract)
+    found = [version for (_, name), version in latest.items() if name == device]
+    if not found:
+        raise InputError("backup.no_version", device=device)
+    if len(found) > 1:
+        names = ", ".join(sorted(v.contract for v in found))
+        raise InputError("backup.several_contracts", device=device, contracts=names)
+    if not number or found[0].number == number:
+        return found[0]
+    for version in parts.journal.versions(found[0].contract, device):
+        if version.number == number:
+            return version
+    raise InputError("backup.no_such_version", device=device, number=number, newest=found[0].number)
+
+
+def full_text(parts: Parts, version: ConfigVersion) -> bytes:
+    """The exact text.
+
+    Raises:
+        IntegrityError: the file is missing or not what was recorded.
+        UncheckedError: the key is missing.
+    """
+    return parts.texts(version.contract).get(stored(version))
+
+
+def startup_text(parts: Parts, version: ConfigVersion) -> bytes:
+    """The startup configuration that was kept with ``version``.
+
+    Raises:
+        InputError: none was kept.
+        IntegrityError, UncheckedError: as ``full_text``.
+    """
+    if not version.startup_path:
+        raise InputError("backup.no_startup", device=version.device, number=version.number)
+    kept = StoredText(version.startup_path, version.startup_sha256)
+    return parts.texts(version.contract).get(kept)

@@ -1,0 +1,98 @@
+"""A lab of simulated switches, and a collector that reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from weibao.adapters.network.collect import Attempt, Collector
+from weibao.adapters.network.job import Endpoint, Job, Limits
+from weibao.adapters.platform_files import load_platforms
+from weibao_lab import Lab
+
+LIMITS = Limits(connect=4, login=4, silence=4, device=40, retries=1, retry_wait=0.1)
+PLATFORMS = (
+    "arista_eos",
+    "cisco_ios",
+    "cisco_nxos",
+    "hp_comware",
+    "huawei",
+    "juniper_junos",
+    "ruijie_os",
+)
+
+
+def job(**changes) -> Job:
+    base = {
+        "bundle": "",
+        "known_hosts": "",
+        "platform_folders": (),
+        "passwords": {"default": "x" * 43},
+        "threads": 8,
+        "limits": LIMITS,
+        "endpoints": (),
+        "host_key_checking": False,
+    }
+    return Job(**{**base, **changes})
+
+
+def endpoint(device, **changes) -> Endpoint:
+    base = {
+        "device": device.name,
+        "contract": "default",
+        "address": device.host,
+        "port": device.port,
+        "network_os": device.platform,
+        "username": device.username,
+        "password": device.password,
+        "enable_secret": device.enable_secret or "",
+    }
+    return Endpoint(**{**base, **changes})
+
+
+class Reader:
+    """Reads single devices and keeps what was read by its sha256."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def keep(self, _contract: str, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.kept[sha256] = data
+        return sha256
+
+    def read(self, device, *, seconds: float = 40, **changes) -> Attempt:
+        collector = Collector(job(), load_platforms(), self.keep)
+        return collector.attempt(endpoint(device, **changes), time.monotonic() + seconds)
+
+    def text(self, attempt: Attempt, kind: str) -> bytes | None:
+        return next((self.kept[i.sha256] for i in attempt.items if i.kind.value == kind), None)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.start(Lab.default_specs(count=14, seed=3)) as running:
+        yield running
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture
+def one(lab) -> Iterator[Callable]:
+    """The lab's first device of a platform, healthy again afterwards."""
+    used = []
+
+    def pick(platform: str):
+        device = next(d for d in lab.devices.values() if d.platform == platform)
+        used.append(device)
+        return device
+
+    yield pick
+    for device in used:
+        device.clear_faults()
