@@ -34,6 +34,13 @@ READABLE = frozenset(
 SECRET_NAME = re.compile(r"pass|secret|token|key|community|credential|pwd|pin", re.IGNORECASE)
 """Numbers under such names are secrets too (a password of digits without quotes)."""
 
+TEMPLATE = re.compile(r"\{\{|\{%")
+"""A template must stay one: what is decrypted is not templated. It names secrets, usually,
+and holds none."""
+
+SOURCE = re.compile(r"with source '(.+)'>$")
+"""Where Ansible names a source that it has no line of."""
+
 FAILURES: list[tuple[str, BaseException]] = []
 """Plugin's name and what it raised, in order."""
 
@@ -105,7 +112,8 @@ class _Again:
         if isinstance(value, (list, tuple)):
             return [self._value(inner, secret) for inner in value]
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if (isinstance(value, str) or (number and secret)) and self._from_vault(value):
+        text = isinstance(value, str) and not TEMPLATE.search(value)
+        if (text or (number and secret)) and self._from_vault(value):
             return self._encrypt(str(value))
         return value
 
@@ -171,6 +179,8 @@ def _failure(plugin: str, error: BaseException, file: str) -> dict[str, Any]:
         origin = getattr(seen, "obj", None)
         if type(origin).__name__ != "Origin":
             origin = _origin_of(origin)
+        if source := SOURCE.search(str(getattr(origin, "description", ""))):
+            file = file or source[1]
         if path := getattr(origin, "path", None):
             file, line = str(path), int(getattr(origin, "line_num", 0) or line)
         seen = seen.__cause__ or seen.__context__
