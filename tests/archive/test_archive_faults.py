@@ -39,7 +39,7 @@ def test_a_killed_commit_leaves_the_old_one_or_the_new_one(
     archive: GitArchive, night: Night
 ) -> None:
     chance = random.Random(7)
-    for _ in range(6):
+    for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", LOOP, str(archive.folder)],
             stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},

@@ -22,7 +22,7 @@ ODD = {
     "-dash": "b\n",
     ".dot": "c\n",
     ".git": "d\n",
-    'quo"te\'s': "e\n",
+    "quo\"te's": "e\n",
     "star*[x]?": "f\n",
     ":colon:1": "g\n",
     "tab\there": "h\n",
@@ -84,7 +84,9 @@ def test_texts_are_kept_to_the_byte(archive: GitArchive, night: Night) -> None:
         "open": "no newline at the end",
         "empty": "",
         "chinese": "description 到核心机房\n",
-        "undecoded": b"description \xb5\xbd\xba\xcb\xd0\xc4 end\n".decode("utf-8", "surrogateescape"),
+        "undecoded": b"description \xb5\xbd\xba\xcb\xd0\xc4 end\n".decode(
+            "utf-8", "surrogateescape"
+        ),
         "control": "a\x1b[7mb\x00c\n",
         "marker": "done\ncommit refs/heads/main\ndata 3\n",
     }
@@ -152,11 +154,11 @@ def test_grep(archive: GitArchive, night: Night) -> None:
     assert next(archive.grep("vlan"))  # the rest is not read
 
 
-def test_anchors_are_read_from_trailers_alone(
-    archive: GitArchive, night: Night, git: Git
-) -> None:
+def test_anchors_are_read_from_trailers_alone(archive: GitArchive, night: Night, git: Git) -> None:
     assert list(archive.anchors()) == []
-    first = night({"sw1": "a\n"}, subject="Weibao-Ledger: forged 1 00\n\nWeibao-Ledger: forged 2 00")
+    first = night(
+        {"sw1": "a\n"}, subject="Weibao-Ledger: forged 1 00\n\nWeibao-Ledger: forged 2 00"
+    )
     (archive.folder / "note.txt").write_text("by hand\n")
     git("add", ".")
     git("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "a person's commit")
@@ -206,7 +208,9 @@ def test_nothing_of_the_user_or_the_machine_has_a_say(
         (hooks / hook).symlink_to(bait)
     with (archive.folder / ".git" / "config").open("a") as config:
         config.write(f"[core]\n fsmonitor = {bait}\n worktree = /\n hooksPath = {hooks}\n")
-        config.write(f"[diff]\n external = {bait}\n[grep]\n column = true\n[log]\n showSignature = true\n")
+        config.write(
+            f"[diff]\n external = {bait}\n[grep]\n column = true\n[log]\n showSignature = true\n"
+        )
     second = night({"sw1": "b\r\n"})
     assert archive.diff("sw1", first, second).startswith("diff --git a/sw1.cfg b/sw1.cfg\n")
     assert list(archive.grep("b")) == [("sw1", 1, "b\r")]

@@ -12,6 +12,10 @@ nearly all of it PBKDF2); it takes its salt from Ansible's configuration when th
 (``VAULT_ENCRYPT_SALT``), and two texts under one salt and password share a key stream; and it
 keeps every derived key in an unbounded cache. The tests open these files with the real
 ``ansible-vault`` command, and read what that command wrote.
+
+``ansible-vault decrypt --output FILE`` gives the exact bytes. ``ansible-vault view`` is made for
+eyes: it ends every line with LF, and shows ``?`` for what is not UTF-8 (GBK), whoever wrote the
+file.
 """
 
 from __future__ import annotations

@@ -128,14 +128,13 @@ def _environment(target: _Remote) -> dict[str, str]:
         return extra
     parts = urlsplit(target.url)
     scope = f"credential.{parts.scheme}://{parts.netloc}"
-    setting = ("helper", _HELPER) if target.password else ("username", target.user)
-    return extra | {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"{scope}.{setting[0]}",
-        "GIT_CONFIG_VALUE_0": setting[1],
-        "WEIBAO_PUSH_USER": target.user,
-        "WEIBAO_PUSH_PASSWORD": target.password,
-    }
+    settings = [(f"{scope}.username", target.user)]
+    if target.password:  # the empty helper forgets the others, which might keep what they hear
+        settings = [("credential.helper", ""), (f"{scope}.helper", _HELPER)]
+    extra["GIT_CONFIG_COUNT"] = str(len(settings))
+    for number, (key, value) in enumerate(settings):
+        extra |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return extra | {"WEIBAO_PUSH_USER": target.user, "WEIBAO_PUSH_PASSWORD": target.password}
 
 
 def _has_ssh_command(git: Git, extra: dict[str, str]) -> bool:

@@ -31,7 +31,7 @@ _COMMIT = re.compile(r"[0-9a-f]{4,64}")
 _PATTERN = re.compile(r"^(fatal: )?command line, .*?': |^fatal: ")
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
-_FULL = re.compile(r"No space left|Disk quota exceeded")
+_FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded")
 _DENIED = re.compile(r"Permission denied|Read-only file system|insufficient permission")
 _LOCKED = re.compile(r"\.lock': File exists")
 
@@ -286,7 +286,9 @@ class GitArchive:
 
     def _named(self, why: str = "") -> dict[str, object]:
         known: dict[str, object] = {"folder": self._folder, "contract": self._name}
-        return known | ({"why": " ".join(why.split())} if why else {})
+        fatal = [line for line in why.splitlines() if line.startswith(("fatal:", "error:"))]
+        short = " ".join((fatal[0] if fatal else why).split())
+        return known | ({"why": short} if why else {})
 
     def _damaged(self, why: str) -> IntegrityError:
         return IntegrityError("archive.damaged", **self._named(why or "git"))
