@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from weibao.adapters.archive import GitArchive
+from weibao.adapters.git_archive import GitArchive
 from weibao.errors import FailedError, IntegrityError
 
 from .helping import Night
@@ -23,7 +23,7 @@ Git = Callable[..., str]
 LOOP = """
 import sys
 from pathlib import Path
-from weibao.adapters.archive import GitArchive
+from weibao.adapters.git_archive import GitArchive
 from weibao.domain.records import LedgerHead
 archive = GitArchive(Path(sys.argv[1]), "default")
 head = LedgerHead(site="main", sequence=1, hash="00")
