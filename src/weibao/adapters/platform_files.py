@@ -118,7 +118,7 @@ def _read(path: Path) -> _File:
         ) from error
     except yaml.YAMLError as error:
         raise InputError("platforms.invalid", file=str(path), line=1, what=str(error)) from error
-    if not isinstance(content, dict) or not isinstance(content.get("id"), str):
+    if root is None or not isinstance(content, dict) or not isinstance(content.get("id"), str):
         raise InputError(
             "platforms.invalid", file=str(path), line=1, what="not a mapping with an id"
         )

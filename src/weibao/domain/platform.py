@@ -145,6 +145,8 @@ class ConfigurationRules(Value):
     """One of these is found in the first lines."""
     ends: tuple[Pattern, ...] = ()
     """One of these matches the last line that is not empty."""
+    startup_ends: tuple[Pattern, ...] | None = None
+    """The same of the startup text, where it ends otherwise."""
     requires: tuple[Pattern, ...] = ()
     """Each of these is found somewhere."""
     braces: bool = False

@@ -1,0 +1,260 @@
+"""Taking the secrets out of a configuration, so that it can be read and pushed anywhere.
+
+A secret becomes ``<secret:XXXXXXXX>``, where ``XXXXXXXX`` comes from the caller (an HMAC
+under the contract's key): a changed password shows as a change and gives nothing away.
+The rest of the file stays as it is. Redacting a redacted text changes nothing.
+
+In doubt a word is hidden: what follows ``password`` is swallowed up to something that is
+known to come after a secret. Names (users, key chains, access lists), public keys and
+certificates stay. No expression here backtracks more than a fixed distance, so that the
+time grows with the size of the text alone (SEC-02, CFG-10).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from weibao.domain import secret_words as words
+from weibao.domain.platform import Platform, SecretRule, compiled
+from weibao.domain.secret_spans import MASK, Parent, announced
+
+__all__ = ["MASK", "redact"]
+
+Tag = Callable[[str], str]
+
+_PASSES = 20
+_STARS = re.compile(r"\*+|<removed>|/\*|\*/|\"\"|''")
+_BASE64 = re.compile(r"[ \t]*[A-Za-z0-9+/=:. ,-]{8,}$")
+_KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY ?-{4,5}")
+_KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY ?-{4,5}")
+_BANNER = re.compile(
+    r"^(?:banner [\w -]{1,40}?|header \w{1,20}) ?(?P<mark>\^C|[^\w\s\"])(?P<rest>[^\n]*)$"
+)
+_BANNER_EOF = re.compile(r"^banner (?:motd|login|exec)\s*$")
+_BANNER_LINES = 300
+_KEY_LINES = 400
+
+
+def redact(text: str, platform: Platform | None, tag: Tag) -> str:
+    """``text`` with every secret replaced.
+
+    ``tag`` gives letters and digits for a secret, the same for the same one. Without a
+    ``platform`` the generic rules alone are used.
+    """
+    for _ in range(_PASSES):
+        redacted = _Pass(platform, tag).over(text)
+        if redacted == text:
+            break
+        text = redacted
+    return text
+
+
+class _Pass:
+    """One going over of a text; what it found is hidden wherever else it stands."""
+
+    def __init__(self, platform: Platform | None, tag: Tag) -> None:
+        self._tag = tag
+        self._rules: Sequence[SecretRule] = platform.secrets if platform else ()
+        self._blocks: Sequence[SecretRule] = platform.secret_blocks if platform else ()
+        self._braces = bool(platform and platform.configuration.braces)
+        self._found: set[str] = set()
+
+    def over(self, text: str) -> str:
+        for rule in (*self._blocks, *self._rules):
+            text = self._by_rule(rule, text)
+        lines = self._without_keys(text.split("\n"))
+        free = _free_lines(lines)
+        parent = _parents(lines)
+        lines = [
+            self._line(line, number, parent, free=number in free) if _hinted(line) else line
+            for number, line in enumerate(lines)
+        ]
+        return "\n".join(self._elsewhere(lines))
+
+    # replacing
+
+    def _mask(self, secret: str) -> str:
+        if len(secret) >= 8 and re.search(r"\d", secret) and re.search(r"[A-Za-z]", secret):
+            self._found.add(secret)
+        return f"<secret:{self._tag(secret)}>"
+
+    def _replace(self, text: str, spans: Iterable[tuple[int, int]]) -> str:
+        parts = []
+        at = 0
+        masks = [match.span() for match in MASK.finditer(text)]
+        for start, end in _merged(_outside(spans, masks) if masks else spans):
+            value = text[start:end]
+            if len(value) > 1 and value[0] == value[-1] == '"':
+                start, end, value = start + 1, end - 1, value[1:-1]
+            if not value.strip() or MASK.fullmatch(value) or _STARS.fullmatch(value):
+                continue
+            parts += [text[at:start], self._mask(value)]
+            at = end
+        return "".join([*parts, text[at:]]) if parts else text
+
+    def _by_rule(self, rule: SecretRule, text: str) -> str:
+        pattern = compiled(rule.match)
+        groups = [name for name in pattern.groupindex if name.startswith("secret")]
+        return self._replace(text, _group_spans(pattern.finditer(text), groups))
+
+    # lines
+
+    def _line(self, line: str, number: int, parent: Parent, *, free: bool) -> str:
+        spans = [
+            span
+            for pattern in (words.HASHES, words.URL, words.SAID)
+            for span in _group_spans(pattern.finditer(line), ["secret"])
+        ]
+        start = 0
+        if not free:
+            found, start = announced(line, number, parent, braces=self._braces)
+            spans += found
+        spans += _group_spans(words.SPOKEN.finditer(line, start), ["secret"])
+        return self._replace(line, spans) if spans else line
+
+    def _elsewhere(self, lines: list[str]) -> list[str]:
+        """The same secrets told again, as words of other lines."""
+        if not self._found:
+            return lines
+        return [self._hidden_again(line) for line in lines]
+
+    def _hidden_again(self, line: str) -> str:
+        parts = re.split(r"([\s\"',;()=]+)", line)
+        if self._found.isdisjoint(parts):
+            return line
+        return "".join(self._mask(p) if p in self._found else p for p in parts)
+
+    # private keys over several lines
+
+    def _without_keys(self, lines: list[str]) -> list[str]:
+        if not any("PRIVATE KEY" in line for line in lines):
+            return lines
+        kept: list[str] = []
+        number = 0
+        while number < len(lines):
+            line = lines[number]
+            number += 1
+            begin = _KEY_BEGINS.search(line)
+            if begin is None:
+                kept.append(line)
+                continue
+            end = _KEY_ENDS.search(line, begin.end())
+            if end is not None:
+                kept.append(self._replace(line, [(begin.end(), end.start())]))
+                continue
+            last = _key_end(lines, number)
+            kept.append(self._replace(line, [(begin.end(), len(line))]))
+            kept += self._key_body(lines[number:last])
+            number = last
+        return kept
+
+    def _key_body(self, body: Sequence[str]) -> list[str]:
+        if not body or (len(body) == 1 and MASK.fullmatch(body[0].strip())):
+            return list(body)
+        indent = body[0][: len(body[0]) - len(body[0].lstrip())]
+        return [indent + self._mask("\n".join(body))]
+
+
+def _key_end(lines: Sequence[str], start: int) -> int:
+    """The line after a private key's body: its end mark, or where the body stops."""
+    for number in range(start, min(len(lines), start + _KEY_LINES)):
+        if _KEY_ENDS.search(lines[number]):
+            return number
+    number = start
+    while number < len(lines) and _BASE64.match(lines[number]):
+        number += 1
+    return number
+
+
+# what stands where
+
+
+def _hinted(line: str) -> bool:
+    low = line.lower()
+    return any(hint in low for hint in words.HINTS)
+
+
+def _parents(lines: Sequence[str]) -> Parent:
+    """For a line the one of less indentation above it; worked out when first asked for."""
+    found: list[int] = []
+
+    def parent(number: int) -> str:
+        if not found:
+            found.extend(_indentation_parents(lines))
+        return lines[found[number]] if found[number] >= 0 else ""
+
+    return parent
+
+
+def _indentation_parents(lines: Sequence[str]) -> Iterator[int]:
+    above: list[tuple[int, int]] = []
+    for number, line in enumerate(lines):
+        depth = len(line) - len(line.lstrip())
+        if line.strip():
+            while above and above[-1][0] >= depth:
+                above.pop()
+        yield above[-1][1] if above else -1
+        if line.strip():
+            above.append((depth, number))
+
+
+def _free_lines(lines: Sequence[str]) -> set[int]:
+    """The numbers of the lines that are a banner's text."""
+    free: set[int] = set()
+    number = 0
+    while number < len(lines):
+        end = _banner_end(lines, number) if lines[number][:1] in "bh" else None
+        if end is not None:
+            free.update(range(number, end + 1))
+            number = end
+        number += 1
+    return free
+
+
+def _banner_end(lines: Sequence[str], start: int) -> int | None:
+    match = _BANNER.match(lines[start])
+    if match is None:
+        if not _BANNER_EOF.match(lines[start]):
+            return None
+        mark = "EOF"
+    elif match["mark"] in match["rest"]:
+        return start
+    else:
+        mark = match["mark"]
+    for number in range(start + 1, min(len(lines), start + _BANNER_LINES)):
+        if lines[number].strip() == mark or (mark != "EOF" and mark in lines[number]):
+            return number
+    return None
+
+
+def _group_spans(
+    matches: Iterable[re.Match[str]], groups: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    for match in matches:
+        for group in groups:
+            if match[group] is not None:
+                yield match.span(group)
+
+
+def _outside(
+    spans: Iterable[tuple[int, int]], masks: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """The spans that do not begin within a mask; one that ends in a mask takes it whole."""
+    begins = [begin for begin, _ in masks]
+    for start, end in spans:
+        first = masks[max(0, bisect_right(begins, start) - 1)]
+        last = masks[max(0, bisect_right(begins, end - 1) - 1)]
+        if not first[0] <= start < first[1]:
+            yield start, last[1] if last[0] < end < last[1] else end
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        elif end > start:
+            merged.append((start, end))
+    return merged
