@@ -114,12 +114,15 @@ def _of_host(host: HostFacts, lint: InventoryLint) -> Iterator[InventoryProblem]
     if device.problem:
         variable = _FIELD_OF.get(device.problem.code, "")
         value = next(iter(device.problem.params.values()), "")
-        file, line = lint.place(device.name, variable, value)
+        written = value if device.problem.code == "host_name_unusable" else device.name
+        file, line = lint.place(written, variable, value)
         yield InventoryProblem(file=file, line=line, device=device.name, reason=device.problem)
     if host.sealed:
         file, line = lint.place(device.name, host.sealed)
         reason = Reason.of("vault_password_missing_variable", name=host.sealed)
         yield InventoryProblem(file=file, line=line, device=device.name, reason=reason)
+    if device.problem and device.problem.code == "host_name_unusable":
+        return
     file, line = lint.place(device.name)
     hints = []
     if not host.network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -125,5 +126,7 @@ def _safe(text: str, code: str, place: str = "name") -> tuple[str, Reason | None
     too_long = len(text.encode("utf-8", "replace")) > 200
     if not bad and not too_long:
         return text, None
-    safe = "".join("_" if c in "/\\\0\n\r" else c for c in text)[:60] or "_"
-    return ("_" if safe in {".", ".."} else safe), Reason.of(code, **{place: text})
+    # made usable, and unlike any other name, so that the device has a row of its own
+    safe = "".join("_" if c in "/\\\0\n\r" else c for c in text)[:60]
+    mark = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    return f"{safe}-{mark}", Reason.of(code, **{place: text})
