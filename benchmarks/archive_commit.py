@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from weibao.adapters.git_archive import GitArchive
+from weibao.adapters.archive import GitArchive
 from weibao.adapters.vault_file import decrypt, encrypt
 from weibao.domain.records import LedgerHead
 

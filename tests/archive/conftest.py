@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from weibao.adapters.git_archive import GitArchive
+from weibao.adapters.archive import GitArchive
 
 from .helping import Night, OneKey, need
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from weibao.adapters.git_archive import GitArchive
+from weibao.adapters.archive import GitArchive
 from weibao.boundary import ConfigArchive
 from weibao.domain.records import LedgerHead
 from weibao.errors import FailedError, InputError, IntegrityError

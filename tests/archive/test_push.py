@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from weibao.adapters.git_archive import GitArchive
+from weibao.adapters.archive import GitArchive
 from weibao.errors import FailedError
 
 from .helping import Night

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from weibao.adapters.git_archive._git import MAIN, Answer, Git, text
+from weibao.adapters.archive._git import MAIN, Answer, Git, text
 from weibao.adapters.scrub import scrub
 from weibao.errors import FailedError
 

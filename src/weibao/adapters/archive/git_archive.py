@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from weibao.adapters.archive import _commit, _leftovers, _push
+from weibao.adapters.archive._git import MAIN, Git, text
 from weibao.adapters.files import make_folder
-from weibao.adapters.git_archive import _commit, _leftovers, _push
-from weibao.adapters.git_archive._git import MAIN, Git, text
 from weibao.domain.records import LedgerHead
 from weibao.errors import FailedError, InputError, IntegrityError, WeibaoError
 

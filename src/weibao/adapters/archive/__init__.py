@@ -1,5 +1,5 @@
 """The redacted configuration archive: one contract's git repository."""
 
-from weibao.adapters.git_archive.archive import GitArchive
+from weibao.adapters.archive.git_archive import GitArchive
 
 __all__ = ["GitArchive"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from weibao.adapters.git_archive._git import MAIN
+from weibao.adapters.archive._git import MAIN
 from weibao.domain.records import LedgerHead
 from weibao.errors import InputError
 
