@@ -58,7 +58,10 @@ class Words:
         if reason is None:
             return ""
         key = reason.key if reason.key in messages() else reason.code
-        return visible(translate(key, self.language, **reason.params))
+        said = visible(translate(key, self.language, **reason.params))
+        # A sentence here begins with a capital; a name that leads it stays as it is.
+        begins = messages().get(key, {}).get(self.language, "")[:1]
+        return said[:1].upper() + said[1:] if begins.islower() else said
 
     def has_reason(self, reason: Reason) -> bool:
         """Whether the catalogue has a sentence for it."""

@@ -21,7 +21,7 @@ def escape(text: str) -> str:
     """``text`` as plain words in a line or a table's cell, whatever it contains."""
     line = " ".join(visible(text).split())
     marked = _SPECIAL.sub(r"\\\1", line)
-    return re.sub(r"^([-+=])", r"\\\1", re.sub(r"^(\d+)([.)])", r"\1\\\2", marked))
+    return re.sub(r"^([-+=])", r"\\\1", re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", marked))
 
 
 def render_markdown(report: BackupReport, language: Language) -> Iterator[str]:

@@ -16,7 +16,7 @@ __all__ = ["summarise"]
 
 _MOST = 20
 """Entries of a list; the rest is counted."""
-_LONGEST = 160
+_LONGEST = 200
 """Characters of one entry's reason."""
 
 
@@ -110,16 +110,23 @@ def _entries(view: BackupView, part: _Part, line: Callable[[str, str], str]) -> 
 
 
 def _text(view: BackupView, parts: list[_Part], where: str) -> str:
+    colon = view.words("colon")
+
+    def line(name: str, said: str) -> str:
+        return f"  {name}{colon}{said}" if name else f"  {said}"
+
     lines = [view.title, view.verdict.sentence, *view.verdict.details]
     for part in parts:
-        lines += ["", part.title + view.words("colon").rstrip()]
-        lines += _entries(view, part, lambda name, said: f"  {name} {said}".rstrip())
+        lines += ["", part.title]
+        lines += _entries(view, part, line)
     return "\n".join([*lines, "", *_end(view, where)]) + "\n"
 
 
 def _markdown(view: BackupView, parts: list[_Part], where: str) -> str:
+    colon = view.words("colon")
+
     def line(name: str, said: str) -> str:
-        return f"- **{escape(name)}** {escape(said)}" if name else f"- {escape(said)}"
+        return f"- **{escape(name)}**{colon}{escape(said)}" if name else f"- {escape(said)}"
 
     lines = [f"### {escape(view.title)}", "", f"**{view.verdict.sentence}**", ""]
     lines += view.verdict.details

@@ -52,11 +52,11 @@ def counts_sentence(totals: Totals, words: Words) -> str:
     head = words.number("verdict.good", good, total=total)
     if not good:
         head = words("verdict.nothing", total=total)
-    parts = [head]
+    parts = []
     for outcome in (Outcome.refused, Outcome.failed, Outcome.not_checked):
         if count := totals.count(outcome):
             parts.append(words(f"verdict.{outcome.value}", n=count))
-    return words("verdict.join").join(parts) + words("verdict.end")
+    return head + words("verdict.then") + words("verdict.join").join(parts) + words("verdict.end")
 
 
 def _changes(report: BackupReport, words: Words) -> str:
