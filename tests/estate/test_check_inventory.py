@@ -66,7 +66,7 @@ def test_all_problems_of_a_faulty_inventory(write, inventory):
         (hosts, 26, "", "error", "group_key_unknown"),
         ("inventory/group_vars/ghost.yml", 0, "", "warning", "group_unknown"),
     }
-    assert (check.hosts, check.readable, check.errors) == (7, True, 6)
+    assert (check.hosts, check.readable, check.errors) == (6, True, 6)
     assert [p.severity for p in check.problems] == ["error"] * 6 + ["warning"] * 5
     assert "canary-plain" not in check.model_dump_json()
 

@@ -116,7 +116,8 @@ class SshKeyScanner:
             transport.handshake_timeout = self._timeout
             options = transport.get_security_options()
             options.key_types = _order(options.key_types, prefer)
-            transport.start_client(timeout=self._timeout)
+            # longer than either of its parts, so that the part says what was missing
+            transport.start_client(timeout=2 * self._timeout + 1)
             key = transport.get_remote_server_key()
             return HostKey(key.get_name(), key.get_base64())
         finally:
