@@ -19,15 +19,17 @@ _WRITER_GRACE = 20.0
 
 
 @contextlib.contextmanager
-def estate_lock(folder: Path, what: str, wait: float = 0.0) -> Iterator[None]:
-    """Hold the estate's lock; ``what`` is told to whom it keeps out.
+def estate_lock(
+    folder: Path, what: str, wait: float = 0.0, name: str = "run.lock"
+) -> Iterator[None]:
+    """Hold a lock of the estate; ``what`` is told to whom it keeps out.
 
     Raises:
         RefusedError: somebody else holds it after ``wait`` seconds.
         FailedError: the lock's file cannot be written.
     """
-    note = folder / "run.holder"
-    lock = FileLock(folder / "run.lock", mode=0o600)
+    note = folder / f"{name}.holder"
+    lock = FileLock(folder / name, mode=0o600)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire(timeout=wait if wait > 0 else 0)

@@ -81,7 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         if out.json:
-            out.data({"error": {"code": "usage", "message": error.format_message(), "exit_code": 2}})
+            out.data(
+                {"error": {"code": "usage", "message": error.format_message(), "exit_code": 2}}
+            )
         error.show(sys.stderr)
         return 2
     except (click.Abort, KeyboardInterrupt):

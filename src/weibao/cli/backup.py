@@ -21,9 +21,19 @@ def backup() -> None:
 @backup.command()
 @limit_option
 @click.option("--wait", default=0.0, metavar="SECONDS", help="Wait for another run to end.")
-@click.option("--scheduled", is_flag=True, help="Started by the timer: a late start is a missed night.")
-@click.option("--change", "change_ref", default="", metavar="REF", help="The approved change that explains differences.")
-@click.option("--accept-shrunk", is_flag=True, help="Accept texts much smaller than the last version.")
+@click.option(
+    "--scheduled", is_flag=True, help="Started by the timer: a late start is a missed night."
+)
+@click.option(
+    "--change",
+    "change_ref",
+    default="",
+    metavar="REF",
+    help="The approved change that explains differences.",
+)
+@click.option(
+    "--accept-shrunk", is_flag=True, help="Accept texts much smaller than the last version."
+)
 @command_options()
 def run(
     call: Call, limit: str, wait: float, scheduled: bool, change_ref: str, accept_shrunk: bool
@@ -55,11 +65,20 @@ def status(call: Call, limit: str) -> int:
     devices = workshop.inventory.resolve(workshop.sources, limit).devices
     rows = backup_status(workshop.parts(), devices)
     out = call.out
-    data = [
-        {**r.model_dump(mode="json"), "reason": out.reason(r.reason) or None} for r in rows
-    ]
+    data = [{**r.model_dump(mode="json"), "reason": out.reason(r.reason) or None} for r in rows]
     out.data({"devices": data})
-    names = ("device", "platform", "version", "age", "allowed", "saved", "attempt", "outcome", "restore", "reason")
+    names = (
+        "device",
+        "platform",
+        "version",
+        "age",
+        "allowed",
+        "saved",
+        "attempt",
+        "outcome",
+        "restore",
+        "reason",
+    )
     out.table([out.say(f"cli.head.{n}") for n in names], [_status_row(call, r) for r in rows])
     if rows and all(r.last_good is None for r in rows):
         return 4
@@ -168,7 +187,9 @@ def grep(call: Call, pattern: str, ignore_case: bool, contract: str) -> int:
 @_device_options
 @click.option("--version", "number", type=int, default=0, help="Which version (default: newest).")
 @click.option("--startup", is_flag=True, help="The startup configuration kept with it.")
-@click.option("-o", "--output", "file", default="", metavar="FILE", help="Write there (0600) instead.")
+@click.option(
+    "-o", "--output", "file", default="", metavar="FILE", help="Write there (0600) instead."
+)
 @click.option("--purpose", default="", help="Why; recorded with the reader's name.")
 @command_options(shows=False)
 def export(

@@ -29,8 +29,8 @@ def run_backup_command(
 
     workshop = call.workshop
     parts = workshop.parts()
-    if scheduled:
-        _refuse_late(call)
+    if scheduled and _too_early_or_late(call):
+        return 0
     request = BackupRequest(
         actor=actor(),
         sources=workshop.sources,
@@ -53,13 +53,20 @@ def run_backup_command(
     return result.exit_code or (1 if untold else 0)
 
 
-def _refuse_late(call: Call) -> None:
-    """A night that was missed is reported, not made up in the morning (JOB-19)."""
-    from weibao.bootstrap import late_start
+def _too_early_or_late(call: Call) -> bool:
+    """Whether the timer's start comes to nothing; a missed night is not made up (JOB-19)."""
+    from weibao.bootstrap.night import check_night, decide_night
+    from weibao.domain.schedule import StartVerdict
 
-    planned = late_start(call.workshop)
-    if planned is not None:
-        raise RefusedError("backup.night_missed", planned=call.out.moment(planned))
+    decision = decide_night(call.workshop)
+    if decision.verdict is StartVerdict.run:
+        return False
+    if decision.verdict is StartVerdict.missed:
+        with call.workshop.lock_named("schedule.lock", "schedule check", wait=60):
+            check_night(call.workshop)
+        raise RefusedError("backup.night_missed", planned=call.out.moment(decision.planned))
+    call.out.note(call.out.say("cli.night_not_due"))
+    return True
 
 
 class _Progress:
@@ -80,8 +87,13 @@ class _Progress:
         self._call.out.note(self._call.out.say("cli.run_started", run=run.id, count=total))
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-            from rich.progress import TimeElapsedColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+            )
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -155,7 +167,10 @@ def _show(call: Call, result: BackupResult) -> None:
         out.line()
         out.table(
             [out.say(f"cli.head.{n}") for n in ("device", "outcome", "reason")],
-            [(t.device, out.say(f"cli.outcome.{t.outcome.value}"), out.reason(t.reason)) for t in bad],
+            [
+                (t.device, out.say(f"cli.outcome.{t.outcome.value}"), out.reason(t.reason))
+                for t in bad
+            ],
         )
     if result.findings:
         out.line()

@@ -19,7 +19,9 @@ def evidence() -> None:
 
 @evidence.command()
 @click.argument("sha256", metavar="SHA256")
-@click.option("--raw", is_flag=True, help="The bytes as the device printed them; the reader is recorded.")
+@click.option(
+    "--raw", is_flag=True, help="The bytes as the device printed them; the reader is recorded."
+)
 @click.option("--contract", default="", help="Only this contract's.")
 @command_options()
 def show(call: Call, sha256: str, raw: bool, contract: str) -> None:

@@ -54,7 +54,11 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @click.option(
-            "-C", "--estate", "estate", metavar="ESTATE", help="Folder of the estate (default: here)."
+            "-C",
+            "--estate",
+            "estate",
+            metavar="ESTATE",
+            help="Folder of the estate (default: here).",
         )
         @click.option(
             "-i",
@@ -79,18 +83,18 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
             metavar="LABEL@FILE",
             help="Ansible Vault identity.",
         )
-        @click.pass_context
         @functools.wraps(function)
         def wrapped(
-            context: click.Context,
             estate: str | None,
             sources: tuple[str, ...],
             vault_files: tuple[str, ...],
             vault_ids: tuple[str, ...],
             **rest: Any,
         ) -> Any:
-            common = context.find_root().obj or {}
-            vault = [w for f in vault_files for w in ("--vault-password-file", str(Path(f).absolute()))]
+            common = click.get_current_context().find_root().obj or {}
+            vault = [
+                w for f in vault_files for w in ("--vault-password-file", str(Path(f).absolute()))
+            ]
             vault += [word for name in vault_ids for word in ("--vault-id", name)]
             out: Output = common["out"]
             out.json = bool(rest.pop("as_json", False))
@@ -104,7 +108,10 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
 
         if shows:
             wrapped = click.option(
-                "--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output."
+                "--json",
+                "as_json",
+                is_flag=True,
+                help="Print JSON, and nothing else, on standard output.",
             )(wrapped)
         return wrapped  # type: ignore[return-value]
 
@@ -114,7 +121,11 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
 def limit_option(function: F) -> F:
     """``--limit PATTERN``, as Ansible has it."""
     return click.option(
-        "-l", "--limit", default="", metavar="PATTERN", help="Only hosts that the Ansible pattern selects."
+        "-l",
+        "--limit",
+        default="",
+        metavar="PATTERN",
+        help="Only hosts that the Ansible pattern selects.",
     )(function)
 
 

@@ -56,7 +56,7 @@ class Output:
             self.data({"error": body})
         self.note(f"weibao: {text}")
 
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table whose columns fit their content; wide Chinese characters count double."""
         if self.json:
             return

@@ -38,5 +38,13 @@ def list_(call: Call) -> None:
     head = [call.out.say(f"cli.head.{k}") for k in ("platform", "title", "tried_on", "names")]
     call.out.table(
         head,
-        [(r["id"], r["title"], ", ".join(r["tried_on"]), ", ".join(r["names"])) for r in rows],  # type: ignore[arg-type]
+        [
+            (
+                r["id"],
+                r["title"],
+                ", ".join(map(str, r["tried_on"])),
+                ", ".join(map(str, r["names"])),
+            )
+            for r in rows
+        ],
     )

@@ -103,5 +103,8 @@ def _show(call: Call, found: Any, steps: Any, targets: Any, findings: Any) -> No
         out.line()
         out.table(
             [out.say(f"cli.head.{k}") for k in ("device", "severity", "finding")],
-            [(f.device or "-", out.say(f"cli.severity.{f.severity.value}"), out.reason(f.reason)) for f in findings],
+            [
+                (f.device or "-", out.say(f"cli.severity.{f.severity.value}"), out.reason(f.reason))
+                for f in findings
+            ],
         )

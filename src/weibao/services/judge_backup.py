@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from weibao.boundary import Bundle
-from weibao.domain.acceptance import Judgement, Limits, Previous, judge
+from weibao.domain.acceptance import Judgement, Limits, Previous, judge, startup_differs
 from weibao.domain.collection import CollectionStatus, DeviceCollection, ItemKind
 from weibao.domain.difference import unified
 from weibao.domain.platform import Platform
@@ -224,7 +224,7 @@ class Judge:
             add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
         if startup is not None:
             raw = self._parts.evidence.get(entry.contract, startup.sha256)
-            if judgement.differs_from_startup(text, raw, platform):
+            if startup_differs(text, raw, platform):
                 add(self._finding(entry, FindingCode.unsaved_change, Severity.warning, {}))
 
     def _warning(self, entry: DeviceCollection, warning: Reason) -> Finding | None:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from weibao.boundary import OutcomeBatch
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
-from weibao.domain.records import Finding, FindingCode, Run, RunState, Severity, Trigger
+from weibao.domain.records import (
+    ConfigVersion,
+    Finding,
+    FindingCode,
+    Run,
+    RunState,
+    Severity,
+    Trigger,
+)
 from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError
@@ -35,10 +43,10 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
     if parts.runs.is_dir():
         for folder in sorted(parts.runs.iterdir()):
             if folder.is_dir() and parts.journal.run(folder.name) is None:
-                run = _adopted(parts, folder.name)
-                if run is not None:
-                    parts.journal.open_run(run)
-                    done.append(_finish(parts, run, devices))
+                adopted = _adopted(parts, folder.name)
+                if adopted is not None:
+                    parts.journal.open_run(adopted)
+                    done.append(_finish(parts, adopted, devices))
     return done
 
 
@@ -84,7 +92,7 @@ def _adopted(parts: Parts, run_id: str) -> Run | None:
 
 def _commit_left_over(parts: Parts) -> None:
     """Versions that were recorded, but not committed: their full texts are safe."""
-    by_run: dict[str, list] = {}
+    by_run: dict[str, list[ConfigVersion]] = {}
     for version in parts.journal.uncommitted_versions():
         by_run.setdefault(version.run_id, []).append(version)
     for run_id, versions in by_run.items():

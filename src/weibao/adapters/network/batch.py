@@ -49,7 +49,7 @@ def collect_batch(
     endpoints = []
     for host in hosts:
         variables = hostvars[host]
-        endpoint = endpoint_of(host, lambda name, v=variables: v.get(name), default_user)
+        endpoint = endpoint_of(host, variables.get, default_user)
         endpoint = replace(
             endpoint,
             password=endpoint.password or default_password,
@@ -91,7 +91,7 @@ def _job(home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...]) -> Job:
     return Job(
         bundle=str(bundle),
         known_hosts=str(home.known_hosts),
-        platform_folders=(str(home.platforms),),
+        platform_folders=tuple(str(folder) for folder in home.platform_folders),
         passwords={c: keys.password(c).decode() for c in sorted(contracts)},
         threads=settings.concurrency,
         limits=Limits(

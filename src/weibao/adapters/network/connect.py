@@ -29,7 +29,7 @@ from weibao.adapters.network.wire import SshWire, TelnetWire, Wire
 __all__ = ["open_wire"]
 
 
-class _Transport(BaseConnection):
+class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no types
     """netmiko as transport alone: what is sent after login is the platform file's affair."""
 
     def session_preparation(self) -> None:

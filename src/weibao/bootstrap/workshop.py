@@ -1,4 +1,4 @@
-"""The only place that chooses adapters: an estate's folder becomes wired parts."""
+"""An estate's folder becomes wired parts."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import functools
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from weibao.adapters.ansible_inventory import AnsibleInventory
+from weibao.adapters.archive import GitArchive
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.clock import SystemClock
 from weibao.adapters.estate_files import Estate, load_estate
 from weibao.adapters.estate_lock import bundle_lock, estate_lock
 from weibao.adapters.evidence_store import FileEvidenceStore
+from weibao.adapters.files import replace
 from weibao.adapters.full_text_store import FileFullTextStore
-from weibao.adapters.git_archive import GitArchive
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.notifiers import build_notifiers
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
-from weibao.adapters.program import PROGRAM, actor, new_run_id
-from weibao.domain.platform import Platform
+from weibao.adapters.program import PROGRAM, new_run_id
 from weibao.domain.report import BackupReport
-from weibao.domain.resolve_platform import resolve
+from weibao.domain.resolve_platform import PlatformCatalogue, resolve
 from weibao.i18n import Language
 from weibao.reports.backup import summarise, write_report
 from weibao.services.parts import BookedRunbook, Parts, PublishedReport
 
-__all__ = ["Workshop", "actor", "open_workshop"]
+__all__ = ["Workshop", "open_workshop"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Workshop:
         return self.estate.settings.language
 
     @functools.cached_property
-    def platforms(self) -> Mapping[str, Platform]:
+    def platforms(self) -> PlatformCatalogue:
         """Every known platform by id."""
-        return load_platforms([self.estate.platforms])
+        return load_platforms(self.estate.platform_folders)
 
     @functools.cached_property
     def keys(self) -> FileKeyRing:
@@ -87,9 +88,13 @@ class Workshop:
         platform = resolve(self.platforms, name)
         return platform.id if platform else None
 
-    def lock(self, what: str, wait: float = 0.0):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def lock(self, what: str, wait: float = 0.0) -> AbstractContextManager[None]:
         """The estate's lock, as a context manager."""
         return estate_lock(self.estate.state / "locks", what, wait)
+
+    def lock_named(self, name: str, what: str, wait: float) -> AbstractContextManager[None]:
+        """A lock of its own, for what may go on beside a run."""
+        return estate_lock(self.estate.state / "locks", what, wait, name)
 
     def archive(self, contract: str) -> GitArchive:
         """A contract's archive."""
@@ -121,10 +126,10 @@ class Workshop:
     def publish(self, report: BackupReport) -> PublishedReport:
         """Write a contract's report into its folder."""
         folder = self.estate.contract_folder(report.contract.id) / "reports" / report.run.id
-        paths = write_report(report, folder, self.estate.settings.language)
-        digest = hashlib.sha256(paths.json.read_bytes()).hexdigest()
+        paths = write_report(report, folder, self.estate.settings.language, replace)
         notice = summarise(report, self.estate.settings.language, str(paths.html))
-        return PublishedReport(report.contract.id, folder, paths.html, digest, notice)
+        contract = report.contract.id
+        return PublishedReport(contract, folder, paths.html, paths.json_sha256, notice)
 
     def parts(self) -> Parts:
         """Everything that the services need."""
