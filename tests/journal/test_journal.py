@@ -180,6 +180,13 @@ def test_an_ambiguous_beginning_is_refused(journal: SqlJournal) -> None:
     assert journal.evidence("ff") == []
 
 
+def test_the_same_answer_twice_is_one_piece(journal: SqlJournal) -> None:
+    journal.open_run(run())
+    later = piece("sw1", collected_at=START + timedelta(seconds=9), command="display version")
+    journal.record("r1", OutcomeBatch(evidence=(piece("sw1"), later)), ACTOR)
+    assert list(journal.all_evidence()) == [piece("sw1")]
+
+
 def test_odd_characters_are_kept(journal: SqlJournal) -> None:
     journal.open_run(run())
     odd = "配置 “;'--\n\t\\u0000 𠮷 \u2028 é ü \x07"

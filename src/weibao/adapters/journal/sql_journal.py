@@ -73,7 +73,7 @@ class SqlJournal(JournalReader):
         """Outcomes with their versions, findings and evidence, in one transaction.
 
         What is recorded already changes nothing. A finding counts as the same whatever its
-        time, a version whatever its commit.
+        time, a version whatever its commit, evidence whatever its time and command.
 
         Raises:
             IntegrityError: it contradicts what is recorded, or belongs to another run.
@@ -86,7 +86,8 @@ class SqlJournal(JournalReader):
         with self._pen(actor) as pen:
             _existing_run(pen, run_id)
             evidence = [to_row(value) for value in batch.evidence]
-            pen.insert_new(schema.evidence, evidence, "evidence.recorded", at, actor)
+            again = ("command", "collected_at")  # the same answer twice is one piece
+            pen.insert_new(schema.evidence, evidence, "evidence.recorded", at, actor, *again)
             versions = [to_row(value) for value in batch.versions]
             pen.insert_new(schema.versions, versions, "version.recorded", at, actor, "commit")
             targets = [to_row(value) for value in batch.targets]
