@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections import OrderedDict
@@ -36,6 +37,7 @@ _LEGACY: Final[dict[str, Any]] = {
     "encryption_algs": ["aes128-cbc"],
     "mac_algs": ["hmac-sha1"],
 }
+_GOODBYE_SECONDS: Final = 2.0
 _SERVER_VERSIONS: Final = {
     "huawei": "HUAWEI-1.5",
     "hp_comware": "Comware-7.1.070",
@@ -123,8 +125,11 @@ class Endpoint:
             await session.run_command(process.command)
         else:
             await session.run()
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncssh.Error, TimeoutError):
             process.exit(0)
+            # Closing the connection at once would drop output still on its way.
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await process.wait_closed()
         connection.close()
 
 
