@@ -28,7 +28,9 @@ _SECTIONS = (
     "failures", "changes", "overdue", "findings", "devices", "run", "evidence", "verify", "sign",
 )  # fmt: skip
 _TAGS = {"added": "ins", "removed": "del", "same": "span"}
-_CHUNK = 200
+_BIG = 500
+"""Devices from which on a browser lays out long sections only as they are reached."""
+_CHUNK = 50
 """Template pieces that are joined before they are handed out."""
 
 
@@ -43,6 +45,7 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
         labels={outcome: view.words(f"outcome.{outcome.value}") for outcome in Outcome},
         record_label=view.words("record"),
         contents=_contents(view),
+        big=len(view.lines) > _BIG,
         finding_count=_finding_count(view),
         diff_lines=functools.partial(_diff_lines, words=view.words),
         style=Markup(_text("style.css")),  # noqa: S704 - our own file
