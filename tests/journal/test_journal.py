@@ -42,6 +42,9 @@ def test_a_run_with_its_steps_and_outcomes_is_read_back(journal: SqlJournal) -> 
     assert journal.findings("r1") == [finding("sw1"), finding("sw2")]
     assert journal.versions("default", "sw1") == [version("sw1")]
     assert journal.evidence(sha("sw1")[:10]) == [piece("sw1")]
+    by_name = sorted([piece("sw1"), piece("sw2")], key=lambda kept: kept.sha256)
+    assert journal.run_evidence("r1") == by_name
+    assert journal.run_evidence("r2") == []
     assert sorted(journal.all_evidence(), key=str) == sorted([piece("sw1"), piece("sw2")], key=str)
     assert list(journal.verify()) == []
     assert journal.run("none") is None

@@ -176,6 +176,12 @@ class JournalReader:
             EvidenceRecord, table, statement.order_by(table.c.collected_at, table.c.ledger)
         )
 
+    def run_evidence(self, run_id: str) -> list[EvidenceRecord]:
+        """The pieces that one run collected, by contract and sha256."""
+        table = schema.evidence
+        statement = select(table).where(table.c.run_id == run_id)
+        return self._list(EvidenceRecord, table, statement.order_by(*table.primary_key))
+
     def all_evidence(self) -> Iterator[EvidenceRecord]:
         """All by contract and sha256, streamed."""
         table = schema.evidence

@@ -213,6 +213,7 @@ evidence = _table(
     _text("note"),
 )
 Index("ix_evidence_sha256", evidence.c.sha256)
+Index("ix_evidence_run", evidence.c.run_id)
 
 accesses = _table(
     "accesses",

@@ -125,3 +125,4 @@ def _evidence() -> None:
         *_texts("device", "kind", "command", "run_id", "collected_at", "note"),
     )
     op.create_index("ix_evidence_sha256", "evidence", ["sha256"])
+    op.create_index("ix_evidence_run", "evidence", ["run_id"])
