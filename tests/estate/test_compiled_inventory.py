@@ -263,7 +263,11 @@ def test_a_limit_that_selects_nothing_is_an_error(compiled_once, limit, capfd):
             ("i",),
             "i/group_vars/all.yml:2: Ansible cannot parse it",
         ),
-        ({"h": "[core]\na ansible_host=1 x\n"}, ("h",), "h: Ansible cannot parse it: Expected key"),
+        (
+            {"h": "[core]\na ansible_password=half canary\n"},
+            ("h",),
+            "h:2: Ansible cannot parse it: Expected key",
+        ),
         ({"h.yml": "all: {hosts: {7: }}\n"}, ("h.yml",), "Host pattern 7 must be a string"),
         ({}, ("nothere.yml",), "nothere.yml"),
     ],
@@ -274,6 +278,7 @@ def test_what_does_not_parse_is_named(write, inventory, files, sources, said):
         inventory().resolve(sources)
     assert said in str(error.value)
     assert "Traceback" not in str(error.value)
+    assert "canary" not in str(error.value)
 
 
 def test_several_sources_and_a_list_of_hosts(write, inventory):

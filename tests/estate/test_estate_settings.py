@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -154,3 +158,27 @@ def test_the_contract_template_shows_every_term(language):
     full, problems = validate(Contract, parse_yaml(_switched_on(text, Contract)))
     assert not problems
     assert full.standing_authorisation.reference
+
+
+def test_an_installed_package_finds_its_data_without_a_clone(tmp_path):
+    """The layout of the wheel: everything in ``weibao/data``."""
+    root = Path(__file__).parents[2]
+    package = tmp_path / "site" / "weibao"
+    shutil.copytree(root / "src" / "weibao", package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("contracts", "runbooks"):
+        shutil.copytree(root / name, package / "data" / name)
+    (tmp_path / "weibao.yml").write_text(GOOD)
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]);"
+        "from weibao.adapters.estate_files import load_estate; import weibao;"
+        "assert weibao.__file__.startswith(sys.argv[1]);"
+        "print(load_estate(Path.cwd()).runbook('backup-configs').id)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "site")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "backup-configs\n", done.stderr

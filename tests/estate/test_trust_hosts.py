@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import threading
 import time
 
-import paramiko
+import asyncssh
 import pytest
+from conftest_estate import needs_program
 
 from weibao.adapters.host_keys import KnownHosts, SshKeyScanner, Way, way_of
 from weibao.boundary.host_keys import HostKey, KeptKey
 from weibao.domain.inventory import Device
 from weibao.errors import FailedError, InputError
 from weibao.services.trust_hosts import trust_hosts
-
-ED25519 = paramiko.Ed25519Key
-asyncssh = pytest.importorskip("asyncssh")
 
 
 class Server:
@@ -223,7 +220,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
         )
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen here")
+@needs_program("ssh-keygen")
 def test_openssh_reads_the_file_and_hashed_names_are_understood(serve, tmp_path):
     server, path = serve(), tmp_path / "known_hosts"
     devices = [device("a", server.port)]
@@ -264,7 +261,7 @@ def test_ways_out_of_an_inventorys_variables():
     assert way_of({"ansible_ssh_common_args": "'unbalanced"}, False) == Way()
 
 
-@pytest.mark.skipif(shutil.which("ssh") is None, reason="no OpenSSH client here")
+@needs_program("ssh")
 def test_a_jump_host_that_does_not_answer_is_named(tmp_path):
     ways = {"a": Way(jump=("-J", f"nobody@127.0.0.1:{closed_port()}"))}
     outcomes, results = trust(tmp_path / "known_hosts", [device("a", 22)], ways)

@@ -129,6 +129,7 @@ class VaultSealer:
             input=json.dumps(list(texts)).encode(),
             capture_output=True,
             check=False,
+            start_new_session=True,  # no terminal, so nothing can ask for a password
         )
         try:
             return [str(text) for text in json.loads(done.stdout)]

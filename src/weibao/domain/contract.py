@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from weibao.domain.base import Name, Value
 
@@ -28,7 +29,7 @@ class BackupTerms(Value):
 
     max_age_hours: float = 26.0
     """Older than this, a device's last good version is overdue."""
-    change_without_reference: str = "warning"
+    change_without_reference: Literal["info", "warning", "serious"] = "warning"
     """Severity of a difference that no approved change explains (CFG-05)."""
 
 

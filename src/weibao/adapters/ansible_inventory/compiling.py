@@ -105,6 +105,7 @@ class Compiler:
         env = self.env | {
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_ASK_VAULT_PASS": "false",
             "PYTHONIOENCODING": "utf-8",
         }
         command = [sys.executable, "-P", str(_PROGRAM), *options, *self.vault_options]
@@ -115,6 +116,7 @@ class Compiler:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            start_new_session=True,  # no terminal, so nothing can ask for a password
         )
         try:
             said = json.loads(done.stdout)
@@ -134,6 +136,7 @@ class Compiler:
         wrong = next((e for e in errors if "Decryption failed" in e["message"]), None)
         if wrong:
             return InputError("estate.vault_password_wrong", file=self._shown(wrong["file"]))
+        chosen = [_without_values(error) for error in chosen]
         return InputErrors(
             (self._place(error), "estate.ansible_said", {"said": error["message"]})
             for error in _unique(chosen)
@@ -154,6 +157,20 @@ def _fits(error: dict[str, Any]) -> bool:
     """Whether the plugin that failed is the one that the file was meant for."""
     suffix = Path(error["file"]).suffix
     return error["plugin"] in ("", "yaml" if suffix in _YAML else "ini")
+
+
+def _without_values(error: dict[str, Any]) -> dict[str, Any]:
+    """Ansible quotes the piece of an INI line that it stumbled on: it may be half a password.
+    The line's number says more, and nothing that is secret."""
+    message, found, piece = str(error["message"]).partition(", got: ")
+    if not found:
+        return error
+    try:
+        lines = Path(error["file"]).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    numbers = (n for n, line in enumerate(lines, 1) if piece.strip() in line.split())
+    return error | {"message": message, "line": error["line"] or next(numbers, 0)}
 
 
 def _unique(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
