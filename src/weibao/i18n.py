@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 import yaml
 
-__all__ = ["LANGUAGES", "Language", "default_language", "messages", "translate"]
+__all__ = ["LANGUAGES", "Language", "default_language", "explain", "messages", "translate"]
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -43,6 +43,12 @@ def translate(key: str, language: Language, /, **params: object) -> str:
         return texts[language].format(**params)
     except (KeyError, IndexError):
         return f"{texts[language]} {params}"
+
+
+def explain(code: str, params: Mapping[str, object], language: Language) -> str:
+    """A reason in words: the entry ``reason.<code>``, or ``<code>`` for an error's own key."""
+    key = f"reason.{code}"
+    return translate(key if key in messages() else code, language, **params)
 
 
 def default_language() -> Language:

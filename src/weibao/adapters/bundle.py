@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -198,6 +199,10 @@ class BundleReader:
                 if entry is None:
                     return
                 yield entry
+
+    def discard_blobs(self) -> None:
+        """See Bundle."""
+        shutil.rmtree(self._folder / "blobs", ignore_errors=True)
 
     def sealed(self, sha256: str) -> bytes:
         """A blob as it lies in the bundle, encrypted.

@@ -64,6 +64,11 @@ class Estate:
         return self.folder / "platforms"
 
     @property
+    def platform_folders(self) -> tuple[Path, ...]:
+        """Folders with platforms beside the packaged ones."""
+        return (self.platforms,) if self.platforms.is_dir() else ()
+
+    @property
     def inventory(self) -> tuple[str, ...]:
         """The inventory sources, as Ansible takes them with ``-i``."""
         return tuple(

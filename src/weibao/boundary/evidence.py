@@ -105,6 +105,10 @@ class Bundle(Protocol):
         """One entry a device; a torn last line of a killed writer is left out."""
         ...
 
+    def discard_blobs(self) -> None:
+        """Drop the blobs, which the evidence store holds by now; the manifest stays."""
+        ...
+
     def sealed(self, sha256: str) -> bytes:
         """A blob as it lies in the bundle, encrypted.
 

@@ -136,6 +136,10 @@ class Journal(Protocol):
         """The records of a piece (``sha256`` may be an unambiguous beginning of it)."""
         ...
 
+    def run_evidence(self, run_id: str) -> list[EvidenceRecord]:
+        """The pieces that one run collected, by contract and sha256."""
+        ...
+
     def all_evidence(self) -> Iterator[EvidenceRecord]:
         """All, streamed, for verification."""
         ...

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from weibao.domain.reasons import Reason
 from weibao.errors import WeibaoError
-from weibao.i18n import Language, translate
+from weibao.i18n import Language, explain, translate
 
 __all__ = ["Output"]
 
@@ -30,7 +30,7 @@ class Output:
 
     def reason(self, reason: Reason | None) -> str:
         """A reason in words, empty for none."""
-        return translate(reason.key, self.language, **reason.params) if reason else ""
+        return explain(reason.code, reason.params, self.language) if reason else ""
 
     def line(self, text: str = "") -> None:
         """A line for people; nothing where JSON was asked for."""

@@ -18,36 +18,39 @@ def verify(call: Call) -> int:
 
     Exit code 0: everything fits; 1: something does not; 4: some of it could not be checked.
     """
-    from weibao.services.verify import verify as check
+    from weibao.bootstrap.checking import verify_estate
 
     out = call.out
     workshop = call.workshop
-    parts = workshop.parts()
 
-    def progress(text: str) -> None:
+    def progress(part: str, count: int) -> None:
         if sys.stderr.isatty():
-            out.note(text)
+            out.note(f"{part}: {count}")
 
     with workshop.lock("verify", wait=60):
-        result = check(parts.journal, parts.evidence, parts.archive, parts.texts)
+        result = verify_estate(workshop, progress)
     out.data(
         {
-            "sound": not result.problems and not result.unchecked,
+            "sound": result.passed,
             "problems": [{"code": r.code, "text": out.reason(r)} for r in result.problems],
+            "further_problems": result.further_problems,
             "unchecked": [{"code": r.code, "text": out.reason(r)} for r in result.unchecked],
             "warnings": [{"code": r.code, "text": out.reason(r)} for r in result.warnings],
             "counts": result.counts,
         }
     )
-    for reason in result.problems:
-        out.line("✗ " + out.reason(reason))
-    for reason in result.unchecked:
-        out.line("? " + out.reason(reason))
-    for reason in result.warnings:
-        out.line("! " + out.reason(reason))
+    for sign, reasons in (
+        ("✗", result.problems),
+        ("?", result.unchecked),
+        ("!", result.warnings),
+    ):
+        for reason in reasons:
+            out.line(f"{sign} {out.reason(reason)}")
+    if result.further_problems:
+        out.line("✗ " + out.say("cli.further_problems", count=result.further_problems))
     if result.problems:
         return 1
-    if result.unchecked:
+    if not result.passed:
         return 4
     out.line("✓ " + out.say("cli.verified", **result.counts.model_dump()))
     return 0

@@ -52,7 +52,8 @@ def backup_status(parts: Parts, devices: Sequence[Device]) -> list[DeviceStatus]
         key = (device.contract, device.name)
         version, attempt = latest.get(key), attempts.get(key)
         state = freshness(parts, device.contract, good.get(key), now)
-        compared = attempt is not None and attempt.outcome.good
+        kept = version is not None and bool(version.startup_path)
+        compared = kept and attempt is not None and attempt.outcome.good
         platform = device.platform or (version.platform if version else "")
         found.append(
             DeviceStatus(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from weibao.boundary import OutcomeBatch
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Finding, Outcome, Run, RunState, RunTarget
@@ -12,6 +13,7 @@ from weibao.services.ingest import ingest
 from weibao.services.issue_report import issue_reports
 from weibao.services.overdue import record_overdue
 from weibao.services.parts import Parts, PublishedReport
+from weibao.services.schedule import missed_findings
 from weibao.services.steps import Steps
 
 __all__ = ["BackupResult", "finish_run"]
@@ -58,7 +60,9 @@ def finish_run(
     """
     ingested = ingest(parts, run, steps, why=why, accept_shrunk=accept_shrunk)
     record_overdue(parts, run, devices, ingested.targets)
+    _record_missed_nights(parts, run, ingested.targets)
     parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
+    parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
     closed = parts.journal.run(run.id) or run
     reports = issue_reports(parts, closed, devices)
     return BackupResult(
@@ -67,3 +71,14 @@ def finish_run(
         findings=tuple(parts.journal.findings(run.id)),
         reports=reports,
     )
+
+
+def _record_missed_nights(parts: Parts, run: Run, targets: Iterable[RunTarget]) -> None:
+    """Nights missed since the run before this one stand in this one's report (JOB-19)."""
+    earlier = [r for r in parts.journal.runs(job=run.job, limit=2) if r.id != run.id]
+    since = earlier[0].started_at if earlier else None
+    now = parts.clock.now()
+    for contract in sorted({t.contract for t in targets if t.contract in parts.contracts}):
+        found = missed_findings(parts.journal, run.id, contract, since, now)
+        if found:
+            parts.journal.record(run.id, OutcomeBatch(findings=tuple(found)), run.actor)

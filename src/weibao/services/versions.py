@@ -6,7 +6,7 @@ from weibao.boundary import StoredText
 from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion
 from weibao.errors import InputError
-from weibao.i18n import Language, translate
+from weibao.i18n import Language, explain
 from weibao.services.parts import Parts
 
 __all__ = ["find_version", "full_text", "say", "startup_text", "stored"]
@@ -19,7 +19,7 @@ def stored(version: ConfigVersion) -> StoredText:
 
 def say(reason: Reason, language: Language) -> str:
     """A reason in words."""
-    return translate(reason.key, language, **reason.params)
+    return explain(reason.code, reason.params, language)
 
 
 def find_version(parts: Parts, device: str, contract: str = "", number: int = 0) -> ConfigVersion:

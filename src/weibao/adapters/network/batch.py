@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from weibao.adapters.estate_lock import bundle_lock
 from weibao.adapters.estate_files import Estate, load_estate
+from weibao.adapters.estate_lock import bundle_lock
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.pool import collect
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
-from weibao.i18n import translate
+from weibao.i18n import explain
 
 __all__ = ["collect_batch"]
 
@@ -109,7 +109,7 @@ def _job(home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...]) -> Job:
 
 def _summary(result: DeviceCollection, home: Estate) -> dict[str, str]:
     reason = result.reason
-    words = translate(reason.key, home.settings.language, **reason.params) if reason else ""
+    words = explain(reason.code, reason.params, home.settings.language) if reason else ""
     return {
         "status": result.status.value,
         "code": reason.code if reason else "",

@@ -20,8 +20,8 @@ from paramiko.ssh_exception import (
 )
 
 from weibao.adapters.network import algorithms
-from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.busy import BUSY
+from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.jump import JumpedSocket, jump_error, open_jump
 from weibao.adapters.network.trouble import Trouble, scrub
 from weibao.adapters.network.wire import SshWire, TelnetWire, Wire
