@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
+from weibao.adapters.host_keys import KnownHosts
 from weibao.adapters.network.connect import open_wire
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.login import enable, log_in, prepare
@@ -66,6 +68,7 @@ class Collector:
         self._platforms = platforms
         self._keep = keep
         self._stop = stop
+        self._known_hosts = KnownHosts(Path(job.known_hosts))
 
     def attempt(self, endpoint: Endpoint, deadline: float) -> Attempt:
         """Try ``endpoint`` once; never raises, whatever the device does.
@@ -102,7 +105,8 @@ class Collector:
         limits = self._job.limits
         check = self._job.host_key_checking
         attempt.warnings += _warnings(endpoint, check)
-        wire = open_wire(endpoint, limits, self._job.known_hosts, check_host_key=check)
+        known = self._known_hosts.known(endpoint.address, endpoint.port)
+        wire = open_wire(endpoint, limits, known, check_host_key=check)
         session = Session(
             wire, platform, silence=limits.silence, deadline=deadline, stop=self._stop
         )

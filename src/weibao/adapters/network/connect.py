@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import paramiko
 from netmiko.base_connection import BaseConnection, log
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException
+from paramiko.hostkeys import HostKeyEntry
 from paramiko.ssh_exception import (
     AuthenticationException,
     BadHostKeyException,
@@ -19,18 +21,32 @@ from paramiko.ssh_exception import (
     SSHException,
 )
 
+from weibao.adapters.host_keys import host_name
 from weibao.adapters.network import algorithms
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.jump import JumpedSocket, jump_error, open_jump
 from weibao.adapters.network.trouble import Trouble, scrub
 from weibao.adapters.network.wire import SshWire, TelnetWire, Wire
+from weibao.boundary.host_keys import HostKey
 
 __all__ = ["open_wire"]
 
 
 class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no types
     """netmiko as transport alone: what is sent after login is the platform file's affair."""
+
+    known: Collection[HostKey] = ()
+    """Keys on record for this device; paramiko would read the whole file for each."""
+
+    def _build_ssh_client(self) -> paramiko.SSHClient:
+        client: paramiko.SSHClient = super()._build_ssh_client()
+        name = host_name(self.host, self.port)
+        for key in self.known:
+            entry = HostKeyEntry.from_line(f"{name} {key.type} {key.base64}")
+            if entry is not None and entry.key is not None:
+                client.get_host_keys().add(name, key.type, entry.key)
+        return client
 
     def session_preparation(self) -> None:
         """Nothing: see ``session.Session``."""
@@ -41,9 +57,11 @@ class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no type
 
 
 def open_wire(
-    endpoint: Endpoint, limits: Limits, known_hosts: str, *, check_host_key: bool
+    endpoint: Endpoint, limits: Limits, known: Collection[HostKey], *, check_host_key: bool
 ) -> Wire:
     """Connect and authenticate (SSH), or connect (Telnet; login is the session's affair).
+
+    ``known`` are the host keys on record for the device.
 
     Raises:
         Trouble: with the reason.
@@ -54,7 +72,8 @@ def open_wire(
     sock = _socket(endpoint, limits)
     connection: _Transport | None = None
     try:
-        connection = _Transport(**_parameters(endpoint, limits, known_hosts, check), sock=sock)
+        connection = _Transport(**_parameters(endpoint, limits, check), sock=sock)
+        connection.known = known if check else ()
         connection.establish_connection()
         return SshWire(connection)
     except (SSHException, OSError, EOFError, ValueError) as error:
@@ -71,9 +90,7 @@ def open_wire(
             log.removeFilter(connection._secrets_filter)
 
 
-def _parameters(
-    endpoint: Endpoint, limits: Limits, known_hosts: str, check: bool
-) -> dict[str, Any]:
+def _parameters(endpoint: Endpoint, limits: Limits, check: bool) -> dict[str, Any]:
     own_key = bool(endpoint.key_file)
     no_credentials = not own_key and not endpoint.password
     return {
@@ -87,8 +104,6 @@ def _parameters(
         "passphrase": endpoint.key_passphrase or None,
         "allow_agent": no_credentials,
         "ssh_strict": check,
-        "alt_host_keys": check and Path(known_hosts).exists(),
-        "alt_key_file": known_hosts,
         "disabled_algorithms": algorithms.disabled(endpoint.legacy),
         "conn_timeout": limits.connect,
         "auth_timeout": limits.connect,
