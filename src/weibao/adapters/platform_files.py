@@ -149,7 +149,9 @@ def _platform(file: _File) -> Platform:
     try:
         return Platform.model_validate(file.content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        found = error.errors(include_url=False, include_input=False)
+        # A misspelt key tells more than that the right one is missing.
+        first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"])
         _fail(file, first["loc"], f"{where}: {first['msg']}" if where else first["msg"])
         raise

@@ -162,7 +162,7 @@ def _structure(
         found.append(Reason.of("truncated_no_begin"))
     last = lines[-1]
     ended = bool(ends) and _found(ends, last)
-    if ends and not ended:
+    if (ends and not ended) or _found(rules.unfinished, shown):
         found.append(Reason.of("truncated_no_end", lines=len(lines)))
     if not shown.endswith("\n") and not (ended and not rules.braces):
         found.append(Reason.of("last_line_cut"))

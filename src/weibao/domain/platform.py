@@ -153,6 +153,8 @@ class ConfigurationRules(Value):
     """Curly braces outside of quotes and comments balance."""
     minimum_lines: int = 5
     """Lines that are not empty."""
+    unfinished: tuple[Pattern, ...] = ()
+    """Found where the text breaks off inside of something (a banner that holds an end mark)."""
     withheld: tuple[Pattern, ...] = ()
     """The device itself says that it leaves parts out (no right to see them)."""
     secrets_withheld: tuple[Pattern, ...] = ()

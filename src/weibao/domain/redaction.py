@@ -108,7 +108,7 @@ class _Pass:
             for span in _group_spans(pattern.finditer(line), ["secret"])
         ]
         start = 0
-        if not free:
+        if not free and not line.lstrip().startswith("----"):
             found, start = announced(line, number, parent, braces=self._braces)
             spans += found
         spans += _group_spans(words.SPOKEN.finditer(line, start), ["secret"])

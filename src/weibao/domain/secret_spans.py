@@ -15,7 +15,6 @@ MASK = re.compile(r"<secret:[0-9A-Za-z]{1,64}>")
 
 _PLAIN = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s|;|$)|\S+')
 _BRACED = re.compile(r'"(?:[^"\\]|\\.)*"|[;{}\[\]]|[^\s;{}\[\]"]+|"')
-_STOPS = frozenset(";{}[]|")
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,11 @@ class _Token:
     text: str
     word: str
     """In lower case, without a colon behind it."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether it is punctuation alone."""
+        return not self.text.strip(";{}[]|")
 
 
 Parent = Callable[[int], str]
@@ -43,7 +47,7 @@ def announced(
     count = _before_free_text(tokens)
     free = tokens[count].start if count < len(tokens) else len(line)
     tokens = tokens[:count]
-    spans = [*_word_spans(tokens, number, parent), *_trap_host(tokens), *_marked_secret(line)]
+    spans = [*_word_spans(tokens, number, parent), *_communities(tokens), *_marked_secret(line)]
     return spans, free
 
 
@@ -62,7 +66,7 @@ def _before_free_text(tokens: Sequence[_Token]) -> int:
         ):
             return position
         comment = (position == 0 and token.text[0] in "!#") or (
-            token.text.startswith("##") and tokens[position - 1].text == ";"
+            token.text == "##" and tokens[position - 1].stops
         )
         if comment:
             return position
@@ -116,9 +120,9 @@ def _announces(tokens: Sequence[_Token], position: int, number: int, parent: Par
         return bool(words.ALGORITHM.match(following.word)) and position + 2 < len(tokens)
     if word in {"auth", "priv"}:
         return _is_snmp_user(tokens) and position > 2
-    if word not in words.WORDS and not word.endswith(words.WORD_ENDINGS):
+    if (word not in words.WORDS and not word.endswith(words.WORD_ENDINGS)) or "=" in word:
         return False
-    if following.text in _STOPS:
+    if following.stops:
         return False
     if word == "key":
         return not _is_key_name(tokens, position, number, parent)
@@ -126,9 +130,11 @@ def _announces(tokens: Sequence[_Token], position: int, number: int, parent: Par
         return not words.ALGORITHM.match(following.word) and (
             following.word not in words.CONDITIONAL
         )
-    if word.endswith("password"):
+    if word.endswith(("password", "passphrase")):
         policy = position == 0 or tokens[0].word in words.POLICY_HEADS
         if (policy and following.word in words.POLICY_STOPS) or before in words.METHOD_WORDS:
+            return False
+        if tokens[0].word == "username" and following.word == "lifetime":
             return False
         return not (before == "local-aaa-user" or (before == "local-user" and position == 2))
     if word == "psk":
@@ -188,7 +194,7 @@ def _past_qualifiers(tokens: Sequence[_Token], position: int, tails: Sequence[bo
                 at += 1
         else:
             break
-    if tokens[at].text in _STOPS or tokens[at].text.startswith(("#", "/*")):
+    if tokens[at].stops or tokens[at].text in {"##", "/*"}:
         return None
     if word in words.CONDITIONAL and words.ALGORITHM.match(tokens[at].word):
         return None
@@ -197,7 +203,7 @@ def _past_qualifiers(tokens: Sequence[_Token], position: int, tails: Sequence[bo
 
 def _goes_on(token: _Token, tail: bool) -> bool:
     """Whether the secret may still be to come."""
-    return token.text not in _STOPS and (not tail or token.word in words.QUALIFIERS)
+    return not token.stops and (not tail or token.word in words.QUALIFIERS)
 
 
 def _tails(tokens: Sequence[_Token]) -> list[bool]:
@@ -207,11 +213,11 @@ def _tails(tokens: Sequence[_Token]) -> list[bool]:
     for position in range(count - 1, -1, -1):
         token = tokens[position]
         plain = token.word.rstrip(";")
-        if token.text in _STOPS or plain in words.TAIL:
+        if token.stops or plain in words.TAIL:
             tails[position] = tails[position + 1] or (
                 plain in {"ro", "rw"} and position + 1 < count and tails[position + 2]
             )
-        elif token.text.startswith("##"):
+        elif token.text == "##":
             tails[position] = True
         elif plain in words.TAIL_WITH_VALUE and position + 1 < count:
             tails[position] = tails[position + 2]
@@ -235,12 +241,17 @@ _TRAP_OPTIONS = {
 }  # fmt: skip
 
 
-def _trap_host(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
-    """``snmp-server host ADDRESS … COMMUNITY``, and ``… securityname COMMUNITY v2c``."""
+def _communities(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
+    """SNMP communities, also those of trap receivers, which no word announces."""
     known = [token.word for token in tokens]
     if "securityname" in known and "v3" not in known:
         at = known.index("securityname") + 1
         while at < len(tokens) - 1 and known[at] in {"cipher", "simple"}:
+            at += 1
+        return [(tokens[at].start, tokens[at].end)] if at < len(tokens) else []
+    if known[:2] == ["snmp-server", "community"]:
+        at = 2
+        while at < len(tokens) - 1 and known[at] in {"0", "7", "8", "encrypted", "plaintext"}:
             at += 1
         return [(tokens[at].start, tokens[at].end)] if at < len(tokens) else []
     if known[:2] != ["snmp-server", "host"]:
@@ -260,12 +271,12 @@ _SECRET_DATA = re.compile(r"## ?SECRET-DATA")
 
 
 def _marked_secret(line: str) -> list[tuple[int, int]]:
-    """Junos says itself which statement is secret."""
+    """Junos says itself which statement is secret; its last value is."""
     mark = _SECRET_DATA.search(line)
     if mark is None:
         return []
     quoted = [m.span() for m in re.finditer(r'"(?:[^"\\]|\\.)*"', line[: mark.start()])]
     if quoted:
-        return quoted
+        return quoted[-1:]
     value = re.search(r"(\S+);\s*$", line[: mark.start()])
     return [value.span(1)] if value else []

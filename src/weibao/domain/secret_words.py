@@ -133,11 +133,12 @@ METHOD_WORDS = _words(
 )
 """After one of these ``password`` is a way to log in."""
 
-POLICY_HEADS = _words("no undo default security aaa feature system")
+POLICY_HEADS = _words("no undo default security aaa feature system ssd")
 
 POLICY_STOPS = _words(
     "encryption-key policy policies strength-check strength history expiration expire expires "
-    "complexity complexity-check minimum min-length minimum-length max-length maximum-length length aging "
+    "complexity complexity-check minimum min-length minimum-length max-length maximum-length "
+    "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
     "change-type change retry validate storage display"

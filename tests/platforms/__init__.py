@@ -1,0 +1,1 @@
+"""Platform data, and the judgement of configurations."""
