@@ -1,0 +1,203 @@
+"""Pages of platforms, inventory variables, reasons and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reference.tables import MADE, table
+
+__all__ = ["findings", "platforms", "reason_groups", "reasons", "variables"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+_PLATFORM_HEAD = """What `ansible_network_os` may say, and what is sent to the device. The first command
+that the device does not refuse counts. *Tried on*: `recorded` outputs of real devices,
+`simulated` devices (the lab), `real` devices or their real software."""
+
+_PLATFORM_NAMES = """`ansible_network_os` may be our id, a netmiko device type (also with `_ssh` or
+`_telnet`), or Ansible's name, short (`ios`) or qualified (`cisco.ios.ios`). Without it the
+platform is detected after login by what the version command prints. An unknown name is an
+error of that device alone."""
+
+
+def platforms() -> str:
+    """The platforms."""
+    from weibao.adapters.platform_files import load_platforms
+
+    rows = []
+    for platform in load_platforms([]).values():
+        names = ", ".join(f"`{n}`" for n in dict.fromkeys(platform.all_names()[1:]))
+        commands = ", ".join(f"`{c.send}`" for c in platform.configuration.running)
+        startup = ", ".join(f"`{c.send}`" for c in platform.configuration.startup) or "—"
+        tried = ", ".join(t.value for t in platform.tried_on)
+        rows.append((f"`{platform.id}`", platform.title, tried, commands, startup, names))
+    return (
+        "\n\n".join(
+            [
+                MADE,
+                "# Platforms",
+                _PLATFORM_HEAD,
+                _PLATFORM_NAMES,
+                table(("Id", "Name", "Tried on", "Running", "Startup", "Also called"), rows),
+                "How to add one: [source tour](../source-tour.md#a-platform).",
+            ]
+        )
+        + "\n"
+    )
+
+
+_VARIABLE_WORDS = {
+    "address": "Address; default: the host's name",
+    "port": "Port; default 22, with Telnet 23",
+    "username": "Login name; default: the user who runs the backup",
+    "password": "Password. Without one and without a key file, the SSH agent and the default keys",
+    "enable_secret": "Enable secret, where the platform has a privileged level",
+    "key_file": "Private key for SSH",
+    "key_passphrase": "Its passphrase",
+    "network_os": "Platform, see [platforms.md](platforms.md); empty: detected",
+    "common": "SSH arguments. Read are the jump (`-J`, `-o ProxyJump=`, `-o ProxyCommand=`) and "
+    "old algorithms (`-o KexAlgorithms=+…`, `HostKeyAlgorithms`, `Ciphers`, `MACs`, "
+    "`PubkeyAcceptedAlgorithms`)",
+    "extra": "The same, added to them",
+    "check": "`false`: host keys are not checked for this device; the report warns",
+    "contract": "Which contract the device belongs to; default `default`",
+    "protocol": "`telnet`: Telnet instead of SSH; the report warns",
+    "legacy": "`true`: old SSH algorithms are allowed for this device; the report warns",
+}
+
+_FIELD_WORDS = {
+    "contract": "see above",
+    "site": "site or room (站点、机房)",
+    "unit": "unit or department (单位、科室)",
+    "role": "what it is for (用途)",
+    "model": "model (型号)",
+    "serial_number": "serial number (序列号)",
+}
+
+
+def variables() -> str:
+    """The inventory's variables."""
+    from weibao.adapters.network.endpoints import VARIABLES
+    from weibao.domain.inventory import DEVICE_FIELDS
+
+    read = [
+        (", ".join(f"`{v}`" for v in names), _VARIABLE_WORDS[meaning])
+        for meaning, names in VARIABLES.items()
+    ]
+    fields = [(f"`{name}`", _FIELD_WORDS[name]) for name in DEVICE_FIELDS]
+    return (
+        "\n\n".join(
+            [
+                MADE,
+                "# Inventory variables",
+                "An inventory is an ordinary Ansible inventory. Weibao reads these variables of a\n"
+                "host, as Ansible resolves them (groups, `group_vars/`, `host_vars/`, templates,\n"
+                "vault). Where several names are given, the first that is set counts.",
+                "## How to reach the device",
+                table(("Variable", "Meaning"), read),
+                "`--ask-pass` style defaults of a plain `ansible-playbook` call (remote user,\n"
+                "connection password, become password) are used where a host has none of its own.",
+                "## What it is (设备档案)",
+                "They make reports complete; none is needed for a backup.",
+                table(("Variable", "Meaning"), fields),
+                "Other variables are left alone. `weibao inventory check` warns of names that are\n"
+                "nearly one of these.",
+            ]
+        )
+        + "\n"
+    )
+
+
+def reason_groups() -> dict[str, dict[str, Mapping[str, str]]]:
+    """The reasons' words by catalogue file: code → ``zh`` and ``en``."""
+    import yaml
+
+    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    for path in sorted((ROOT / "src" / "weibao" / "messages").glob("*.yml")):
+        for key, words in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            if key.startswith("reason."):
+                found.setdefault(path.stem, {})[key.removeprefix("reason.")] = words
+    return found
+
+
+_GROUPS = {
+    "network": "Why a device could not be read",
+    "acceptance": "Why a text was refused",
+    "backup": "What a run found",
+    "archive": "Archive and encrypted texts",
+    "records": "What verification says",
+    "estate": "Inventory and settings",
+    "schedule": "Schedule",
+    "notify": "Notices",
+}
+
+
+def reasons() -> str:
+    """All reasons in both languages."""
+    parts = [
+        MADE,
+        "# Reasons",
+        "A reason is a code with parameters; `--json` shows it as `reason_code` and the words\n"
+        "as `reason`. What to do about each:\n"
+        "[when a device failed](../how-to/when-a-device-failed.md) and\n"
+        "[when verify complains](../how-to/when-verify-complains.md).",
+    ]
+    groups = reason_groups()
+    for group in [*_GROUPS, *sorted(set(groups) - set(_GROUPS))]:
+        if group in groups:
+            rows = [
+                (f"`{code}`", words["en"], words["zh"]) for code, words in groups[group].items()
+            ]
+            parts += [
+                f"## {_GROUPS.get(group, group)}",
+                table(("Code", "English", "中文"), rows),
+            ]
+    return "\n\n".join(parts) + "\n"
+
+
+def findings() -> str:
+    """Outcomes and findings."""
+    from weibao.domain.records import FindingCode, Outcome, Severity
+    from weibao.i18n import messages
+
+    known = messages()
+
+    def word(key: str, language: str) -> str:
+        return known.get(key, {}).get(language, "")
+
+    outcomes = [
+        (
+            f"`{o.value}`",
+            word(f"cli.outcome.{o.value}", "zh"),
+            word(f"report.outcome.{o.value}.means", "en"),
+            "yes" if o.good else "no",
+        )
+        for o in Outcome
+    ]
+    findings = [
+        (
+            f"`{c.value}`",
+            word(f"report.finding.{c.value}", "en"),
+            word(f"report.finding.{c.value}", "zh"),
+            word(f"report.finding.{c.value}.advice", "en"),
+        )
+        for c in FindingCode
+    ]
+    severities = ", ".join(f"`{s.value}`" for s in Severity)
+    return (
+        "\n\n".join(
+            [
+                MADE,
+                "# Outcomes and findings",
+                "## Outcomes of a device",
+                "Each device of a run has one. *Good*: it has a proven current backup.",
+                table(("Outcome", "中文", "Meaning", "Good"), outcomes),
+                "## Findings",
+                f"What a run found about a device, or about itself. Severity: {severities}.",
+                table(("Code", "Finding", "发现", "What to do"), findings),
+            ]
+        )
+        + "\n"
+    )
