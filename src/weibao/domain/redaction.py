@@ -62,16 +62,18 @@ class _Pass:
         self._found: set[str] = set()
 
     def over(self, text: str) -> str:
-        for rule in (*self._blocks, *self._rules):
+        for rule in self._blocks:
             text = self._by_rule(rule, text)
         lines = self._without_keys(text.split("\n"))
         free = _free_lines(lines)
         parent = _parents(lines)
-        lines = [
+        text = "\n".join(
             self._line(line, number, parent, free=number in free) if _hinted(line) else line
             for number, line in enumerate(lines)
-        ]
-        return "\n".join(self._elsewhere(lines))
+        )
+        for rule in self._rules:
+            text = self._by_rule(rule, text)
+        return self._elsewhere(text)
 
     # replacing
 
@@ -114,11 +116,11 @@ class _Pass:
         spans += _group_spans(words.SPOKEN.finditer(line, start), ["secret"])
         return self._replace(line, spans) if spans else line
 
-    def _elsewhere(self, lines: list[str]) -> list[str]:
+    def _elsewhere(self, text: str) -> str:
         """The same secrets told again, as words of other lines."""
         if not self._found:
-            return lines
-        return [self._hidden_again(line) for line in lines]
+            return text
+        return "\n".join(self._hidden_again(line) for line in text.split("\n"))
 
     def _hidden_again(self, line: str) -> str:
         parts = re.split(r"([\s\"',;()=]+)", line)

@@ -159,7 +159,7 @@ def _is_key_name(tokens: Sequence[_Token], position: int, number: int, parent: P
         return True
     if not following.isalnum() or not following.isdigit():
         return False
-    if before == "tunnel":
+    if before == "tunnel" or any(token.word == "key-chain" for token in tokens[:position]):
         return True
     if any(token.word in {"ntp", "sntp"} for token in tokens[:4]) or (
         tokens[0].word in {"server", "peer"} and len(following) <= 5

@@ -40,7 +40,21 @@ def _words(text: str) -> frozenset[str]:
 
 HINTS = (
     *("pass", "secret", "key", "community", "psk", "cipher", "auth", "priv", "securityname"),
-    *("$", "%", "@", "token", "credential", "cak ", "snmp", "pwd", "enc ", "pin ", "simple"),
+    *(
+        "$",
+        "%",
+        "@",
+        "token",
+        "credential",
+        "cak ",
+        "snmp",
+        "pwd",
+        "enc ",
+        "pin ",
+        "simple",
+        "pmk",
+        "pw",
+    ),
     *("密码", "口令", "密钥", "团体"),
 )
 """A line without any of these, in lower case, holds no secret."""
@@ -51,7 +65,7 @@ WORDS = _words(
     "preshared-key pre-shared-key presharedkey set-key auth-key authentication-key "
     "authenticationkey enc-key encryption-key privacy-key master-key private-key session-key "
     "message-digest-key authentication-hex encryption-hex community-name communityname cak "
-    "wpa-psk psk-key pmk token api-key apikey access-key secret-key credential credentials "
+    "wpa-psk psk-key pmk token api-key apikey access-key secret-key authenticator "
     "ascii-text hexadecimal cipher ciphertext irreversible-cipher plain-text-password-value "
     "trap-community isakmp-key ike-key"
 )
@@ -68,6 +82,8 @@ WORD_ENDINGS = (
     "auth-key",
     "shared-key",
     "key-string",
+    "_pw",
+    "_pass",
 )
 """So it does after a word that ends in one of these."""
 
@@ -133,7 +149,7 @@ METHOD_WORDS = _words(
 )
 """After one of these ``password`` is a way to log in."""
 
-POLICY_HEADS = _words("no undo default security aaa feature system ssd")
+POLICY_HEADS = _words("no undo default security aaa feature system ssd set super security-policy")
 
 POLICY_STOPS = _words(
     "encryption-key policy policies strength-check strength history expiration expire expires "
