@@ -28,7 +28,7 @@ PLATFORMS = (
 def job(**changes) -> Job:
     base = {
         "bundle": "",
-        "known_hosts": "",
+        "known_hosts": "no-such-folder/known_hosts",
         "platform_folders": (),
         "passwords": {"default": "x" * 43},
         "threads": 8,

@@ -52,7 +52,15 @@ def test_no_configuration_mode_is_ever_entered(one, reader, platform):
     said = [command.line.split() for command in device.log.commands]
     assert said
     assert not [line for line in said if line and line[0] in words]
-    assert {command.mode for command in device.log.commands} <= {"user", "exec", "enable", "oper", "privileged", "operational", "view"}
+    assert {command.mode for command in device.log.commands} <= {
+        "user",
+        "exec",
+        "enable",
+        "oper",
+        "privileged",
+        "operational",
+        "view",
+    }
 
 
 @pytest.mark.parametrize("platform", ["huawei", "cisco_ios", "cisco_nxos", "juniper_junos"])
@@ -166,3 +174,12 @@ def test_a_closed_port_and_a_wrong_name(one, reader):
     assert reader.read(device, port=1).trouble.reason.code == "connection_refused"
     unknown = reader.read(device, address="no-such-host.invalid")
     assert unknown.trouble.reason.code == "name_unknown"
+
+
+@pytest.mark.parametrize("platform", ["cisco_nxos", "cisco_ios", "juniper_junos"])
+def test_a_long_silence_before_the_text_spoils_nothing(one, reader, platform):
+    device = one(platform)
+    device.set_fault(silence_seconds=3.0)
+    attempt = reader.read(device)
+    assert attempt.trouble is None
+    assert reader.text(attempt, "running") == printed(device, attempt)

@@ -27,8 +27,10 @@ _COLOURS = re.compile(rb"\x1b\[[\d;]*m")
 _LINE_ENDS = re.compile(rb"\r+\n")
 _SETTLE = 0.15
 """Seconds of silence after which a prompt that is not proven complete is asked for again."""
-_DOUBT = 5.0
-"""Seconds of silence without a prompt after which an empty line is sent."""
+_LONG_SETTLE = 5.0
+"""The same after the prompt turned out to be a look-alike within the text."""
+_LAST_CHANCE = 5.0
+"""Seconds for a prompt after an empty line, where a device had fallen silent without one."""
 _TAIL = 1024
 
 
@@ -170,37 +172,56 @@ class Session:
                 break
         self._prompt = self._last_line(clean(bytes(self._buffer)))
 
-    def ask(self, command: str, complete: Callable[[bytes], bool] = lambda _text: False) -> Answer:
+    def ask(
+        self,
+        command: str,
+        complete: Callable[[bytes], bool] = lambda _text: False,
+        settle: float = _SETTLE,
+    ) -> Answer:
         """Send ``command`` and read its whole answer.
 
         ``complete`` says whether a text is provably whole; then the prompt after it ends
         the answer at once. Otherwise an empty line is sent when the device falls silent
-        at a prompt, and only a prompt that is printed again is believed.
+        at a prompt, and only a prompt that is printed again is believed. Where it turns
+        out that the empty line fell into the middle of the text, whose echo it may have
+        spoilt, the command is sent once more and the silence waited out longer.
         """
         self.send(command)
-        nudged = False
+        nudged_at: int | None = None
         quiet_since = time.monotonic()
         answered_pager = 0
         while True:
             answered_pager = self._answer_pager(answered_pager)
             at_prompt = self._trailing_prompt(clean(bytes(self._buffer[-_TAIL:]))) is not None
             if at_prompt:
-                answer = self._finished(command, complete, nudged)
-                if answer is not None:
+                found = self._finished(command, complete, nudged_at)
+                if found is not None:
+                    answer, start = found
+                    if nudged_at not in (None, start) and settle < _LONG_SETTLE:
+                        return self.ask(command, complete, _LONG_SETTLE)
                     return answer
-            if self._read(_SETTLE if at_prompt and not nudged else 1.0):
+            waiting = settle if at_prompt and nudged_at is None else 1.0
+            if self._read(waiting):
                 quiet_since = time.monotonic()
                 continue
             quiet = time.monotonic() - quiet_since
-            if not nudged and (at_prompt or quiet >= _DOUBT):
-                self._wire.write(self._wire.enter)
-                nudged = True
-            elif quiet >= self._silence:
+            if nudged_at is None and (at_prompt or quiet >= self._silence):
+                nudged_at = self._nudge()
+                quiet_since = time.monotonic()
+            elif quiet >= (self._silence if at_prompt else _LAST_CHANCE):
+                if nudged_at is None:
+                    continue
                 raise Trouble("silent", seconds=f"{self._silence:g}")
 
+    def _nudge(self) -> int:
+        """Send an empty line; where the prompt stood that is to be printed again, or -1."""
+        start = self._trailing_prompt(self._without_pager(clean(bytes(self._buffer))))
+        self._wire.write(self._wire.enter)
+        return -1 if start is None else start
+
     def _finished(
-        self, command: str, complete: Callable[[bytes], bool], nudged: bool
-    ) -> Answer | None:
+        self, command: str, complete: Callable[[bytes], bool], nudged_at: int | None
+    ) -> tuple[Answer, int] | None:
         text = self._without_pager(clean(bytes(self._buffer)))
         start = self._trailing_prompt(text)
         if start is None:
@@ -209,7 +230,9 @@ class Session:
         if body is None:
             return None
         repeated = text[start:].count(self._prompt) > 1
-        return Answer(body) if complete(body) or (nudged and repeated) else None
+        if complete(body) or (nudged_at is not None and repeated):
+            return Answer(body), start
+        return None
 
     # what is not the answer's
 
