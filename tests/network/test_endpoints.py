@@ -9,7 +9,7 @@ from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.jump import jump_options
 from weibao.adapters.network.pool import shares
-from weibao.adapters.network.trouble import scrub
+from weibao.adapters.scrub import scrub
 
 
 def of(**variables) -> Endpoint:

@@ -21,7 +21,7 @@ from typing import Any
 import ansible_runner
 
 from weibao.adapters.bundle import BundleReader
-from weibao.adapters.network.trouble import scrub
+from weibao.adapters.scrub import scrub
 from weibao.boundary.runner import PlaybookResult, Progress
 from weibao.errors import FailedError
 
@@ -126,8 +126,8 @@ def _error(said: deque[str]) -> str:
     lines = list(said)
     for number, line in enumerate(lines):
         if line.startswith(_ERRORS):
-            return scrub(" ".join(lines[number : number + 3]), (), 400)
-    return scrub(lines[-1] if lines else "", (), 400)
+            return scrub(" ".join(lines[number : number + 3]), ())
+    return scrub(lines[-1] if lines else "", ())
 
 
 @contextlib.contextmanager

@@ -14,8 +14,9 @@ from weibao.adapters.network.connect import open_wire
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.login import enable, log_in, prepare
 from weibao.adapters.network.session import Session
-from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import PlatformCatalogue
+from weibao.adapters.scrub import scrub
 from weibao.domain.acceptance import judge
 from weibao.domain.collection import CollectedItem, ItemKind
 from weibao.domain.platform import Command, NativeErrorMeaning, Platform

@@ -26,8 +26,9 @@ from weibao.adapters.network import algorithms
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.jump import JumpedSocket, jump_error, open_jump
-from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import SshWire, TelnetWire, Wire
+from weibao.adapters.scrub import scrub
 from weibao.boundary.host_keys import HostKey
 
 __all__ = ["open_wire"]

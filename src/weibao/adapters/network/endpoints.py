@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from weibao.adapters.network.algorithms import requested
 from weibao.adapters.network.job import Endpoint
 from weibao.adapters.network.jump import jump_options
-from weibao.adapters.network.trouble import scrub
+from weibao.adapters.scrub import scrub
 
 __all__ = ["VARIABLES", "endpoint_of"]
 

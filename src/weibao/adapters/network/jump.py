@@ -7,7 +7,8 @@ import socket
 import subprocess
 import threading
 
-from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.trouble import Trouble
+from weibao.adapters.scrub import scrub
 
 __all__ = ["JumpedSocket", "jump_options", "open_jump"]
 

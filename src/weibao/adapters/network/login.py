@@ -7,7 +7,8 @@ import re
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.session import Session
-from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.trouble import Trouble
+from weibao.adapters.scrub import scrub
 from weibao.domain.platform import Platform
 
 __all__ = ["enable", "log_in", "prepare"]

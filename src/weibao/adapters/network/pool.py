@@ -15,7 +15,7 @@ from pathlib import Path
 
 from weibao.adapters.bundle import BundleWriter
 from weibao.adapters.network.job import Endpoint, Job
-from weibao.adapters.network.trouble import scrub
+from weibao.adapters.scrub import scrub
 from weibao.domain.collection import BundleHeader, CollectionStatus, DeviceCollection
 from weibao.domain.reasons import Reason
 from weibao.errors import FailedError

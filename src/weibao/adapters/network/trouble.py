@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weibao.domain.reasons import Reason
 
-__all__ = ["PASSING", "Trouble", "scrub"]
+__all__ = ["PASSING", "Trouble"]
 
 PASSING = frozenset(
     {
@@ -34,11 +34,3 @@ class Trouble(Exception):
     def may_pass(self) -> bool:
         """Whether another attempt is worth it."""
         return self.reason.code in PASSING
-
-
-def scrub(text: str, secrets: tuple[str, ...], limit: int = 200) -> str:
-    """One line of ``text`` that may be shown: no secret, no control character, not long."""
-    for secret in secrets:
-        text = text.replace(secret, "********")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

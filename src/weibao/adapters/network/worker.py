@@ -22,8 +22,9 @@ from pathlib import Path
 from weibao.adapters.bundle import keep_blob
 from weibao.adapters.network.collect import Attempt, Collector
 from weibao.adapters.network.job import Endpoint, Job
-from weibao.adapters.network.trouble import Trouble, scrub
+from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import load_platforms
+from weibao.adapters.scrub import scrub
 from weibao.adapters.sealing import seal
 from weibao.domain.collection import CollectionStatus, DeviceCollection
 
