@@ -127,10 +127,11 @@ def exit_codes() -> str:
 _CODE_NAMES = {1: "something failed", 2: "wrong input", 3: "refused", 4: "could not be checked"}
 
 
-_RUN_CODES = """`weibao backup run` ends with 0 where every device has a good backup after the run, and push
-and second copy worked and every notice was taken; with 4 where no device was tried; else with 1.
-What needs a contract's key ends with 4 where the key is missing, and with 3 where others may
-read it."""
+_RUN_CODES = """\
+`weibao backup run` ends with 0 where every device has a good backup after the run, push and
+second copy worked, and every notice was taken; with 4 where no device was tried; else
+with 1. What needs a contract's key ends with 4 where the key is missing, and with 3 where
+others may read it."""
 
 
 def _all_commands() -> list[tuple[str, click.Command]]:

@@ -12,8 +12,8 @@ __all__ = ["findings", "platforms", "reason_groups", "reasons", "variables"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-_PLATFORM_HEAD = """What `ansible_network_os` may say, and what is sent to the device. The first command
-that the device does not refuse counts. *Tried on*: `recorded` outputs of real devices,
+_PLATFORM_HEAD = """What `ansible_network_os` may say, and what is sent to the device. The first
+command that the device does not refuse counts. *Tried on*: `recorded` outputs of real devices,
 `simulated` devices (the lab), `real` devices or their real software."""
 
 _PLATFORM_NAMES = """`ansible_network_os` may be our id, a netmiko device type (also with `_ssh` or
@@ -27,8 +27,10 @@ def platforms() -> str:
     from weibao.adapters.platform_files import load_platforms
 
     rows = []
-    for platform in load_platforms([]).values():
-        names = ", ".join(f"`{n}`" for n in dict.fromkeys(platform.all_names()[1:]))
+    catalogue = load_platforms([])
+    for platform in catalogue.values():
+        own = sorted(n for n, i in catalogue.names().items() if i == platform.id != n)
+        names = ", ".join(f"`{n}`" for n in own)
         commands = ", ".join(f"`{c.send}`" for c in platform.configuration.running)
         startup = ", ".join(f"`{c.send}`" for c in platform.configuration.startup) or "—"
         tried = ", ".join(t.value for t in platform.tried_on)
