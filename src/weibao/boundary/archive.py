@@ -45,6 +45,10 @@ class ConfigArchive(Protocol):
         """
         ...
 
+    def is_empty(self) -> bool:
+        """Whether nothing has been committed yet, or there is no repository."""
+        ...
+
     def read(self, device: str, commit: str = "") -> str:
         """The redacted text of ``device`` at ``commit`` (default: newest).
 

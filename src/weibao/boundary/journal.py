@@ -67,9 +67,17 @@ class Journal(Protocol):
         ...
 
     def set_commit(
-        self, versions: Iterable[tuple[str, str, int]], commit: str, at: datetime, actor: str
+        self,
+        versions: Iterable[tuple[str, str, int]],
+        commit: str,
+        at: datetime,
+        actor: str,
+        *,
+        rebuilt: bool = False,
     ) -> None:
-        """These versions (contract, device, number) stand in the archive's ``commit``."""
+        """These versions (contract, device, number) stand in the archive's ``commit``.
+
+        ``rebuilt``: in place of another commit, of an archive that was lost."""
         ...
 
     def record_access(self, access: Access) -> None:

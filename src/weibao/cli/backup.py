@@ -172,15 +172,14 @@ def show(call: Call, device: str, contract: str, number: int) -> None:
 @click.option("-I", "--ignore-case", is_flag=True)
 @click.option("--contract", default="", help="Only this contract's.")
 @command_options()
-def grep(call: Call, pattern: str, ignore_case: bool, contract: str) -> int:
-    """Search the newest redacted configurations of all devices; exit code 1: nothing found."""
+def grep(call: Call, pattern: str, ignore_case: bool, contract: str) -> None:
+    """Search the newest redacted configurations of all devices."""
     from weibao.services.read_backup import grep as search
 
     hits = list(search(call.workshop.parts(), pattern, contract, ignore_case=ignore_case))
     call.out.data({"hits": hits})
     for hit in hits:
         call.out.line(f"{hit.device}:{hit.line}:{hit.text}")
-    return 0 if hits else 1
 
 
 @backup.command()
@@ -214,3 +213,19 @@ def export(
         replace(Path(file).absolute(), text, 0o600)
     except OSError as error:
         raise FailedError("files.unwritable", path=file, detail=error.strerror) from error
+
+
+@backup.command()
+@click.option("--contract", default="default", show_default=True)
+@command_options()
+def rebuild(call: Call, contract: str) -> None:
+    """Make a lost archive again from the encrypted full texts."""
+    from weibao.bootstrap import actor
+    from weibao.services.rebuild_archive import rebuild_archive
+
+    workshop = call.workshop
+    workshop.estate.contract(contract)
+    with workshop.lock("backup rebuild"):
+        count = rebuild_archive(workshop.parts(), contract, actor())
+    call.out.data({"contract": contract, "versions": count})
+    call.out.line(call.out.say("cli.rebuilt", count=count))

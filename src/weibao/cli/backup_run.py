@@ -43,6 +43,7 @@ def run_backup_command(
         inventory = workshop.inventory.resolve(workshop.sources)
         for finished in recover(parts, inventory.devices):
             call.out.note(call.out.say("cli.recovered", run=finished.run.id))
+            tell(parts, finished)
         progress = _Progress(call)
         result = run_backup(parts, request, started=progress.started, progress=progress.device)
         progress.ended()

@@ -47,6 +47,25 @@ def list_(call: Call, count: int) -> None:
 
 
 @run.command()
+@command_options()
+def recover(call: Call) -> None:
+    """Finish what an earlier run was cut off in, and take in what plain Ansible collected."""
+    from weibao.services.recover import recover as finish_all
+    from weibao.services.tell import tell
+
+    workshop = call.workshop
+    parts = workshop.parts()
+    with workshop.lock("run recover"):
+        devices = workshop.inventory.resolve(workshop.sources).devices
+        done = finish_all(parts, devices)
+        for result in done:
+            tell(parts, result)
+    call.out.data({"runs": [result.run.id for result in done]})
+    for result in done:
+        call.out.line(call.out.say("cli.recovered", run=result.run.id))
+
+
+@run.command()
 @click.argument("run_id", metavar="RUN")
 @command_options()
 def show(call: Call, run_id: str) -> None:

@@ -39,7 +39,7 @@ class BackupResult:
 
 
 def _run_failed(findings: Iterable[Finding]) -> bool:
-    codes = {"push_failed", "second_copy", "notify_failed"}
+    codes = {"archive_failed", "push_failed", "second_copy", "notify_failed"}
     return any(f.code.value in codes for f in findings)
 
 

@@ -46,8 +46,7 @@ def ingest(
     try:
         with steps.step("accept"):
             _accept(parts, run, found, spool, why=why, accept_shrunk=accept_shrunk)
-        with steps.step("archive"):
-            commit_versions(parts, run, found.versions, spool)
+        _archive(parts, run, found, spool, steps)
         _push(parts, run, found, steps)
         _second_copies(parts, run, found, steps)
     finally:
@@ -113,7 +112,12 @@ def _record(
 
 
 def commit_versions(
-    parts: Parts, run: Run, versions: list[ConfigVersion], texts: Mapping[tuple[str, str, int], str]
+    parts: Parts,
+    run: Run,
+    versions: list[ConfigVersion],
+    texts: Mapping[tuple[str, str, int], str],
+    *,
+    rebuilt: bool = False,
 ) -> None:
     """One archive commit a contract, with the ledger's head in it."""
     for contract in sorted({v.contract for v in versions}):
@@ -129,7 +133,21 @@ def commit_versions(
             at=parts.clock.now().isoformat(),
         )
         keys = [(contract, v.device, v.number) for v in mine.values()]
-        parts.journal.set_commit(keys, commit, parts.clock.now(), run.actor)
+        now = parts.clock.now()
+        parts.journal.set_commit(keys, commit, now, run.actor, rebuilt=rebuilt)
+
+
+def _archive(parts: Parts, run: Run, found: Ingested, spool: _Spool, steps: Steps) -> None:
+    """Commit; versions that cannot be committed now are safe, and committed by the next run."""
+    with steps.step("archive") as step:
+        for contract in sorted({v.contract for v in found.versions}):
+            mine = [v for v in found.versions if v.contract == contract]
+            try:
+                commit_versions(parts, run, mine, spool)
+            except FailedError as error:
+                step.failed(Reason(code=error.key, params=_text(error)))
+                detail = error.say(parts.settings.language)
+                _find(parts, run, found, contract, FindingCode.archive_failed, {"detail": detail})
 
 
 def _push(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
@@ -151,6 +169,8 @@ def _push(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
 def _second_copies(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
     """Each new version stands in both places and is the same there (CFG-11)."""
     if not parts.settings.archive.second_copy:
+        for contract in _contracts(found):
+            _find(parts, run, found, contract, FindingCode.single_copy, {}, Severity.info)
         return
     with steps.step("second-copy") as step:
         for contract in _contracts(found):
@@ -175,12 +195,13 @@ def _find(
     contract: str,
     code: FindingCode,
     params: dict[str, str],
+    severity: Severity = Severity.serious,
 ) -> None:
     finding = Finding(
         run_id=run.id,
         contract=contract,
         code=code,
-        severity=Severity.serious,
+        severity=severity,
         params=params,
         at=parts.clock.now(),
     )

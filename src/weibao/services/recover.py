@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Sequence
 
 from weibao.boundary import OutcomeBatch
 from weibao.domain.inventory import Device
@@ -18,14 +19,14 @@ from weibao.domain.records import (
 )
 from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
-from weibao.errors import IntegrityError
+from weibao.errors import FailedError, IntegrityError
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.ingest import commit_versions
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.versions import full_text
 
-__all__ = ["recover"]
+__all__ = ["by_run", "commit_left_over", "recover", "redacted_texts"]
 
 
 def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
@@ -36,7 +37,7 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
     Raises:
         FailedError: journal, evidence or archive cannot be written.
     """
-    _commit_left_over(parts)
+    commit_left_over(parts)
     done = []
     for run in reversed(parts.journal.unfinished_runs()):
         done.append(_finish(parts, run, devices))
@@ -90,19 +91,35 @@ def _adopted(parts: Parts, run_id: str) -> Run | None:
     )
 
 
-def _commit_left_over(parts: Parts) -> None:
-    """Versions that were recorded, but not committed: their full texts are safe."""
-    by_run: dict[str, list[ConfigVersion]] = {}
-    for version in parts.journal.uncommitted_versions():
-        by_run.setdefault(version.run_id, []).append(version)
-    for run_id, versions in by_run.items():
-        run = parts.journal.run(run_id)
-        if run is None:
-            continue
-        texts = {}
-        for version in versions:
-            platform = parts.platforms[version.platform]
-            text = decode(full_text(parts, version), platform.encodings)
-            key = (version.contract, version.device, version.number)
-            texts[key] = redact(text, platform, parts.tag(version.contract))
-        commit_versions(parts, run, versions, texts)
+def commit_left_over(parts: Parts) -> None:
+    """Versions that were recorded, but not committed: their full texts are safe.
+
+    A run's trouble with its archive stays a finding of that run; it is tried again by the
+    next one, and does not stop it.
+    """
+    for versions in by_run(parts.journal.uncommitted_versions()):
+        run = parts.journal.run(versions[0].run_id)
+        if run is not None:
+            with contextlib.suppress(FailedError):
+                commit_versions(parts, run, versions, redacted_texts(parts, versions))
+
+
+def by_run(versions: Iterable[ConfigVersion]) -> list[list[ConfigVersion]]:
+    """Versions of one run and contract together, in the order of the runs' first versions."""
+    groups: dict[tuple[str, str], list[ConfigVersion]] = {}
+    for version in versions:
+        groups.setdefault((version.run_id, version.contract), []).append(version)
+    return list(groups.values())
+
+
+def redacted_texts(
+    parts: Parts, versions: Iterable[ConfigVersion]
+) -> dict[tuple[str, str, int], str]:
+    """The redacted texts again, made from the encrypted full ones."""
+    texts = {}
+    for version in versions:
+        platform = parts.platforms[version.platform]
+        text = decode(full_text(parts, version), platform.encodings)
+        key = (version.contract, version.device, version.number)
+        texts[key] = redact(text, platform, parts.tag(version.contract))
+    return texts

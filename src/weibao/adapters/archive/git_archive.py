@@ -137,6 +137,10 @@ class GitArchive:
 
     # reading
 
+    def is_empty(self) -> bool:
+        """See ``ConfigArchive.is_empty``."""
+        return not self._folder.exists() or (not self._exists() or not self._head())
+
     def read(self, device: str, commit: str = "") -> str:
         """The redacted text of ``device`` at ``commit``; see ``ConfigArchive.read``."""
         where = self._commit(commit)

@@ -111,9 +111,17 @@ class SqlJournal(JournalReader):
             pen.update(schema.runs, row, "run.closed", stamp(at), actor)
 
     def set_commit(
-        self, versions: Iterable[tuple[str, str, int]], commit: str, at: datetime, actor: str
+        self,
+        versions: Iterable[tuple[str, str, int]],
+        commit: str,
+        at: datetime,
+        actor: str,
+        *,
+        rebuilt: bool = False,
     ) -> None:
         """These versions (contract, device, number) stand in the archive's ``commit``.
+
+        ``rebuilt``: in place of another commit, of an archive that was lost.
 
         Raises:
             IntegrityError: there is no such version, or it stands in another commit.
@@ -126,10 +134,10 @@ class SqlJournal(JournalReader):
             known = pen.existing(schema.versions, keys)
             for key in keys:
                 row = known.get(tuple(key.values()))
-                if row is None or row["commit"] not in {"", commit}:
+                if row is None or (row["commit"] not in {"", commit} and not rebuilt):
                     recorded = row["commit"] if row else "-"
                     raise IntegrityError("journal.commit", **key, commit=commit, recorded=recorded)
-                if not row["commit"]:
+                if row["commit"] != commit:
                     row = {**row, "commit": commit}
                     pen.update(schema.versions, row, "version.committed", stamp(at), actor)
 
