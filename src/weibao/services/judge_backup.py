@@ -165,7 +165,7 @@ class Judge:
             content_sha256=judgement.content_sha256,
             size=len(text),
             collected_at=running.collected_at,
-            restorable=running.restorable,
+            restorable=running.restorable and judgement.restorable,
             hostname=judgement.hostname,
             lines_added=added,
             lines_removed=removed,
@@ -219,7 +219,7 @@ class Judge:
         if last and last.hostname and judgement.hostname and last.hostname != judgement.hostname:
             params = {"before": last.hostname, "now": judgement.hostname}
             add(self._finding(entry, FindingCode.hostname_changed, Severity.warning, params))
-        if running and not running.restorable:
+        if running and not (running.restorable and judgement.restorable):
             params = {"command": running.command}
             add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
         if startup is not None:
