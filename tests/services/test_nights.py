@@ -299,3 +299,11 @@ def test_unknown_devices_and_versions_are_wrong_input(night):
 
 def test_the_system_clock_is_aware():
     assert SystemClock().now().tzinfo is not None
+
+
+def test_an_inventory_without_devices_is_wrong_input_and_no_pass(night):
+    night.inventory.devices = []
+    with pytest.raises(InputError) as error:
+        night.run({})
+    assert error.value.key == "backup.no_devices"
+    assert night.parts.journal.runs() == []

@@ -12,7 +12,7 @@ from weibao.domain.contract import Contract
 from weibao.domain.inventory import InventorySnapshot
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Trigger
-from weibao.errors import RefusedError
+from weibao.errors import InputError, RefusedError
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
@@ -54,6 +54,8 @@ def run_backup(
     everything = parts.inventory.resolve(request.sources)
     pattern = ":&".join(p for p in (_runbook_pattern(booked.runbook.targets), request.limit) if p)
     chosen = parts.inventory.resolve(request.sources, pattern) if pattern else everything
+    if not chosen.devices:
+        raise InputError("backup.no_devices", sources=", ".join(request.sources))
     now = parts.clock.now()
     run = Run(
         id=parts.run_id(),
