@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
@@ -53,6 +54,7 @@ class ActionModule(ActionBase):
                     default_user=self._play_context.remote_user or getpass.getuser(),
                     default_password=self._play_context.password or "",
                     default_enable=self._play_context.become_pass or "",
+                    host_key_checking=bool(constants.HOST_KEY_CHECKING),
                 )
             )
         except WeibaoError as error:

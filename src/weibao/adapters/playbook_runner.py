@@ -2,11 +2,13 @@
 
 Facts about ansible-runner that bind this module: a private folder used again keeps old
 passwords and variables, extra variables end up in the process's arguments, the file
-``command`` holds the whole environment, and ``init_runner`` may exit the interpreter.
+``command`` holds the whole environment, host keys are not checked unless the environment
+says so, and ``init_runner`` may exit the interpreter.
 """
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import os
 import shlex
@@ -98,6 +100,8 @@ class AnsiblePlaybookRunner:
         path = os.environ.get("PATH", os.defpath)
         return {
             "PATH": path if venv in path.split(os.pathsep) else venv + os.pathsep + path,
+            # ansible-runner switches the checking off where nobody says otherwise.
+            "ANSIBLE_HOST_KEY_CHECKING": self._host_key_checking(),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
@@ -105,6 +109,15 @@ class AnsiblePlaybookRunner:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             **self._environment,
         }
+
+    def _host_key_checking(self) -> str:
+        """What the environment or the estate's ansible.cfg says; on by default."""
+        if "ANSIBLE_HOST_KEY_CHECKING" in os.environ:
+            return os.environ["ANSIBLE_HOST_KEY_CHECKING"]
+        config = configparser.ConfigParser(interpolation=None, strict=False)
+        with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
+            config.read(self._estate / "ansible.cfg", encoding="utf-8")
+        return config.get("defaults", "host_key_checking", fallback="True")
 
 
 def _listen(event: dict[str, Any], said: deque[str]) -> bool:

@@ -20,6 +20,7 @@ def list_(call: Call) -> None:
     """List the platforms, their names, and on what each was tried."""
     from weibao.adapters.estate_files import SETTINGS_FILE
     from weibao.adapters.platform_files import load_platforms
+    from weibao.domain.resolve_platform import resolve
 
     has_estate = (call.estate / SETTINGS_FILE).is_file()
     known = call.workshop.platforms if has_estate else load_platforms([])
@@ -29,7 +30,7 @@ def list_(call: Call) -> None:
             "title": p.title,
             "vendor": p.vendor,
             "netmiko": p.netmiko,
-            "names": list(p.all_names()),
+            "names": sorted(n for n in set(p.all_names()) if resolve(known, n) is p),
             "tried_on": [t.value for t in p.tried_on],
         }
         for p in known.values()

@@ -34,8 +34,12 @@ def collect_batch(
     default_user: str,
     default_password: str,
     default_enable: str,
+    host_key_checking: bool = True,
 ) -> dict[str, Any]:
     """Collect the configurations of ``hosts``; what the task returns.
+
+    ``host_key_checking`` is Ansible's own setting; keys are checked where it and the
+    estate's say so.
 
     Raises:
         InputError: ``estate`` is none.
@@ -67,7 +71,7 @@ def collect_batch(
     with bundle_lock(folder):
         results = collect(
             header,
-            _job(home, folder / "bundle", tuple(endpoints)),
+            _job(home, folder / "bundle", tuple(endpoints), host_key_checking),
             home.settings.backup.processes,
             alive=lambda: not watch_pid or _is_alive(watch_pid),
         )
@@ -84,7 +88,9 @@ def _with_contract(endpoint: Endpoint, home: Estate) -> Endpoint:
     return endpoint
 
 
-def _job(home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...]) -> Job:
+def _job(
+    home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...], host_key_checking: bool
+) -> Job:
     settings = home.settings.backup
     keys = FileKeyRing(home.keys)
     contracts = {e.contract for e in endpoints if e.problem is None}
@@ -103,7 +109,7 @@ def _job(home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...]) -> Job:
             retry_wait=settings.retry_wait,
         ),
         endpoints=endpoints,
-        host_key_checking=settings.host_key_checking,
+        host_key_checking=settings.host_key_checking and host_key_checking,
     )
 
 
