@@ -17,6 +17,7 @@ from weibao.services.backup_status import backup_status
 from weibao.services.read_backup import diff, export, grep, history, show
 from weibao.services.rebuild_archive import rebuild_archive
 from weibao.services.recover import recover
+from weibao.services.targets import save_targets
 from weibao.services.verify import verify
 
 from .nights import Answer, Night, config
@@ -307,3 +308,19 @@ def test_an_inventory_without_devices_is_wrong_input_and_no_pass(night):
         night.run({})
     assert error.value.key == "backup.no_devices"
     assert night.parts.journal.runs() == []
+
+
+def test_a_damaged_line_of_a_bundle_loses_no_device_before_it(night):
+    folder = night.parts.runs / "20261122T020000Z-abcd"
+    folder.mkdir(parents=True)
+    night.runner.answers = {n: Answer(config(n)) for n in ("sw1", "sw2", "sw3")}
+    limit = ("sw1", "sw2", "sw3")
+    night.runner.run("", inventory="", limit=limit, variables={}, folder=folder)
+    save_targets(folder, night.inventory.devices)
+    manifest = folder / "bundle" / "manifest.jsonl"
+    lines = manifest.read_bytes().splitlines(keepends=True)
+    manifest.write_bytes(b"".join([*lines[:2], b"{damaged}\n", *lines[3:]]))
+    done = recover(night.parts, night.inventory.devices)[0]
+    assert outcomes(done) == {"sw1": "archived", "sw2": "not_checked", "sw3": "not_checked"}
+    assert {t.reason.code for t in done.targets if t.reason} == {"bundle.damaged"}
+    assert sound(night)

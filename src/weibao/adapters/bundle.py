@@ -141,6 +141,11 @@ class BundleReader:
         self._path = folder / "manifest.jsonl"
 
     @property
+    def begun(self) -> bool:
+        """See Bundle."""
+        return self._path.exists()
+
+    @property
     def complete(self) -> bool:
         """Whether the manifest was closed by its writer."""
         try:

@@ -89,6 +89,11 @@ class Bundle(Protocol):
     """What a job collected and left in a run's folder."""
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a manifest at all."""
+        ...
+
+    @property
     def complete(self) -> bool:
         """Whether the manifest was closed by its writer."""
         ...

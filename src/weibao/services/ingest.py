@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,11 +62,16 @@ def _accept(
         bundle = parts.bundle(folder / "bundle")
         latest = parts.journal.latest_versions()
         judge = Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
-        entries = (e for e in _entries(bundle) if e.device not in known)
-        for batch in _batches(entries):
-            verdicts = [judge.verdict(entry) for entry in batch]
-            known |= {v.target.device for v in verdicts}
-            _record(parts, run, found, spool, verdicts)
+        entries = (e for e in bundle.entries() if e.device not in known)
+        try:
+            for batch in _batches(entries):
+                verdicts = [judge.verdict(entry) for entry in batch]
+                known |= {v.target.device for v in verdicts}
+                _record(parts, run, found, spool, verdicts)
+        except IntegrityError as error:
+            # A manifest that is missing or damaged: what stands behind it was not checked.
+            if bundle.begun:
+                why = Reason(code=error.key, params=_text(error))
     now = parts.clock.now()
     missing = [
         not_checked(run, planned.device, planned.contract, why, now)
@@ -79,17 +83,19 @@ def _accept(
         found.targets += missing
 
 
-def _entries(bundle: object) -> Iterator[DeviceCollection]:
-    try:
-        yield from bundle.entries()  # type: ignore[attr-defined]
-    except IntegrityError:
-        # No manifest at all: nothing was collected, so every target is not checked.
-        return
-
-
 def _batches(entries: Iterator[DeviceCollection]) -> Iterator[list[DeviceCollection]]:
-    while batch := list(itertools.islice(entries, _BATCH)):
+    """In batches; what stands before a damaged line comes before its error."""
+    batch: list[DeviceCollection] = []
+    try:
+        for entry in entries:
+            batch.append(entry)
+            if len(batch) >= _BATCH:
+                yield batch
+                batch = []
+    except IntegrityError:
         yield batch
+        raise
+    yield batch
 
 
 def _record(

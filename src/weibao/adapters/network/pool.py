@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -69,8 +70,9 @@ def collect(
         workers = [_start(replace(job, endpoints=s, threads=threads), events) for s in dealt]
         try:
             running = len(workers)
+            watch = _Watch(alive)
             while running:
-                worker, line = _next(events, alive)
+                worker, line = _next(events, watch)
                 if line is None:
                     running -= 1
                     found = _abandoned(worker, job)
@@ -88,15 +90,28 @@ def collect(
     return results
 
 
+class _Watch:
+    """Asks about once a second whether somebody still waits, however much there is to do."""
+
+    def __init__(self, alive: Callable[[], bool]) -> None:
+        self._alive = alive
+        self._asked = time.monotonic()
+
+    def check(self) -> None:
+        """Raises FailedError where nobody does."""
+        if time.monotonic() - self._asked >= _POLL:
+            self._asked = time.monotonic()
+            if not self._alive():
+                raise FailedError("collect.orphaned")
+
+
 def _next(
-    events: queue.Queue[tuple[_Worker, str | None]], alive: Callable[[], bool]
+    events: queue.Queue[tuple[_Worker, str | None]], watch: _Watch
 ) -> tuple[_Worker, str | None]:
     while True:
-        try:
+        watch.check()
+        with contextlib.suppress(queue.Empty):
             return events.get(timeout=_POLL)
-        except queue.Empty:
-            if not alive():
-                raise FailedError("collect.orphaned") from None
 
 
 def _start(job: Job, events: queue.Queue[tuple[_Worker, str | None]]) -> _Worker:
