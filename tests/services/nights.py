@@ -177,6 +177,11 @@ class Night:
             [Device(name=n, contract=c, platform="cisco_ios") for n, c in devices.items()]
         )
         self.runner = StubRunner(self.workshop, self.clock, dict(devices))
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Read the estate's files again."""
+        self.workshop = open_workshop(self.folder)
         self.parts: Parts = dataclasses.replace(
             self.workshop.parts(),
             clock=self.clock,

@@ -6,13 +6,15 @@ import json
 import shutil
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from weibao.adapters.clock import SystemClock
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Outcome, RunState, Trigger
-from weibao.errors import InputError, RefusedError
+from weibao.errors import InputError, RefusedError, UncheckedError
+from weibao.services.backup_run import BackupRequest, run_backup
 from weibao.services.backup_status import backup_status
 from weibao.services.read_backup import diff, export, grep, history, show
 from weibao.services.rebuild_archive import rebuild_archive
@@ -324,3 +326,44 @@ def test_a_damaged_line_of_a_bundle_loses_no_device_before_it(night):
     assert outcomes(done) == {"sw1": "archived", "sw2": "not_checked", "sw3": "not_checked"}
     assert {t.reason.code for t in done.targets if t.reason} == {"bundle.damaged"}
     assert sound(night)
+
+
+def test_a_second_place_that_is_set_later_gets_everything(tmp_path):
+    night = Night(tmp_path, {"sw1": "default"})
+    night.run({"sw1": Answer(config("sw1"), config("sw1"))})
+    night.run({"sw1": Answer(config("sw1", "vlan 2"), config("sw1"))})
+    second = tmp_path / "nas"
+    second.mkdir()
+    settings = night.folder / "weibao.yml"
+    settings.write_text(settings.read_text() + f"\narchive:\n  second_copy: {second}\n")
+    night.reopen()
+    night.run({"sw1": Answer(config("sw1", "vlan 2"), config("sw1"))})
+    assert len(list(second.rglob("*.vault"))) == 4
+    assert sound(night)
+
+
+def test_a_further_contract_gets_a_key_and_a_lost_one_is_never_replaced(tmp_path):
+    night = Night(tmp_path, {"sw1": "city"})
+    key = Path(night.workshop.keys.path("city"))
+    key.unlink()
+    made = []
+    night.runner.answers = {"sw1": Answer(config("sw1"))}
+    request = BackupRequest(actor="ops@test", sources=())
+    run_backup(night.parts, request, key_made=lambda *said: made.append(said))
+    assert made == [("city", str(key))]
+    key.rename(key.with_name("lost"))
+    with pytest.raises(UncheckedError):
+        run_backup(night.parts, request, key_made=lambda *said: made.append(said))
+    assert not key.exists()
+    assert len(made) == 1
+
+
+def test_a_remote_given_as_a_path_counts_from_the_estate(tmp_path):
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(remote)], check=True)
+    night = Night(tmp_path, {"sw1": "default"}, settings="archive:\n  remote: ../remote.git")
+    assert "push_failed" not in night.codes(night.run({"sw1": Answer(config("sw1"))}))
+    log = subprocess.run(
+        ["git", "-C", str(remote), "log", "--oneline", "main"], capture_output=True, check=True
+    )
+    assert log.stdout.count(b"\n") == 1

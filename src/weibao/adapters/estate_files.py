@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from weibao.adapters.package_data import data_folder
+from weibao.adapters.secret_file import read_secret
 from weibao.adapters.yaml_lines import nearest, read_model
 from weibao.domain.contract import Contract
 from weibao.domain.platform import Platform
@@ -92,14 +93,11 @@ class Estate:
         """SQLAlchemy URL of the journal.
 
         Raises:
-            InputError: ``database_file`` cannot be read.
+            InputError: ``database_file`` cannot be read, or others may read it.
         """
         if self.settings.database_file:
             path = self._path(self.settings.database_file)
-            try:
-                return path.read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError("estate.unreadable", file=path, why=error) from error
+            return read_secret(path)
         return self.settings.database or f"sqlite:///{self.state / 'journal.db'}"
 
     def contract(self, name: str) -> Contract:

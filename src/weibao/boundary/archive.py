@@ -122,6 +122,10 @@ class FullTextStore(Protocol):
         """None where the first copy is as recorded, else what is wrong; needs no key."""
         ...
 
+    def second_path_of(self, stored: StoredText) -> str:
+        """Where the second copy lies; empty where no second place is set."""
+        ...
+
     def check_second(self, stored: StoredText, *, repair: bool = False) -> Reason | None:
         """The same for the second copy (CFG-11).
 

@@ -149,6 +149,8 @@ def diff(call: Call, device: str, contract: str, old: int, new: int) -> None:
 
     before, after, text = compare(call.workshop.parts(), device, contract, old, new)
     call.out.data({"device": device, "old": before, "new": after, "diff": text})
+    if before is None:
+        call.out.note(call.out.say("backup.only_one_version", device=device))
     if not call.out.json:
         sys.stdout.write(text)
 
@@ -216,7 +218,7 @@ def export(
 
 
 @backup.command()
-@click.option("--contract", default="default", show_default=True)
+@click.option("--contract", default="default", show_default=True, help="Whose archive.")
 @command_options()
 def rebuild(call: Call, contract: str) -> None:
     """Make a lost archive again from the encrypted full texts."""

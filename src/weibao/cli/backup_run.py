@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from weibao.cli.options import Call
+from weibao.cli.run import recovered_words
 from weibao.domain.collection import DeviceCollection
 from weibao.domain.records import Outcome, Run, Trigger
 from weibao.errors import RefusedError
@@ -42,10 +43,18 @@ def run_backup_command(
     with workshop.lock("backup run", wait):
         inventory = workshop.inventory.resolve(workshop.sources)
         for finished in recover(parts, inventory.devices):
-            call.out.note(call.out.say("cli.recovered", run=finished.run.id))
+            call.out.note(recovered_words(call.out, finished.run))
             tell(parts, finished)
         progress = _Progress(call)
-        result = run_backup(parts, request, started=progress.started, progress=progress.device)
+        result = run_backup(
+            parts,
+            request,
+            started=progress.started,
+            key_made=lambda c, path: call.out.note(
+                call.out.say("cli.key_made", contract=c, key=path)
+            ),
+            progress=progress.device,
+        )
         progress.ended()
         untold = tell(parts, result)
     _show(call, result)

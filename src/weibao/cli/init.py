@@ -14,7 +14,13 @@ __all__ = ["init"]
 @click.command()
 @click.argument("folder", default="")
 @click.option("--name", default="", help="The estate's name (default: the folder's).")
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
+@click.option(
+    "--language",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    show_default=True,
+    help="Of comments, messages and reports.",
+)
 @click.option("--key-dir", "key_folder", default="", help="Where the encryption key is made.")
 @command_options()
 def init(call: Call, folder: str, name: str, language: str, key_folder: str) -> None:

@@ -42,7 +42,9 @@ def check(call: Call) -> int:
     out.line(
         out.say("cli.checked", hosts=found.hosts, errors=found.errors, warnings=found.warnings)
     )
-    return 2 if found.errors or not found.readable else 0
+    if found.readable and not found.hosts:
+        out.note(out.say("backup.no_devices", sources=", ".join(call.workshop.sources)))
+    return 2 if found.errors or not found.readable or not found.hosts else 0
 
 
 @inventory.command("import")

@@ -7,9 +7,17 @@ from typing import Any
 import click
 
 from weibao.cli.options import Call, command_options
+from weibao.cli.output import Output
+from weibao.domain.records import Run, Trigger
 from weibao.errors import InputError
 
-__all__ = ["run"]
+__all__ = ["recovered_words", "run"]
+
+
+def recovered_words(out: Output, found: Run) -> str:
+    """What was done about a run that an earlier process left."""
+    taken_in = found.trigger is Trigger.ansible
+    return out.say("cli.taken_in" if taken_in else "cli.recovered", run=found.id)
 
 
 @click.group()
@@ -62,7 +70,7 @@ def recover(call: Call) -> None:
             tell(parts, result)
     call.out.data({"runs": [result.run.id for result in done]})
     for result in done:
-        call.out.line(call.out.say("cli.recovered", run=result.run.id))
+        call.out.line(recovered_words(call.out, result.run))
 
 
 @run.command()
@@ -86,20 +94,22 @@ def show(call: Call, run_id: str) -> None:
 
 def _show(call: Call, found: Any, steps: Any, targets: Any, findings: Any) -> None:
     out = call.out
+    read_only = found.authorisation == "read-only"
+    authorisation = out.say("cli.read_only") if read_only else found.authorisation
     out.line(f"{found.id}  {found.job}  {found.runbook}  {found.actor}")
     out.line(
         f"{out.moment(found.started_at)} - {out.moment(found.finished_at)}  "
-        f"{out.say(f'cli.state.{found.state.value}')}  {found.authorisation}"
+        f"{out.say(f'cli.state.{found.state.value}')}  {authorisation}"
     )
     out.line()
     out.table(
         [out.say(f"cli.head.{k}") for k in ("step", "started", "seconds", "result")],
         [
             (
-                s.name,
+                out.say(f"cli.step.{s.name}"),
                 out.moment(s.started_at),
                 f"{(s.finished_at - s.started_at).total_seconds():.1f}",
-                f"{s.outcome.value} {out.reason(s.detail)}",
+                f"{out.say(f'cli.result.{s.outcome.value}')} {out.reason(s.detail)}",
             )
             for s in steps
         ],

@@ -13,6 +13,7 @@ from weibao.domain.inventory import InventorySnapshot
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Trigger
 from weibao.errors import InputError, RefusedError
+from weibao.services.contract_keys import make_missing_keys
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
@@ -40,6 +41,7 @@ def run_backup(
     request: BackupRequest,
     *,
     started: Callable[[Run, int], None] = lambda _run, _count: None,
+    key_made: Callable[[str, str], None] = lambda _contract, _path: None,
     progress: Progress | None = None,
 ) -> BackupResult:
     """Run the backup job once; the caller holds the estate's lock.
@@ -56,6 +58,8 @@ def run_backup(
     chosen = parts.inventory.resolve(request.sources, pattern) if pattern else everything
     if not chosen.devices:
         raise InputError("backup.no_devices", sources=", ".join(request.sources))
+    authorisation = _authorisation(parts, request, chosen)
+    make_missing_keys(parts, chosen.devices, request.actor, key_made)
     now = parts.clock.now()
     run = Run(
         id=parts.run_id(),
@@ -64,7 +68,7 @@ def run_backup(
         runbook_sha256=booked.sha256,
         actor=request.actor,
         trigger=request.trigger,
-        authorisation=_authorisation(parts, request, chosen),
+        authorisation=authorisation,
         change_ref=request.change_ref,
         program=parts.program,
         started_at=now,

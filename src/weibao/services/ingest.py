@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from weibao.boundary import OutcomeBatch
+from weibao.boundary import OutcomeBatch, StoredText
 from weibao.domain.collection import DeviceCollection
 from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion, Finding, FindingCode, Run, RunTarget, Severity
@@ -16,7 +16,7 @@ from weibao.services.judge_backup import DeviceVerdict, Judge, not_checked
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.targets import load_targets
-from weibao.services.versions import say, stored
+from weibao.services.versions import all_stored, say
 
 __all__ = ["Ingested", "commit_versions", "ingest"]
 
@@ -162,7 +162,7 @@ def _push(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
         return
     with steps.step("push") as step:
         for contract in _contracts(found):
-            remote = settings.remote.replace("{contract}", contract)
+            remote = _remote(parts, settings.remote.replace("{contract}", contract))
             try:
                 parts.archive(contract).push(remote, settings.push_timeout)
             except FailedError as error:
@@ -170,6 +170,12 @@ def _push(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
                 step.failed(why)
                 detail = error.say(parts.settings.language)
                 _find(parts, run, found, contract, FindingCode.push_failed, {"detail": detail})
+
+
+def _remote(parts: Parts, remote: str) -> str:
+    """A URL as it is; a path counts from the estate's folder, as everywhere in the settings."""
+    is_path = "://" not in remote and ":" not in remote.partition("/")[0]
+    return str(parts.estate / Path(remote).expanduser()) if is_path else remote
 
 
 def _second_copies(parts: Parts, run: Run, found: Ingested, steps: Steps) -> None:
@@ -183,8 +189,8 @@ def _second_copies(parts: Parts, run: Run, found: Ingested, steps: Steps) -> Non
             texts = parts.texts(contract)
             bad = 0
             detail = ""
-            for version in parts.journal.latest_versions(contract).values():
-                trouble = texts.check_second(stored(version), repair=True)
+            for kept in _to_copy(parts, contract):
+                trouble = texts.check_second(kept, repair=True)
                 if trouble is not None:
                     bad += 1
                     detail = say(trouble, parts.settings.language)
@@ -192,6 +198,26 @@ def _second_copies(parts: Parts, run: Run, found: Ingested, steps: Steps) -> Non
                 params = {"count": str(bad), "detail": detail}
                 step.failed(Reason(code="second_copy", params=params))
                 _find(parts, run, found, contract, FindingCode.second_copy, params)
+
+
+def _to_copy(parts: Parts, contract: str) -> Iterator[StoredText]:
+    """What is to be looked at in the second place: the newest texts.
+
+    Where one of an earlier night is not there, the place is new or has lost files: then
+    all that are missing follow. ``verify`` looks at every one of them.
+    """
+    texts = parts.texts(contract)
+    incomplete = False
+    for version in parts.journal.latest_versions(contract).values():
+        for kept in all_stored(version):
+            incomplete = incomplete or not Path(texts.second_path_of(kept)).exists()
+            yield kept
+    if incomplete:
+        for version in parts.journal.all_versions():
+            for kept in all_stored(version):
+                missing = not Path(texts.second_path_of(kept)).exists()
+                if version.contract == contract and missing:
+                    yield kept
 
 
 def _find(

@@ -19,7 +19,7 @@ from weibao.domain.records import (
 )
 from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
-from weibao.errors import FailedError, IntegrityError
+from weibao.errors import FailedError, IntegrityError, UncheckedError
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.ingest import commit_versions
 from weibao.services.parts import Parts
@@ -100,7 +100,7 @@ def commit_left_over(parts: Parts) -> None:
     for versions in by_run(parts.journal.uncommitted_versions()):
         run = parts.journal.run(versions[0].run_id)
         if run is not None:
-            with contextlib.suppress(FailedError):
+            with contextlib.suppress(FailedError, UncheckedError):
                 commit_versions(parts, run, versions, redacted_texts(parts, versions))
 
 

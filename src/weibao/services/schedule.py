@@ -233,7 +233,7 @@ def show(
     found = recorded(journal)
     state = next((s.state(job) for s in schedulers if found and s.kind is found.kind), None)
     warnings = list(state.warnings) if state else []
-    if found and state and not state.active:
+    if found and state and not state.active and not state.warnings:
         warnings.append(Reason.of("schedule_not_active", kind=found.kind.value))
     if found and found.schedule != job.schedule:
         warnings.append(_differs(found.schedule, job.schedule))

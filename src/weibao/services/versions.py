@@ -9,12 +9,19 @@ from weibao.errors import InputError
 from weibao.i18n import Language, explain
 from weibao.services.parts import Parts
 
-__all__ = ["find_version", "full_text", "say", "startup_text", "stored"]
+__all__ = ["all_stored", "find_version", "full_text", "say", "startup_text", "stored"]
 
 
 def stored(version: ConfigVersion) -> StoredText:
     """Where the full text of ``version`` is recorded to lie."""
     return StoredText(version.full_path, version.full_sha256)
+
+
+def all_stored(version: ConfigVersion) -> tuple[StoredText, ...]:
+    """Every encrypted text of ``version``."""
+    if not version.startup_path:
+        return (stored(version),)
+    return (stored(version), StoredText(version.startup_path, version.startup_sha256))
 
 
 def say(reason: Reason, language: Language) -> str:

@@ -17,6 +17,7 @@ from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.pool import collect
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
+from weibao.errors import WeibaoError
 from weibao.i18n import explain
 
 __all__ = ["collect_batch"]
@@ -43,10 +44,10 @@ def collect_batch(
 
     Raises:
         InputError: ``estate`` is none.
-        UncheckedError: a contract's key is missing.
         FailedError: the bundle cannot be written.
     """
     home = load_estate(estate)
+    keys = _Keys(home)
     now = datetime.now(UTC)
     folder = Path(run_folder) if run_folder else home.state / "runs" / new_run_id(now)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,7 +60,7 @@ def collect_batch(
             password=endpoint.password or default_password,
             enable_secret=endpoint.enable_secret or default_enable,
         )
-        endpoints.append(_with_contract(endpoint, home))
+        endpoints.append(_with_contract(endpoint, home, keys))
     header = BundleHeader(
         run_id=folder.name,
         job=JOB,
@@ -71,7 +72,7 @@ def collect_batch(
     with bundle_lock(folder):
         results = collect(
             header,
-            _job(home, folder / "bundle", tuple(endpoints), host_key_checking),
+            _job(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
             home.settings.backup.processes,
             alive=lambda: not watch_pid or _is_alive(watch_pid),
         )
@@ -82,23 +83,49 @@ def collect_batch(
     }
 
 
-def _with_contract(endpoint: Endpoint, home: Estate) -> Endpoint:
-    if endpoint.problem is None and endpoint.contract not in home.contracts:
-        return replace(endpoint, problem=("unknown_contract", (("contract", endpoint.contract),)))
+class _Keys:
+    """The contracts' encryption passwords, each read once."""
+
+    def __init__(self, home: Estate) -> None:
+        self._ring = FileKeyRing(home.keys)
+        self.found: dict[str, str] = {}
+        self.missing: dict[str, str] = {}
+
+    def has(self, contract: str) -> bool:
+        """Whether the contract's key can be read."""
+        if contract not in self.found and contract not in self.missing:
+            try:
+                self.found[contract] = self._ring.password(contract).decode()
+            except WeibaoError as error:
+                self.missing[contract] = str(error)
+        return contract in self.found
+
+
+def _with_contract(endpoint: Endpoint, home: Estate, keys: _Keys) -> Endpoint:
+    if endpoint.problem is not None:
+        return endpoint
+    contract = endpoint.contract
+    if contract not in home.contracts:
+        return replace(endpoint, problem=("unknown_contract", (("contract", contract),)))
+    if not keys.has(contract):
+        params = (("contract", contract), ("detail", keys.missing[contract]))
+        return replace(endpoint, problem=("key_missing", params))
     return endpoint
 
 
 def _job(
-    home: Estate, bundle: Path, endpoints: tuple[Endpoint, ...], host_key_checking: bool
+    home: Estate,
+    bundle: Path,
+    endpoints: tuple[Endpoint, ...],
+    keys: _Keys,
+    host_key_checking: bool,
 ) -> Job:
     settings = home.settings.backup
-    keys = FileKeyRing(home.keys)
-    contracts = {e.contract for e in endpoints if e.problem is None}
     return Job(
         bundle=str(bundle),
         known_hosts=str(home.known_hosts),
         platform_folders=tuple(str(folder) for folder in home.platform_folders),
-        passwords={c: keys.password(c).decode() for c in sorted(contracts)},
+        passwords=keys.found,
         threads=settings.concurrency,
         limits=Limits(
             connect=settings.connect_timeout,

@@ -32,6 +32,7 @@ __all__ = ["main", "work"]
 
 _NOT_TRIED = frozenset(
     {
+        "key_missing",
         "unknown_contract",
         "unknown_platform",
         "variable_error",
