@@ -35,7 +35,7 @@ lint: environment-dev
 	ANSIBLE_HOME="$(CURDIR)/.ansible" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --strict
 
 unit: environment-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations=15 $(PYTEST)
 
 wheel: environment-dev
 	$(BIN)/python -m build --wheel --outdir dist .

@@ -25,7 +25,7 @@ from .estates import (
     same_environment,
 )
 
-KILLS = int(os.environ.get("WEIBAO_TEST_KILLS", "6"))
+KILLS = int(os.environ.get("WEIBAO_TEST_KILLS", "6" if os.environ.get("CI") else "3"))
 SEED = 20260301
 
 
