@@ -92,7 +92,7 @@ class StubRunner:
     result: PlaybookResult = field(default_factory=lambda: PlaybookResult(0, ""))
     cut_after: int | None = None
 
-    def run(self, playbook, *, inventory, limit, variables, folder, progress=None):
+    def run(self, playbook, *, inventory, limit, variables, folder, **rest):
         header = BundleHeader(
             run_id=folder.name,
             job="backup-configs",

@@ -367,3 +367,13 @@ def test_a_remote_given_as_a_path_counts_from_the_estate(tmp_path):
         ["git", "-C", str(remote), "log", "--oneline", "main"], capture_output=True, check=True
     )
     assert log.stdout.count(b"\n") == 1
+
+
+def test_a_step_that_reached_the_runbooks_time_limit_says_so(night):
+    from weibao.boundary.runner import PlaybookResult
+
+    night.runner.result = PlaybookResult(254, "", timed_out=True)
+    result = night.run({"sw1": Answer(config("sw1"))})
+    assert outcomes(result) == {"sw1": "archived", "sw2": "not_checked", "sw3": "not_checked"}
+    reasons = {t.device: t.reason.code for t in result.targets if t.reason}
+    assert reasons == {"sw2": "step_time_limit", "sw3": "step_time_limit"}

@@ -55,6 +55,7 @@ class AnsiblePlaybookRunner:
         limit: tuple[str, ...],
         variables: Mapping[str, object],
         folder: Path,
+        time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> PlaybookResult:
         """See PlaybookRunner."""
@@ -79,6 +80,7 @@ class AnsiblePlaybookRunner:
                     envvars=self._envvars(),
                     ident="run",
                     quiet=True,
+                    timeout=None if time_limit is None else max(1, round(time_limit)),
                     event_handler=lambda event: _listen(event, said),
                     status_handler=lambda status, runner_config: _drop_environment(
                         status, runner_config
@@ -93,7 +95,8 @@ class AnsiblePlaybookRunner:
             finally:
                 sweep_private(folder)
         return_code = int(runner.rc if runner.rc is not None else 1)
-        return PlaybookResult(return_code, _error(said) if return_code else "")
+        timed_out = runner.status == "timeout"
+        return PlaybookResult(return_code, _error(said) if return_code else "", timed_out)
 
     def _envvars(self) -> dict[str, str]:
         venv = str(Path(sys.executable).parent)

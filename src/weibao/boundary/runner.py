@@ -21,6 +21,8 @@ class PlaybookResult:
     return_code: int
     error: str
     """What Ansible said when it could not run; scrubbed; empty where it ran."""
+    timed_out: bool = False
+    """It was ended at its time limit."""
 
 
 class PlaybookRunner(Protocol):
@@ -34,11 +36,12 @@ class PlaybookRunner(Protocol):
         limit: tuple[str, ...],
         variables: Mapping[str, object],
         folder: Path,
+        time_limit: float | None = None,
         progress: Progress | None = None,
     ) -> PlaybookResult:
         """Run ``playbook`` (FQCN); no variable here may be a secret.
 
         ``limit`` are host names (empty: all). ``folder`` is the run's own, new one;
-        ``progress`` is called for each device as the bundle in it grows.
+        ``time_limit`` in seconds ends it. ``progress`` is called for each device as the bundle in it grows.
         """
         ...

@@ -26,9 +26,11 @@ Tag = Callable[[str], str]
 
 _PASSES = 20
 _STARS = re.compile(r"\*+|<removed>|/\*|\*/|\"\"|''")
-_BASE64 = re.compile(r"[ \t]*[A-Za-z0-9+/=:. ,-]{8,}$")
-_KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY ?-{4,5}")
-_KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY ?-{4,5}")
+_BODY = re.compile(r"[ \t]*(?:[A-Za-z0-9+/=\\]{40,}|[0-9A-Fa-f]{4,8}(?: [0-9A-Fa-f]{2,8}){3,})\s*$")
+_BODY_LAST = re.compile(r"[ \t]*[A-Za-z0-9+/=\\]{1,76}[\"';]?\s*$")
+_BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash)\b[^\n]*$")
+_KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _BANNER = re.compile(
     r"^(?:banner [\w -]{1,40}?|header \w{1,20}) ?(?P<mark>\^C|[^\w\s\"])(?P<rest>[^\n]*)$"
 )
@@ -64,7 +66,9 @@ class _Pass:
     def over(self, text: str) -> str:
         for rule in self._blocks:
             text = self._by_rule(rule, text)
-        lines = self._without_keys(text.split("\n"))
+        if "<" in text:
+            text = self._replace(text, _spans(words.XML, text))
+        lines = self._menus(self._without_keys(text.split("\n")))
         free = _free_lines(lines)
         parent = _parents(lines)
         text = "\n".join(
@@ -88,7 +92,7 @@ class _Pass:
         masks = [match.span() for match in MASK.finditer(text)]
         for start, end in _merged(_outside(spans, masks) if masks else spans):
             value = text[start:end]
-            if len(value) > 1 and value[0] == value[-1] == '"':
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
                 start, end, value = start + 1, end - 1, value[1:-1]
             if not value.strip() or MASK.fullmatch(value) or _STARS.fullmatch(value):
                 continue
@@ -98,22 +102,32 @@ class _Pass:
 
     def _by_rule(self, rule: SecretRule, text: str) -> str:
         pattern = compiled(rule.match)
-        groups = [name for name in pattern.groupindex if name.startswith("secret")]
-        return self._replace(text, _group_spans(pattern.finditer(text), groups))
+        return self._replace(text, _spans(pattern, text))
 
     # lines
 
+    def _menus(self, lines: list[str]) -> list[str]:
+        """Parts in which a name is the secret."""
+        inside: tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]] | None = None
+        kept = []
+        for line in lines:
+            if inside and inside[1].match(line):
+                inside = None
+            if inside:
+                line = self._replace(line, _spans(inside[2], line))
+            elif line[:1] in " \t/c":
+                inside = next((menu for menu in words.MENUS if menu[0].match(line)), None)
+            kept.append(line)
+        return kept
+
     def _line(self, line: str, number: int, parent: Parent, *, free: bool) -> str:
-        spans = [
-            span
-            for pattern in (words.HASHES, words.URL, words.SAID)
-            for span in _group_spans(pattern.finditer(line), ["secret"])
-        ]
+        everywhere = (words.HASHES, words.URL, words.SAID, words.ASSIGNED, words.FORMS)
+        spans = [span for pattern in everywhere for span in _spans(pattern, line)]
         start = 0
         if not free and not line.lstrip().startswith("----"):
             found, start = announced(line, number, parent, braces=self._braces)
             spans += found
-        spans += _group_spans(words.SPOKEN.finditer(line, start), ["secret"])
+        spans += _spans(words.SPOKEN, line, start)
         return self._replace(line, spans) if spans else line
 
     def _elsewhere(self, text: str) -> str:
@@ -133,6 +147,7 @@ class _Pass:
     def _without_keys(self, lines: list[str]) -> list[str]:
         if not any("PRIVATE KEY" in line for line in lines):
             return lines
+        lines = self._without_headless_key(lines)
         kept: list[str] = []
         number = 0
         while number < len(lines):
@@ -152,6 +167,15 @@ class _Pass:
             number = last
         return kept
 
+    def _without_headless_key(self, lines: list[str]) -> list[str]:
+        """A text that was cut at its beginning may hold the end of a key only."""
+        end = next(n for n, line in enumerate(lines) if "PRIVATE KEY" in line)
+        start = end
+        if _KEY_ENDS.search(lines[end]) and not _KEY_BEGINS.search(lines[end]):
+            while start > 0 and end - start < _KEY_LINES and _in_body(lines, start - 1, end):
+                start -= 1
+        return [*lines[:start], *self._key_body(lines[start:end]), *lines[end:]]
+
     def _key_body(self, body: Sequence[str]) -> list[str]:
         if not body or (len(body) == 1 and MASK.fullmatch(body[0].strip())):
             return list(body)
@@ -165,9 +189,23 @@ def _key_end(lines: Sequence[str], start: int) -> int:
         if _KEY_ENDS.search(lines[number]):
             return number
     number = start
-    while number < len(lines) and _BASE64.match(lines[number]):
+    while number < len(lines) and (
+        _BODY.match(lines[number])
+        or _BODY_HEAD.match(lines[number])
+        or (
+            not lines[number].strip() and number + 1 < len(lines) and _BODY.match(lines[number + 1])
+        )
+    ):
         number += 1
+    if number < len(lines) and _BODY_LAST.match(lines[number]):
+        number += 1  # the last line of a body is short, or cut
     return number
+
+
+def _in_body(lines: Sequence[str], number: int, end: int) -> bool:
+    if number == end - 1:
+        return bool(_BODY_LAST.match(lines[number]))
+    return bool(_BODY.match(lines[number]))
 
 
 # what stands where
@@ -231,12 +269,12 @@ def _banner_end(lines: Sequence[str], start: int) -> int | None:
     return None
 
 
-def _group_spans(
-    matches: Iterable[re.Match[str]], groups: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    for match in matches:
+def _spans(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Where the groups of a pattern match whose names begin with ``secret`` or ``quoted``."""
+    groups = [name for name in pattern.groupindex if name.startswith(("secret", "quoted"))]
+    for match in pattern.finditer(text, start):
         for group in groups:
-            if match[group] is not None:
+            if match[group]:
                 yield match.span(group)
 
 

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from weibao.domain import secret_words as words
+from weibao.domain.secret_snmp import SNMP_USER_WORDS, is_snmp_user, snmp_spans
+from weibao.domain.secret_token import Token
 
 __all__ = ["MASK", "announced"]
 
 MASK = re.compile(r"<secret:[0-9A-Za-z]{1,64}>")
 """What stands in place of a secret."""
 
-_PLAIN = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s|;|$)|\S+')
+_PLAIN = re.compile(
+    r'"(?:[^"\\]|\\.)*"(?=\s|;|$)|\'[^\']*\'(?=\s|;|$)|[\w.-]{1,60}="(?:[^"\\]|\\.)*"(?=\s|$)|\S+'
+)
 _BRACED = re.compile(r'"(?:[^"\\]|\\.)*"|[;{}\[\]]|[^\s;{}\[\]"]+|"')
-
-
-@dataclass(frozen=True)
-class _Token:
-    start: int
-    end: int
-    text: str
-    word: str
-    """In lower case, without a colon behind it."""
-
-    @property
-    def stops(self) -> bool:
-        """Whether it is punctuation alone."""
-        return not self.text.strip(";{}[]|")
 
 
 Parent = Callable[[int], str]
@@ -44,26 +33,32 @@ def announced(
     (a description) begins behind the line where there is none.
     """
     tokens = _tokens(_BRACED if braces else _PLAIN, line)
+    if len(tokens) > 2 and tokens[0].word == "encrypted":  # Eltex puts it before the command
+        tokens = tokens[1:]
     count = _before_free_text(tokens)
     free = tokens[count].start if count < len(tokens) else len(line)
     tokens = tokens[:count]
-    spans = [*_word_spans(tokens, number, parent), *_communities(tokens), *_marked_secret(line)]
+    spans = [
+        *_word_spans(tokens, number, parent),
+        *_written_spans(tokens),
+        *snmp_spans(tokens, lambda: parent(number)),
+        *_marked_secret(line),
+        *_commands_in_quotes(tokens, number, parent),
+    ]
     return spans, free
 
 
-def _tokens(pattern: re.Pattern[str], line: str) -> list[_Token]:
+def _tokens(pattern: re.Pattern[str], line: str) -> list[Token]:
     return [
-        _Token(m.start(), m.end(), m.group(), m.group().lower().rstrip(":"))
+        Token(m.start(), m.end(), m.group(), m.group().lower().rstrip(":"))
         for m in pattern.finditer(line)
     ]
 
 
-def _before_free_text(tokens: Sequence[_Token]) -> int:
+def _before_free_text(tokens: Sequence[Token]) -> int:
     """How many tokens stand before a description, a location or the like."""
     for position, token in enumerate(tokens[:-1]):
-        if token.word in words.FREE_HEADS and (
-            position == 0 or tokens[0].word in {"set", "snmp-server", "snmp-agent", "no", "ip"}
-        ):
+        if _is_free_head(tokens, position):
             return position
         comment = (position == 0 and token.text[0] in "!#") or (
             token.text == "##" and tokens[position - 1].stops
@@ -73,10 +68,22 @@ def _before_free_text(tokens: Sequence[_Token]) -> int:
     return len(tokens)
 
 
+def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
+    word = tokens[position].word
+    if word not in words.FREE_HEADS and word not in words.LONG_FREE_HEADS:
+        return False
+    if position == 0:
+        return True
+    if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
+        return False
+    # "set … name x password y" goes on behind the name.
+    return word in words.LONG_FREE_HEADS or position + 2 >= len(tokens)
+
+
 # words that announce a secret
 
 
-def _word_spans(tokens: Sequence[_Token], number: int, parent: Parent) -> list[tuple[int, int]]:
+def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     tails: list[bool] | None = None
     position = 0
@@ -98,31 +105,31 @@ def _word_spans(tokens: Sequence[_Token], number: int, parent: Parent) -> list[t
     return spans
 
 
-def _span(tokens: Sequence[_Token], first: int, end: int) -> tuple[int, int]:
+def _span(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int]:
     """Without a semicolon that closes the statement."""
     stop = tokens[end - 1]
     closed = stop.text.endswith(";") and len(stop.text) > 1
     return tokens[first].start, stop.end - (1 if closed else 0)
 
 
-def _is_single(word: str, value: _Token) -> bool:
+def _is_single(word: str, value: Token) -> bool:
     quoted = len(value.text) > 1 and value.text[0] == '"' and value.text.rstrip(";")[-1] == '"'
     return quoted or word in words.SINGLE or bool(MASK.fullmatch(value.text.rstrip(";")))
 
 
-def _announces(tokens: Sequence[_Token], position: int, number: int, parent: Parent) -> bool:
+def _announces(tokens: Sequence[Token], position: int, number: int, parent: Parent) -> bool:
     """Whether a secret comes after the token at ``position``."""
     word, following = tokens[position].word, tokens[position + 1]
-    before = tokens[position - 1].word if position else ""
+    before = _before(tokens, position)
     if before in words.NAME_WORDS and not _is_name(tokens, position - 1):
         return False
     if word in words.CONDITIONAL:
         return bool(words.ALGORITHM.match(following.word)) and position + 2 < len(tokens)
-    if word in {"auth", "priv"}:
-        return _is_snmp_user(tokens) and position > 2
-    if (word not in words.WORDS and not word.endswith(words.WORD_ENDINGS)) or "=" in word:
+    if word in SNMP_USER_WORDS:
+        return is_snmp_user(tokens) and (position > 0 or word == "authentication")
+    if not _is_secret_word(word) or following.stops:
         return False
-    if following.stops:
+    if following.word in words.SWITCHES and position + 2 == len(tokens) and word.endswith("-key"):
         return False
     if word == "key":
         return not _is_key_name(tokens, position, number, parent)
@@ -138,20 +145,36 @@ def _announces(tokens: Sequence[_Token], position: int, number: int, parent: Par
             return False
         return not (before == "local-aaa-user" or (before == "local-user" and position == 2))
     if word == "psk":
-        return following.word not in {"enable", "disable"}
+        return following.word not in {"enable", "disable", "ckn"}
+    if word == "token":
+        return before != "pki"
+    if word == "secret" and tokens[0].text.startswith("/"):  # a menu of RouterOS
+        return following.word not in {"add", "set"}
     return True
 
 
-def _is_name(tokens: Sequence[_Token], position: int) -> bool:
+def _is_secret_word(word: str) -> bool:
+    if "=" in word or word[0] in "\"'<" or words.NOT_SECRET.match(word):
+        return False
+    return word in words.WORDS or word.endswith(words.WORD_ENDINGS)
+
+
+def _before(tokens: Sequence[Token], position: int) -> str:
+    """The word before; in a list in brackets the word before the list."""
+    at = position - 1
+    while at > max(0, position - 8) and tokens[at].text != "[" and tokens[at].word in words.WAYS_IN:
+        at -= 1
+    if at > 0 and tokens[at].text == "[":
+        return tokens[at - 1].word
+    return tokens[position - 1].word if position else ""
+
+
+def _is_name(tokens: Sequence[Token], position: int) -> bool:
     """Whether the token is itself what a word before it names (``username username …``)."""
     return position > 0 and tokens[position - 1].word in words.NAME_WORDS
 
 
-def _is_snmp_user(tokens: Sequence[_Token]) -> bool:
-    return len(tokens) > 2 and tokens[0].word == "snmp-server" and "user" in tokens[1].word
-
-
-def _is_key_name(tokens: Sequence[_Token], position: int, number: int, parent: Parent) -> bool:
+def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Parent) -> bool:
     """``key`` that is a command, the number of a key, or a tunnel's."""
     following = tokens[position + 1].word.rstrip(";")
     before = tokens[position - 1].word if position else ""
@@ -159,12 +182,13 @@ def _is_key_name(tokens: Sequence[_Token], position: int, number: int, parent: P
         return True
     if not following.isalnum() or not following.isdigit():
         return False
-    if before == "tunnel" or any(token.word == "key-chain" for token in tokens[:position]):
+    if before == "tunnel" or any(token.word == "key-chain" for token in tokens[: min(position, 8)]):
         return True
     if any(token.word in {"ntp", "sntp"} for token in tokens[:4]) or (
         tokens[0].word in {"server", "peer"} and len(following) <= 5
     ):
-        return True
+        behind = tokens[position + 2 : position + 3]
+        return not behind or behind[0].word in _BEHIND_NTP_KEY
     braced = position == 0 and len(tokens) > 2 and tokens[2].text == "{"
     return braced or (
         position == 0 and len(tokens) == 2 and _KEY_CHAIN.match(parent(number)) is not None
@@ -174,39 +198,66 @@ def _is_key_name(tokens: Sequence[_Token], position: int, number: int, parent: P
 _KEY_OWNERS = frozenset(["radius-server", "tacacs-server", "radius", "tacacs", "hwtacacs", "ldap"])
 
 
+_BEHIND_NTP_KEY = frozenset(
+    [
+        "prefer",
+        "preferred",
+        "iburst",
+        "burst",
+        "version",
+        "minpoll",
+        "maxpoll",
+        "source",
+        "vrf",
+        "use-vrf",
+        "vpn-instance",
+        ";",
+    ]
+)
+
 _KEY_CHAIN = re.compile(r"\s*(?:key[- ]?chain|macsec)\b")
 
 
-def _past_qualifiers(tokens: Sequence[_Token], position: int, tails: Sequence[bool]) -> int | None:
+def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[bool]) -> int | None:
     """Where the secret itself begins; None where none is left or it is hidden already."""
     word = tokens[position].word
     at = position + 1
     while at < len(tokens) - 1 and _goes_on(tokens[at + 1], tails[at + 1]):
         token = tokens[at].word
         number = token.isdigit() and (len(token) == 1 or word in words.ID_WORDS)
-        if token in words.QUALIFIERS or number or words.ALGORITHM.match(token):
+        if (
+            token in words.QUALIFIERS
+            or number
+            or words.ALGORITHM.match(token)
+            or _ADDRESS.fullmatch(token)
+        ):
             at += 1
         elif token in words.QUALIFIERS_WITH_VALUE and at + 2 < len(tokens):
             at += 2
-            while at < len(tokens) - 1 and re.fullmatch(
-                r"[\d.:/a-fA-F]*[.:][\d.:/a-fA-F]*", tokens[at].text
-            ):
-                at += 1
         else:
             break
     if tokens[at].stops or tokens[at].text in {"##", "/*"}:
         return None
     if word in words.CONDITIONAL and words.ALGORITHM.match(tokens[at].word):
         return None
+    if tokens[at].word == "type" and at + 2 >= len(tokens):
+        return None  # Junos: set … authentication-key 1 type md5
+    if re.fullmatch("[0-9]", tokens[at].word) and at > position + 1 and not tails[at]:
+        last = tokens[at - 1].word  # NX-OS writes the kind behind: md5 plain 0
+        if not last.isdigit() and not words.ALGORITHM.match(last) and at + 1 == len(tokens):
+            return at - 1
     return at
 
 
-def _goes_on(token: _Token, tail: bool) -> bool:
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?|[\da-f]*:[\da-f:.]*:[\da-f:.]*")
+
+
+def _goes_on(token: Token, tail: bool) -> bool:
     """Whether the secret may still be to come."""
     return not token.stops and (not tail or token.word in words.QUALIFIERS)
 
 
-def _tails(tokens: Sequence[_Token]) -> list[bool]:
+def _tails(tokens: Sequence[Token]) -> list[bool]:
     """For each position whether all from there on is what may follow a secret."""
     count = len(tokens)
     tails = [False] * count + [True, True, True]
@@ -222,10 +273,9 @@ def _tails(tokens: Sequence[_Token]) -> list[bool]:
         elif plain in words.TAIL_WITH_VALUE and position + 1 < count:
             tails[position] = tails[position + 2]
         elif position + 1 < count and (
-            plain in words.WORDS
-            or plain.endswith(words.WORD_ENDINGS)
+            _is_secret_word(plain or "-")
             or plain in words.CONDITIONAL
-            or (plain in {"auth", "priv"} and _is_snmp_user(tokens))
+            or (plain in SNMP_USER_WORDS and is_snmp_user(tokens))
         ):
             tails[position] = True
     return tails
@@ -234,37 +284,52 @@ def _tails(tokens: Sequence[_Token]) -> list[bool]:
 # forms of their own
 
 
-_TRAP_OPTIONS = {
-    "version": 1, "vrf": 1, "use-vrf": 1, "filter-vrf": 1, "source-interface": 1, "udp-port": 1,
-    "port": 1, "interface": 1, "traps": 0, "trap": 0, "informs": 0, "inform": 0, "auth": 0,
-    "noauth": 0, "priv": 0, "community": 0, "mgmt": 0, "encrypted": 0, "0": 0, "7": 0,
-}  # fmt: skip
+_SECURITY = re.compile(
+    r"auth|key|pass|md5|sha\d?$|hmac|commun|secret|cak|psk|crypt|^sa$|vlink|sham"
+)
 
 
-def _communities(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
-    """SNMP communities, also those of trap receivers, which no word announces."""
-    known = [token.word for token in tokens]
-    if "securityname" in known and "v3" not in known:
-        at = known.index("securityname") + 1
-        while at < len(tokens) - 1 and known[at] in {"cipher", "simple"}:
-            at += 1
-        return [(tokens[at].start, tokens[at].end)] if at < len(tokens) else []
-    if known[:2] == ["snmp-server", "community"]:
-        at = 2
-        while at < len(tokens) - 1 and known[at] in {"0", "7", "8", "encrypted", "plaintext"}:
-            at += 1
-        return [(tokens[at].start, tokens[at].end)] if at < len(tokens) else []
-    if known[:2] != ["snmp-server", "host"]:
-        return []
-    at = 3
-    version = ""
-    while at < len(tokens) and (known[at] in _TRAP_OPTIONS):
-        if known[at] == "version" and at + 1 < len(tokens):
-            version = known[at + 1]
-        at += 1 + _TRAP_OPTIONS[known[at]]
-    if at >= len(tokens) or version == "3":
-        return []
-    return [(tokens[at].start, tokens[at].end)]
+def _written_spans(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """What follows ``plain`` or ``cipher`` behind a word of authentication."""
+    spans = []
+    secured = False
+    for position in range(1, len(tokens) - 1):
+        secured = secured or bool(_SECURITY.search(tokens[position - 1].word))
+        following = tokens[position + 1]
+        if tokens[position].word not in words.HOW_WRITTEN or following.stops:
+            continue
+        known = following.word
+        if (
+            known in words.QUALIFIERS
+            or known in words.QUALIFIERS_WITH_VALUE
+            or known in {"username", "user"}
+            or words.ALGORITHM.match(known)
+            or _ADDRESS.fullmatch(known)
+            or _is_secret_word(known)
+            or (known.isdigit() and len(known) == 1)
+        ):
+            continue
+        if secured:
+            spans.append(_span(tokens, position + 1, position + 2))
+    return spans
+
+
+def _commands_in_quotes(
+    tokens: Sequence[Token], number: int, parent: Parent
+) -> list[tuple[int, int]]:
+    """The same within quoted commands, as event handlers and schedulers hold them."""
+    spans = []
+    for token in tokens:
+        begin = token.text.find('"') + 1
+        head = token.text[: begin - 1].rstrip("=").lower()
+        if not begin or len(token.text) - begin < 6 or " " not in token.text:
+            continue
+        if begin > 1 and (not head or head in words.FREE_HEADS or head in words.LONG_FREE_HEADS):
+            continue
+        inner = token.text[begin:].rstrip(";").removesuffix('"')
+        found, _ = announced(inner, number, parent, braces=False)
+        spans += [(start + token.start + begin, end + token.start + begin) for start, end in found]
+    return spans
 
 
 _SECRET_DATA = re.compile(r"## ?SECRET-DATA")

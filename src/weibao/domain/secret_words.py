@@ -11,14 +11,20 @@ import re
 
 __all__ = [
     "ALGORITHM",
+    "ASSIGNED",
     "CONDITIONAL",
+    "FORMS",
     "FREE_HEADS",
     "HASHES",
     "HINTS",
+    "HOW_WRITTEN",
     "ID_WORDS",
     "KEY_STOPS",
+    "LONG_FREE_HEADS",
+    "MENUS",
     "METHOD_WORDS",
     "NAME_WORDS",
+    "NOT_SECRET",
     "POLICY_HEADS",
     "POLICY_STOPS",
     "QUALIFIERS",
@@ -26,11 +32,14 @@ __all__ = [
     "SAID",
     "SINGLE",
     "SPOKEN",
+    "SWITCHES",
     "TAIL",
     "TAIL_WITH_VALUE",
     "URL",
+    "WAYS_IN",
     "WORDS",
     "WORD_ENDINGS",
+    "XML",
 ]
 
 
@@ -54,6 +63,26 @@ HINTS = (
         "simple",
         "pmk",
         "pw",
+        "md5",
+        "plain",
+        "curl",
+        "admin/",
+        "root/",
+        "ghp_",
+        "glpat-",
+        "xox",
+        "hooks.",
+        "eyj",
+        "akia",
+        "bearer ",
+        "authorization",
+        "login user",
+        "create account",
+        "mgmt-user",
+        "aaa-server",
+        "ipsec spi",
+        "ascii-text",
+        "hexadecimal",
     ),
     *("密码", "口令", "密钥", "团体"),
 )
@@ -67,7 +96,9 @@ WORDS = _words(
     "message-digest-key authentication-hex encryption-hex community-name communityname cak "
     "wpa-psk psk-key pmk token api-key apikey access-key secret-key authenticator "
     "ascii-text hexadecimal cipher ciphertext irreversible-cipher plain-text-password-value "
-    "trap-community isakmp-key ike-key"
+    "trap-community isakmp-key ike-key psksecret accesskey keytab key-value notify-community "
+    "community-string snmp-community-string pin idtoken simple-text simple-text-auth tcp-md5-auth "
+    "md5-authentication wpa-hexkey phash"
 )
 """After these a secret follows."""
 
@@ -77,22 +108,47 @@ WORD_ENDINGS = (
     "passphrase",
     "pass-phrase",
     "-secret",
+    "_secret",
     "-psk",
-    "authentication-key",
-    "auth-key",
-    "shared-key",
+    "-key",
+    "_key",
     "key-string",
+    "pwd",
+    "-token",
+    "_token",
     "_pw",
     "_pass",
+    "-pw",
+    "-pass",
+    "password-l1",
+    "password-l2",
 )
 """So it does after a word that ends in one of these."""
 
-SINGLE = _words("cipher ciphertext irreversible-cipher communityname community-name")
+NOT_SECRET = re.compile(
+    r"(?:.*-)?(?:public|host|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
+    r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash)"
+    r"[-_]key\Z"
+)
+"""Words that end like those and announce no secret."""
+
+HOW_WRITTEN = _words("plain plaintext plain-text simple encrypted clear cleartext cipher")
+"""Behind ``authentication``, an algorithm or the like, the secret follows these."""
+
+SWITCHES = _words("enable disable common none auto required")
+"""``…-key`` and one of these alone is a setting."""
+
+WAYS_IN = _words("password radius tacplus tacacs ldap local")
+"""Ways to log in, as they stand in lists."""
+
+SINGLE = _words(
+    "plain plaintext plain-text simple encrypted clear cleartext pin cipher ciphertext irreversible-cipher communityname community-name"
+)
 """The secret after these is one word; after the others it may hold blanks."""
 
 ALGORITHM = re.compile(
-    r"(?i:md5|sha-?\d*(?:-\d+)*|sha2-\d+|hmac[\w-]*|keyed-[\w-]+|aes[\w-]*|3?des[\w-]*|simple|usual"
-    r"|nonstandard|rfc\d+|sm[34][\w-]*|cipher)\Z"
+    r"(?i:md5|sha-?\d*(?:-\d+)*|sha2-\d+|hmac(?:-[\w-]+)?|keyed-[\w-]+|aes(?:-?\d+)?(?:[-_][\w-]+)?|simple|usual"
+    r"|nonstandard|rfc\d+|sm[34](?:-[\w-]+)?|wep-?\d+|cmac-[\w-]+|3?des(?:\d+|ede\d?)?(?:-(?:cbc|cfb|ecb|ede|key)[\w-]*)?|met-[\w-]+|cipher)\Z"
 )
 
 CONDITIONAL = _words(
@@ -116,16 +172,20 @@ QUALIFIERS = _words(
     "nonstandard aes aes128 aes192 aes256 aes-128 aes-192 aes-256 des des56 3des 3desede 128 192 "
     "256 authentication accounting authorization pass-phrase passphrase set-key key row local "
     "remote any enc is = : 8a value inbound outbound ah esp raw-key psk additional metering-only "
-    "local-user user-defined default"
+    "local-user user-defined default encryption 10 40 104 fallback verify hash2 localized-key "
+    "auth-encrypted privacy-encrypted manager operator sae"
 )
 """Say how the secret is written, and stand between the word and the secret."""
 
-QUALIFIERS_WITH_VALUE = _words("level role address hostname type id key-id domain-name")
+QUALIFIERS_WITH_VALUE = _words(
+    "level role address hostname type id key-id domain-name "
+    "size option for peer eigrp user-name ckn"
+)
 
 TAIL = _words(
     "ro rw rwa read-only read-write encrypted localizedkey localizedv2key pbkdf2 "
     "single-connection no-xauth nt-encrypted mschap level-1 level-2 level-1-2 ip osi prefer "
-    "primary secondary tkip aes tkip-aes aes-tkip"
+    "primary secondary tkip aes tkip-aes aes-tkip hash hash2 trusted transmit-key priority"
 )
 """Words that may follow a secret."""
 
@@ -139,7 +199,9 @@ TAIL_WITH_VALUE = _words(
 
 NAME_WORDS = _words(
     "username user local-user sent-username chain key-chain keychain hostname sysname name "
-    "interface vlan group class vrf host view role policy profile peer-group trustpoint"
+    "interface vlan group class vrf host view role policy profile peer-group trustpoint route-map "
+    "access-list prefix-list community-list class-map policy-map match-any match-all list extended "
+    "standard acl object object-group policy-statement term filter edit vpn-instance"
 )
 """The word after one of these is a name."""
 
@@ -168,6 +230,9 @@ KEY_STOPS = _words(
 )
 """``key`` and one of these is no secret."""
 
+LONG_FREE_HEADS = _words("description remark comment descr message login-message alias-name")
+"""The rest of the line is a person's text; after the other free heads one word is."""
+
 FREE_HEADS = _words(
     "description remark location contact sys-contact syscontact syslocation comment alias-name "
     "descr name info message login-message"
@@ -178,7 +243,10 @@ HASHES = re.compile(
     r"(?P<secret>\$[0-9A-Za-z][\w-]{0,15}\$[^\s\"';]{4,}"
     r"|(?P<mark>%\^%#|%@%@|%#%#|%\$%\$|%\+%#|@%@%)[^\n]{1,600}?(?P=mark)"
     r"|(?:%\^%#|%@%@|%#%#|%\$%\$|%\+%#|@%@%)\S{8,}"
-    r"|(?<=\bENC )[A-Za-z0-9+/=]{8,})"
+    r"|(?<=\bENC )[A-Za-z0-9+/=]{8,}"
+    r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-)[A-Za-z0-9_-]{16,}"
+    r"|\bA(?:KIA|SIA)[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
+    r"|(?<=hooks\.slack\.com/services/)[^\s\"]{8,})"
 )
 """Hashed and reversible forms that show by themselves."""
 
@@ -189,15 +257,66 @@ _SPOKEN = (
     r"(?:password|passwd|passphrase|pwd|secret|psk|pre-shared-key|community|token|api-?key"
     r"|密码|口令|密钥|团体字|团体名)"
 )
+_VALUE = r"(?:\"(?P<quoted>(?:[^\"\\\n]|\\[^\n])*)\"|\"?(?P<secret>[^\s\"，。；;,“”]+))"
 
 SAID = re.compile(
-    rf"(?i:{_SPOKEN}(?:\s{{0,3}}[:=：＝]\s{{0,3}}|\s{{1,3}}is\s{{1,3}}|\s{{0,3}}[为是]\s{{0,3}}))"
-    r"\"?(?P<secret>[^\s\"，。；;,]+)"
+    rf"(?i:{_SPOKEN}(?:\s{{0,3}}[:=：＝]\s{{0,3}}|\s{{1,3}}is\s{{1,3}}|\s{{0,3}}[为是][:：]?\s{{0,3}})"
+    r"|\bpass\s?[:：=]\s?|(?:pwd|密码|口令)\s?/\s?)"
+    rf"{_VALUE}"
 )
 """A password told in a description or set by ``password=…``."""
+
+ASSIGNED = re.compile(
+    r"(?i:(?<![\w-])(?!(?:[\w.-]{0,40}-)?(?:public|host|sort)-?key)[\w.-]{0,60}"
+    r"(?:key|key-\d|password|passwd|pwd|secret|token|psk|passphrase|credential|_pass)"
+    r"(?:=|[ ]=[ ]))"
+    r"(?:\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\"\n])*)\\?\"|(?P<secret>[^\s\"&;,]+))"
+)
+"""What is assigned: ``private-key="…"``, ``?api_key=…&``."""
 
 SPOKEN = re.compile(
     rf"(?i:{_SPOKEN})\s{{1,3}}"
     r"(?P<secret>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[A-Za-z])[^\s\"]{6,})"
+    r"|(?:密码|口令|密钥)(?P<secret_near>[!-~]{4,})"
+    r"|(?i:\b(?:admin|administrator|root))/"
+    r"(?P<secret_pair>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[@!#$%&*^])[^\s\"]{6,})"
 )
 """In a person's text: a word after ``password`` that looks like one."""
+
+FORMS = re.compile(
+    r"(?:\bmail[- ]server \"?[^\s:@\"]{1,80}:(?P<secret_mail>[^\s@\"]{1,80})@"
+    r"|(?:\bcurl\b[^\n]{0,200}?\s)(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:(?P<secret_curl>[^\s\"']+)"
+    r"|\bsshpass -p ?(?P<secret_sshpass>\S+)"
+    r"|auth=(?:key|token-secure|token-secret),(?P<secret_exec>[^\s,]+)"
+    r"|(?i:\bbearer |authorization: ?(?:basic|digest|token) )(?P<secret_bearer>[^\s\"]{6,})"
+    r"|\bnhrp authentication (?:(?:[0-9]|simple|plain|cipher) )?(?P<secret_nhrp>\S+)"
+    r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128|192"
+    r"|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
+    r"|\bauthentication (?:encrypted )?(?:md5|sha\d{0,3}) \d{1,3} (?:\d )?"
+    r"(?!key|cipher|plain|\d+$)(?P<secret_id>\S+)"
+    r"|^\s*(?:configure )?(?:create account (?:admin|user) \"?[^\s\"]+\"?|login user \S+|pp auth (?:my|user)name \S+"
+    r"|mgmt-user \S+ \S+) (?:encrypted )?(?P<secret_account>[^\n]+)"
+    r"|^aaa-server \S+ (?:\(\S+\) )?host \S+ (?!key\b|timeout\b|protocol\b)(?P<secret_asa>\S+))"
+)
+"""What is written in one way only, and by several vendors or in no vendor's file yet."""
+
+MENUS = (
+    (
+        re.compile(r"\s*config system snmp community\s*$"),
+        re.compile(r"end\b"),
+        re.compile(r"^ {4,16}set name (?P<secret>\"[^\"]*\"|\S+)"),
+    ),
+    (
+        re.compile(r"/snmp community\b"),
+        re.compile(r"[/#]"),
+        re.compile(r"\bname=(?P<secret>\"[^\"]*\"|\S+)"),
+    ),
+)
+"""Parts of a configuration where a name is the secret: how they begin and end, and which."""
+
+XML = re.compile(
+    r"<(?!(?:[\w.-]{1,40}-)?public-key\b)(?:[\w.-]{1,40}[-_])?(?:password|passwd|phash|secret|key|psk|passphrase"
+    r"|community|community-string|authpwd|privpwd|pwd|token|pin)(?:\s[^<>]{0,200})?>"
+    r"(?P<secret>[^<>]{1,20000})(?=</|\Z)"
+)
+"""An element whose name says that its text is secret; the text may have several lines."""

@@ -104,6 +104,8 @@ def _collect(
         "weibao_watch_pid": os.getpid(),
         "weibao_outcome_targets": "!all",
     }
+    runbook = parts.runbook(JOB).runbook
+    minutes = next((s.time_limit_minutes for s in runbook.steps if s.name == "collect"), None)
     with steps.step("collect") as step:
         result = parts.runner.run(
             "weibao.core.backup_configs",
@@ -111,8 +113,13 @@ def _collect(
             limit=tuple(d.name for d in chosen.devices),
             variables=variables,
             folder=folder,
+            time_limit=minutes * 60 if minutes else None,
             progress=progress,
         )
+        if result.timed_out:
+            reason = Reason.of("step_time_limit", minutes=f"{minutes or 0:g}")
+            step.failed(reason)
+            return reason
         if result.return_code == 0:
             return Reason.of("interrupted")
         reason = Reason.of("playbook_failed", detail=result.error or f"rc {result.return_code}")

@@ -19,7 +19,7 @@ from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.scrub import scrub
 from weibao.domain.acceptance import judge
 from weibao.domain.collection import CollectedItem, ItemKind
-from weibao.domain.platform import Command, NativeErrorMeaning, Platform
+from weibao.domain.platform import Command, NativeErrorMeaning, Platform, Question
 from weibao.domain.reasons import Reason
 from weibao.domain.resolve_platform import resolve
 
@@ -112,7 +112,7 @@ class Collector:
             wire, platform, silence=limits.silence, deadline=deadline, stop=self._stop
         )
         try:
-            log_in(session, endpoint, platform, limits)
+            log_in(session, endpoint, self._questions(platform), limits)
             if platform is None:
                 platform = self._detect(session)
                 session.adopt(platform)
@@ -125,6 +125,10 @@ class Collector:
             raise
         finally:
             session.close()
+
+    def _questions(self, platform: Platform | None) -> list[Question]:
+        platforms = self._platforms.values() if platform is None else [platform]
+        return list(dict.fromkeys(q for p in platforms for q in p.session.questions))
 
     # reading
 
@@ -145,31 +149,32 @@ class Collector:
         first: tuple[Command, bytes] | None = None
         for command in platform.configuration.running:
             text = self._reading(session, platform, command)
-            if refusal(text, platform) is None:
+            if _Judged(platform, ItemKind.running).refusal(text) is None:
                 return command, text, False
             first = first or (command, text)
         assert first is not None  # noqa: S101 - the model demands a command
         return *first, True
 
     def _reading(self, session: Session, platform: Platform, command: Command) -> bytes:
-        text = b""
+        text, before = b"", None
+        judged = _Judged(platform, ItemKind.running)
         for _ in range(_READINGS):
-            answer = session.ask(command.send, lambda body: provably_whole(body, platform))
+            answer = session.ask(command.send, judged.whole, judged.doubtful)
             text = without_preamble(answer.text, platform)
-            if refusal(text, platform) is not None:
+            again = judged.refusal(text) is None and bool(judged.codes(text) & _READ_AGAIN)
+            if not again or text == before:
                 return text
-            verdict = judge(text, platform)
-            if verdict.accepted or not {r.code for r in verdict.reasons} & _READ_AGAIN:
-                return text
+            before = text
         return text
 
     def _read_startup(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
+        judged = _Judged(platform, ItemKind.startup)
         for command in platform.configuration.startup:
-            answer = session.ask(command.send, lambda body: provably_whole(body, platform))
+            answer = session.ask(command.send, judged.whole, judged.doubtful)
             text = without_preamble(answer.text, platform)
-            meaning = refusal(text, platform)
+            meaning = judged.refusal(text)
             if meaning is NativeErrorMeaning.absent:
                 return
             if meaning is None and text.strip():
@@ -234,6 +239,36 @@ def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:
     return found
 
 
+class _Judged:
+    """What is thought of a text while it is read; the last verdict is kept."""
+
+    def __init__(self, platform: Platform, kind: ItemKind) -> None:
+        self._platform = platform
+        self._kind = kind
+        self._last: tuple[bytes, frozenset[str]] | None = None
+
+    def codes(self, text: bytes) -> frozenset[str]:
+        """Codes of the reasons against ``text``."""
+        if self._last is None or self._last[0] != text:
+            verdict = judge(text, self._platform, kind=self._kind)
+            self._last = (text, frozenset(reason.code for reason in verdict.reasons))
+        return self._last[1]
+
+    def whole(self, body: bytes) -> bool:
+        """Provably all, so that the prompt after it need not be asked for twice."""
+        text = without_preamble(body, self._platform)
+        return has_end(text, self._platform) and not self.codes(text)
+
+    def doubtful(self, body: bytes) -> bool:
+        """Visibly not all, and no error text either."""
+        text = without_preamble(body, self._platform)
+        return bool(text.strip()) and bool(self.codes(text)) and self.refusal(text) is None
+
+    def refusal(self, text: bytes) -> NativeErrorMeaning | None:
+        """What the device means where its answer is an error text and no configuration."""
+        return refusal(text, self._platform) if self.codes(text) else None
+
+
 def refusal(text: bytes, platform: Platform) -> NativeErrorMeaning | None:
     """What the device means where its answer is an error text and nothing else."""
     if len(text) > _SHORT:
@@ -258,16 +293,13 @@ def without_preamble(text: bytes, platform: Platform) -> bytes:
     return rest.encode("latin-1")
 
 
-def provably_whole(text: bytes, platform: Platform) -> bool:
-    """Whether nothing can be missing, so that the prompt after it need not be asked for twice."""
-    body = text.rstrip()
-    if not body:
-        return False
-    last = body.rpartition(b"\n")[2].decode("latin-1").strip()
+def has_end(text: bytes, platform: Platform) -> bool:
+    """Whether the last line is an end mark; braces alone prove nothing between two parts."""
     rules = platform.configuration
-    if rules.ends:
-        return any(re.fullmatch(end, last) or re.search(end, last) for end in rules.ends)
-    return rules.braces and body.count(b"{") == body.count(b"}") > 0
+    if not rules.ends or rules.braces:
+        return False
+    last = text.rstrip().rpartition(b"\n")[2].decode("latin-1").strip()
+    return any(re.search(end, last) for end in rules.ends)
 
 
 def monotonic_deadline(seconds: float) -> float:

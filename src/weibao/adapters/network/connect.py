@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import threading
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutExc
 from paramiko.hostkeys import HostKeyEntry
 from paramiko.ssh_exception import (
     AuthenticationException,
+    BadAuthenticationType,
     BadHostKeyException,
     IncompatiblePeer,
     PasswordRequiredException,
@@ -34,6 +36,50 @@ from weibao.boundary.host_keys import HostKey
 __all__ = ["open_wire"]
 
 
+class _Once(paramiko.Transport):
+    """Gives a password once, whichever way the device asks for it.
+
+    paramiko's own answers keyboard-interactive again and again, and gives up where a
+    device lets everybody in and asks on its terminal.
+    """
+
+    def auth_password(
+        self,
+        username: str,
+        password: str,
+        event: threading.Event | None = None,
+        fallback: bool = True,
+    ) -> list[str]:
+        """See paramiko."""
+        try:
+            return super().auth_password(username, password, event, fallback=False)
+        except BadAuthenticationType as error:
+            if not fallback:
+                raise
+            if "keyboard-interactive" in error.allowed_types:
+                return self._interactive(username, password, error)
+            return self.auth_none(username)
+
+    def _interactive(
+        self, username: str, password: str, refused: BadAuthenticationType
+    ) -> list[str]:
+        given = False
+
+        def answer(_title: str, _words: str, fields: list[tuple[str, bool]]) -> list[str]:
+            nonlocal given
+            if not fields:
+                return []
+            if given or len(fields) > 1:
+                raise AuthenticationException("asked again")
+            given = True
+            return [password]
+
+        try:
+            return self.auth_interactive(username, answer)
+        except SSHException as error:
+            raise refused from error
+
+
 class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no types
     """netmiko as transport alone: what is sent after login is the platform file's affair."""
 
@@ -48,6 +94,10 @@ class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no type
             if entry is not None and entry.key is not None:
                 client.get_host_keys().add(name, key.type, entry.key)
         return client
+
+    def _connect_params_dict(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = super()._connect_params_dict()
+        return {**parameters, "transport_factory": _Once}
 
     def session_preparation(self) -> None:
         """Nothing: see ``session.Session``."""

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.session import Session
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.scrub import scrub
-from weibao.domain.platform import Platform
+from weibao.domain.platform import Platform, Question
 
 __all__ = ["enable", "log_in", "prepare"]
 
-_USER = rb"(?i)(user ?name|login|account|\xe7\x94\xa8\xe6\x88\xb7\xe5\x90\x8d) ?: *\Z"
-_PASSWORD = rb"(?i)(pass(word|code|phrase)|\xe5\xaf\x86\xe7\xa0\x81)[^\n:]{0,40}: *\Z"
-_KEY = rb"(?i)(press|hit|strike) (any key|enter|return)[^\n]*\Z"
+
+def _words(*words: str) -> bytes:
+    """Chinese words as devices print them, in UTF-8 and in GBK."""
+    return b"|".join(re.escape(w.encode(code)) for w in words for code in ("utf-8", "gb18030"))
+
+
+_COLON = rb" ?(?::|" + _words("：") + rb")[ \t]*\Z"
+_USER = rb"(?i:user ?name|user|(?<!last )login(?: as)?|account|" + _words("用户名", "账号")
+_USER += rb")" + _COLON
+_PASSWORD = rb"(?i:pass(?:word|code|phrase)|secret|" + _words("密码", "口令")
+_PASSWORD += rb")[^\n:?\[]{0,40}" + _COLON
+_NEW_PASSWORD = rb"(?i:\b(?:new|old|current|confirm)\b|" + _words("新", "旧", "原")
+_NEW_PASSWORD += rb")[^\n:?\[]{0,30}(?i:password|" + _words("密码", "口令") + rb")[^\n:?\[]{0,30}"
+_NEW_PASSWORD += _COLON
+_KEY = rb"(?i:(?:press|hit|strike) (?:the )?(?:any key|<?enter>?|<?return>?)|"
+_KEY += _words("任意键", "回车") + rb")[^\n]*\Z"
+_SETTLE_SSH = 1.0
+_SETTLE_TELNET = 0.2
+"""Seconds for which a question stays the last thing said."""
+_PRESS_AFTER = 8.0
+"""Seconds of silence after which Enter is pressed, once."""
 _REFUSED = re.compile(
     rb"(?i)(login (invalid|incorrect|failed)|authentication (failed|failure)"
     rb"|access denied|bad password|wrong password|invalid (login|password|user)"
@@ -23,16 +42,21 @@ _REFUSED = re.compile(
 )
 
 
-def log_in(session: Session, endpoint: Endpoint, platform: Platform | None, limits: Limits) -> None:
+def log_in(
+    session: Session, endpoint: Endpoint, questions: Sequence[Question], limits: Limits
+) -> None:
     """Answer what the terminal asks until the device's prompt is known.
 
-    Every credential is sent once: a second question for it means that it was refused.
+    ``questions`` are what devices of the platform (or of any, where it is not known) ask.
+    Every credential is sent once: a second question for it means that it was refused, and
+    so does a line that is cut right after it.
 
     Raises:
         Trouble: ``auth_failed``, ``login_hangs``, ``lines_busy``, ``dropped_at_login``.
     """
     try:
-        _answer_questions(session, endpoint, platform, limits)
+        _answer_questions(session, endpoint, questions, limits)
+        session.gave_password = False
         session.learn_prompt()
     except Trouble as trouble:
         said = session.partial()
@@ -41,7 +65,7 @@ def log_in(session: Session, endpoint: Endpoint, platform: Platform | None, limi
                 "lines_busy", detail=scrub(said.decode("utf-8", "replace"), endpoint.secrets())
             ) from trouble
         if trouble.reason.code == "dropped":
-            refused = _REFUSED.search(said)
+            refused = _REFUSED.search(said) or session.gave_password
             raise (
                 Trouble("auth_failed", user=endpoint.username)
                 if refused
@@ -53,31 +77,61 @@ def log_in(session: Session, endpoint: Endpoint, platform: Platform | None, limi
 
 
 def _answer_questions(
-    session: Session, endpoint: Endpoint, platform: Platform | None, limits: Limits
+    session: Session, endpoint: Endpoint, questions: Sequence[Question], limits: Limits
 ) -> None:
-    patterns: dict[str, bytes] = {"user": _USER, "password": _PASSWORD, "key": _KEY}
-    questions = platform.session.questions if platform else ()
+    patterns: dict[str, bytes] = {}
     for number, question in enumerate(questions):
         patterns[f"question{number}"] = question.match.encode("utf-8") + rb"[ \t]*\Z"
+    patterns |= {"new": _NEW_PASSWORD, "user": _USER, "password": _PASSWORD, "key": _KEY}
     sent: set[str] = set()
     while True:
-        seen = session.expect(patterns, limits.login)
+        seen = _next_question(session, endpoint, patterns, limits, may_press="pressed" not in sent)
         if seen == "prompt":
             return
-        if seen in sent and seen in {"user", "password"}:
+        if seen == "new" or (seen in sent and seen in {"user", "password"}):
             raise Trouble("auth_failed", user=endpoint.username)
-        sent.add(seen)
         if len(sent) > 10 or (seen == "key" and "keyed" in sent):
             raise Trouble("login_hangs", seconds=f"{limits.login:g}")
+        sent.add(seen)
         if seen == "user":
             session.send(endpoint.username)
         elif seen == "password":
             session.send(endpoint.password)
+            session.gave_password = True
         elif seen == "key":
             sent.add("keyed")
             session.send("")
+        elif seen == "pressed":
+            session.press_enter()
         else:
             session.send(questions[int(seen.removeprefix("question"))].answer)
+
+
+def _next_question(
+    session: Session,
+    endpoint: Endpoint,
+    patterns: dict[str, bytes],
+    limits: Limits,
+    *,
+    may_press: bool,
+) -> str:
+    """The name of what the terminal asks; ``pressed`` where only Enter may bring a prompt."""
+    # A terminal behind SSH has seldom a question left, and banners come in pieces.
+    settle = _SETTLE_SSH if endpoint.protocol == "ssh" else _SETTLE_TELNET
+    if not may_press:
+        return session.expect(patterns, limits.login, settle)
+    first = min(_PRESS_AFTER, limits.login / 4)
+    try:
+        return session.expect(patterns, first, settle)
+    except Trouble as trouble:
+        if trouble.reason.code != "silent":
+            raise
+    if session.looks_like_prompt():
+        session.allow_any_prompt()
+        return "prompt"
+    if endpoint.protocol == "ssh" or session.said():
+        return "pressed"
+    return session.expect(patterns, limits.login - first, settle)
 
 
 def enable(session: Session, endpoint: Endpoint, platform: Platform, limits: Limits) -> None:
@@ -89,18 +143,29 @@ def enable(session: Session, endpoint: Endpoint, platform: Platform, limits: Lim
     rules = platform.session.enable
     if rules is None or not re.search(rules.unprivileged, session.prompt, re.MULTILINE):
         return
-    password = rules.password.encode("utf-8") + rb"\s*\Z"
+    password = rb"(?:" + rules.password.encode("utf-8") + rb")\s*\Z|" + _PASSWORD
     session.forget_prompt()
     session.send(rules.command)
-    asked = session.expect({"password": password}, limits.silence) == "password"
+    asked = session.expect({"password": password}, limits.silence, _SETTLE_TELNET) == "password"
     if asked and not endpoint.enable_secret:
         raise Trouble("enable_secret_missing")
     if asked:
-        session.send(endpoint.enable_secret)
-        if session.expect({"password": password}, limits.silence) == "password":
-            raise Trouble("enable_failed")
+        _give_secret(session, endpoint, password, limits)
     session.learn_prompt()
     if re.search(rules.unprivileged, session.prompt, re.MULTILINE):
+        raise Trouble("enable_failed")
+
+
+def _give_secret(session: Session, endpoint: Endpoint, password: bytes, limits: Limits) -> None:
+    """Once: whatever else than a prompt follows counts as a refusal, and is not repeated."""
+    session.send(endpoint.enable_secret)
+    try:
+        again = session.expect({"password": password}, limits.silence) == "password"
+    except Trouble as trouble:
+        if trouble.reason.code in {"silent", "dropped"}:
+            raise Trouble("enable_failed") from trouble
+        raise
+    if again:
         raise Trouble("enable_failed")
 
 

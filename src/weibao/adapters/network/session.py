@@ -1,48 +1,48 @@
-"""Talking to a device's terminal so that not one character of an answer is lost.
-
-What a device prints is bytes. Only line ends are made uniform (a terminal puts carriage
-returns before a line feed); what a pager prints and wipes and what switches the
-terminal's own modes is taken out, since it is the terminal's and not the answer's.
-"""
+"""Talking to a device's terminal so that not one character of an answer is lost."""
 
 from __future__ import annotations
 
-import functools
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from weibao.adapters.network.screen import (
+    ANY_PAGER,
+    ANY_PROMPT,
+    WIPED,
+    Prompt,
+    after_echo,
+    clean,
+    compiled,
+    fold,
+    shown,
+    without_codes,
+)
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
 from weibao.domain.platform import Platform
 
-__all__ = ["ANY_PROMPT", "Answer", "Session", "clean"]
+__all__ = ["Answer", "Session"]
 
-ANY_PROMPT = rb"[^\s\x00-\x1f][^\x00-\x1f]{0,120}[>#\]$%][ \t]*"
-"""What a prompt looks like as long as the platform is not known."""
-
-_TERMINAL_MODES = re.compile(rb"\x1b\[\?\d+[hl]\r?|\x1b\[[56]n|\x1b=|\x1b>")
-_COLOURS = re.compile(rb"\x1b\[[\d;]*m")
-_LINE_ENDS = re.compile(rb"\r+\n")
 _SETTLE = 0.15
 """Seconds of silence after which a prompt that is not proven complete is asked for again."""
-_LONG_SETTLE = 5.0
-"""The same after the prompt turned out to be a look-alike within the text."""
+_DOUBTFUL = 8.0
+"""The same where the text before the prompt is visibly not all (at most silence / 4)."""
 _LAST_CHANCE = 5.0
 """Seconds for a prompt after an empty line, where a device had fallen silent without one."""
+_IDLE = 1.0
+"""Seconds of silence in which an unknown pager or a log message after the prompt shows."""
+_ROUNDS = 6
+"""Empty lines until a prompt must have shown itself."""
 _TAIL = 1024
+_LOGGED = 8192
+"""Bytes of log messages behind a prompt."""
+_MOST = 256 * 1024 * 1024
+"""Bytes of one answer: a device that prints for ever must not eat the memory of all."""
 
 
-@functools.lru_cache(maxsize=512)
-def _compiled(pattern: str | bytes) -> re.Pattern[bytes]:
-    raw = pattern if isinstance(pattern, bytes) else pattern.encode("utf-8")
-    return re.compile(raw, re.MULTILINE)
-
-
-def clean(data: bytes) -> bytes:
-    """Without what switches the terminal's modes, and with uniform line ends."""
-    return _LINE_ENDS.sub(b"\n", _TERMINAL_MODES.sub(b"", data))
+def _never(_text: bytes) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,23 @@ class Answer:
     """What came between the echo of a command and the next prompt."""
 
     text: bytes
+
+
+@dataclass
+class _Reading:
+    """How far the answer to a command has come."""
+
+    command: bytes
+    whole: Callable[[bytes], bool]
+    doubtful: Callable[[bytes], bool]
+    patient: bool
+    size: int = -1
+    """Of the buffer when it was last looked at."""
+    settle: float = _SETTLE
+    nudged_at: int | None = None
+    """Where the text ended when an empty line was sent; -1 where no prompt stood there."""
+    spoilt: bool = False
+    """The text went on after that."""
 
 
 class Session:
@@ -74,54 +91,52 @@ class Session:
         self._deadline = deadline
         self._stop = stop
         self._buffer = bytearray()
-        self._prompt = b""
-        self.banner = b""
+        self._pages: list[tuple[int, bytes]] = []
+        """Where the buffer ended when a pager was answered, and the pager's pattern."""
+        self._prompt: Prompt | None = None
+        self._any_prompt = False
+        self._echoes = False
+        self.gave_password = False
+        """The terminal asked for the password and got it; no prompt was seen since."""
 
     # prompts
 
     @property
     def prompt(self) -> str:
         """The prompt as the device prints it."""
-        return self._prompt.decode("latin-1")
+        return self._prompt.text.decode("latin-1") if self._prompt else ""
 
     def adopt(self, platform: Platform) -> None:
         """The platform is known now."""
         self._platform = platform
 
-    def _prompt_pattern(self) -> bytes:
-        if self._platform is None:
-            return ANY_PROMPT
-        return self._platform.session.prompt.encode("utf-8")
+    def allow_any_prompt(self) -> None:
+        """The platform's own pattern does not match what this device prints."""
+        self._any_prompt = True
 
-    def _trailing_prompt(self, text: bytes) -> int | None:
-        """Where the prompts at the end of ``text`` begin, None without one there.
+    def looks_like_prompt(self, pattern: bytes = ANY_PROMPT) -> bool:
+        """Whether the last line could be a prompt of any platform."""
+        line = shown(self._tail().rstrip().rpartition(b"\n")[2])
+        return compiled(rb"(?:" + pattern + rb")\Z").match(line) is not None
 
-        ``text`` is clean. Before the prompt is learnt, any that the platform prints
-        counts; afterwards only that very one, so that look-alikes inside of a
-        configuration do not.
-        """
-        start: int | None = None
-        end = len(text)
-        while True:
-            tail = text[max(0, end - _TAIL) : end]
-            match = _compiled(rb"^(?:" + self._prompt_pattern() + rb")[ \t]*\s*\Z").search(tail)
-            if match is None or (self._prompt and self._last_line(match[0]) != self._prompt):
-                return start
-            start = end - len(tail) + match.start()
-            end = start
-            if not text[:end].strip() or not text[:end].endswith(b"\n"):
-                return start
+    def _at_prompt(self) -> bool:
+        """Before the prompt is learnt, any that the platform prints counts; afterwards only
+        that very one, so that look-alikes inside of a configuration do not."""
+        if self._prompt is not None:
+            return self._prompt.start(self._tail()) is not None
+        if self._platform is None or self._any_prompt:
+            return self.looks_like_prompt()
+        return self.looks_like_prompt(self._platform.session.prompt.encode("utf-8"))
 
-    @staticmethod
-    def _last_line(text: bytes) -> bytes:
-        return text.rstrip().rpartition(b"\n")[2].strip()
+    def _tail(self) -> bytes:
+        return clean(bytes(self._buffer[-_TAIL:]))
 
     # reading
 
     def _read(self, patience: float) -> bool:
         """More into the buffer; False when nothing came within ``patience`` seconds."""
         left = self._deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or len(self._buffer) > _MOST:
             raise Trouble("time_limit")
         if self._stop():
             raise Trouble("interrupted")
@@ -131,139 +146,274 @@ class Session:
 
     def partial(self) -> bytes:
         """What had come of the answer that broke off, for the evidence."""
-        return self._without_pager(clean(bytes(self._buffer)))
+        return self._text()
 
-    def expect(self, patterns: dict[str, bytes], patience: float) -> str:
+    def said(self) -> bool:
+        """Whether anything visible came since the last line was sent."""
+        return bool(without_codes(bytes(self._buffer)).strip(b"\x00 \t\r\n"))
+
+    def expect(self, patterns: dict[str, bytes], patience: float, settle: float = 0.0) -> str:
         """Wait until the end of what comes matches one of ``patterns``; its name.
 
-        A prompt's name is ``prompt``; it needs no pattern.
+        A prompt's name is ``prompt``; it needs no pattern. Another match counts when
+        nothing follows it for ``settle`` seconds: banners come in pieces.
         """
         quiet_since = time.monotonic()
         while True:
-            tail = clean(bytes(self._buffer[-4 * _TAIL :]))
-            for name, pattern in patterns.items():
-                if _compiled(pattern).search(tail):
-                    return name
-            if self._trailing_prompt(tail) is not None:
-                return "prompt"
-            if self._read(min(1.0, patience)):
+            found = self._matching(patterns)
+            if found == "prompt" or (found and not (settle and self._read(settle))):
+                return found
+            if found or self._read(min(1.0, patience)):
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since >= patience:
                 raise Trouble("silent", seconds=f"{patience:g}")
+
+    def _matching(self, patterns: dict[str, bytes]) -> str:
+        tail = without_codes(clean(bytes(self._buffer[-4 * _TAIL :])))
+        for name, pattern in patterns.items():
+            if compiled(pattern).search(tail):
+                return name
+        return "prompt" if self._at_prompt() else ""
 
     def send(self, text: str | bytes) -> None:
         """Send a line; what was read before is dropped."""
         raw = text if isinstance(text, bytes) else text.encode("utf-8")
         self._buffer.clear()
+        self._pages.clear()
         self._wire.write(raw + self._wire.enter)
+
+    def press_enter(self) -> None:
+        """Send an empty line; what was read before stays."""
+        self._wire.write(self._wire.enter)
 
     def forget_prompt(self) -> None:
         """The prompt is about to change."""
-        self._prompt = b""
+        self._prompt = None
 
     def learn_prompt(self) -> None:
-        """Ask for the prompt again, so that a look-alike in a banner is not taken for it."""
-        self._prompt = b""
-        self.banner += clean(bytes(self._buffer))
-        self.send(b"")
-        while True:
-            self.expect({}, self._silence)
-            if not self._read(_SETTLE):
+        """Ask for the prompt until an empty line brings it and nothing else.
+
+        A look-alike in a banner, or a message that comes late, is so not taken for it.
+        """
+        self._prompt = None
+        before: list[bytes] = []
+        for _ in range(_ROUNDS):
+            self._ask_for_prompt()
+            while self._read(_SETTLE):
+                pass
+            text = clean(bytes(self._buffer))
+            lines = [shown(line) for line in text.rstrip().split(b"\n")]
+            prompt = Prompt(fold(lines[-1]))
+            alone = all(prompt.is_line(line) for line in lines if line)
+            plain = alone and b"" not in lines[1:] and not text.endswith(b"\n")
+            if plain or (lines == before and prompt.text):
                 break
-        self._prompt = self._last_line(clean(bytes(self._buffer)))
+            before = lines
+        if not prompt.text:
+            raise Trouble("silent", seconds=f"{self._silence:g}")
+        self._prompt = Prompt(prompt.text, _lead(lines, prompt) if lines == before else ())
+
+    def _ask_for_prompt(self) -> None:
+        """An empty line; where that brings nothing, this device wants CR as Enter."""
+        self.send(b"")
+        try:
+            self.expect({}, min(3.0, self._silence / 4))
+            return
+        except Trouble as trouble:
+            if trouble.reason.code != "silent":
+                raise
+        if not self.said() and self._wire.enter == b"\n":
+            self._wire.enter = b"\r"
+            self.press_enter()
+        elif self.looks_like_prompt():
+            self._any_prompt = True
+        self.expect({}, self._silence)
+
+    # answers
 
     def ask(
         self,
         command: str,
-        complete: Callable[[bytes], bool] = lambda _text: False,
-        settle: float = _SETTLE,
+        whole: Callable[[bytes], bool] = _never,
+        doubtful: Callable[[bytes], bool] = _never,
     ) -> Answer:
         """Send ``command`` and read its whole answer.
 
-        ``complete`` says whether a text is provably whole; then the prompt after it ends
-        the answer at once. Otherwise an empty line is sent when the device falls silent
-        at a prompt, and only a prompt that is printed again is believed. Where it turns
-        out that the empty line fell into the middle of the text, whose echo it may have
-        spoilt, the command is sent once more and the silence waited out longer.
+        ``whole`` says whether a text is provably all; then the prompt after it ends the
+        answer at once. Otherwise an empty line is sent when the device falls silent at a
+        prompt, and only a prompt that is printed again is believed; where a text is
+        ``doubtful`` (visibly not all), the silence must be longer. When the empty line
+        turns out to have fallen into the middle of the text, whose echo may have spoilt
+        it, the command is sent once more and silence waited out longer still.
         """
-        self.send(command)
-        nudged_at: int | None = None
+        for patient in (False, True):
+            text = self._ask(_Reading(command.encode("utf-8"), whole, doubtful, patient))
+            if text is not None:
+                return Answer(text)
+        raise Trouble("silent", seconds=f"{self._silence:g}")
+
+    def _ask(self, reading: _Reading) -> bytes | None:
+        """The answer; None where an empty line of ours spoilt it."""
+        self.send(reading.command)
         quiet_since = time.monotonic()
-        answered_pager = 0
         while True:
-            answered_pager = self._answer_pager(answered_pager)
-            at_prompt = self._trailing_prompt(clean(bytes(self._buffer[-_TAIL:]))) is not None
-            if at_prompt:
-                found = self._finished(command, complete, nudged_at)
-                if found is not None:
-                    answer, start = found
-                    if nudged_at not in (None, start) and settle < _LONG_SETTLE:
-                        return self.ask(command, complete, _LONG_SETTLE)
-                    return answer
-            waiting = settle if at_prompt and nudged_at is None else 1.0
+            self._answer_pager(self._pager_patterns())
+            at_prompt = self._at_prompt()
+            if at_prompt and len(self._buffer) != reading.size:
+                reading.size = len(self._buffer)
+                done, text = self._finished(reading)
+                if done:
+                    return text
+            waiting = reading.settle if at_prompt and reading.nudged_at is None else _IDLE
             if self._read(waiting):
                 quiet_since = time.monotonic()
                 continue
             quiet = time.monotonic() - quiet_since
-            if nudged_at is None and (at_prompt or quiet >= self._silence):
-                nudged_at = self._nudge()
-                quiet_since = time.monotonic()
-            elif quiet >= (self._silence if at_prompt else _LAST_CHANCE):
-                if nudged_at is None:
+            if not at_prompt:
+                if self._answer_pager([ANY_PAGER]):
                     continue
+                found = self._before_log_message(self._text(), reading)
+                if found is not None:
+                    return found
+            if reading.nudged_at is None:
+                if quiet >= (reading.settle if at_prompt else self._silence):
+                    reading.nudged_at = self._nudge()
+                    quiet_since = time.monotonic()
+            elif reading.spoilt and at_prompt and quiet >= self._doubt():
+                return None
+            elif quiet >= (self._silence if at_prompt else _LAST_CHANCE):
                 raise Trouble("silent", seconds=f"{self._silence:g}")
 
     def _nudge(self) -> int:
         """Send an empty line; where the prompt stood that is to be printed again, or -1."""
-        start = self._trailing_prompt(self._without_pager(clean(bytes(self._buffer))))
-        self._wire.write(self._wire.enter)
+        text = self._text()
+        start = self._prompt.start(text) if self._prompt else None
+        self.press_enter()
         return -1 if start is None else start
 
-    def _finished(
-        self, command: str, complete: Callable[[bytes], bool], nudged_at: int | None
-    ) -> tuple[Answer, int] | None:
-        text = self._without_pager(clean(bytes(self._buffer)))
-        start = self._trailing_prompt(text)
+    def _finished(self, reading: _Reading) -> tuple[bool, bytes | None]:
+        """Whether the answer is over, and its text; None for one that was spoilt."""
+        assert self._prompt is not None  # noqa: S101 - commands are sent after the login
+        text = self._text()
+        nudged_at = reading.nudged_at
+        if nudged_at is not None and nudged_at >= 0 and self._prompt.only(text[nudged_at:]):
+            if self._prompt.count(text[nudged_at:]) < 2:
+                return False, None
+            body = self._body(text[:nudged_at], reading.command)
+            return True, body
+        start = self._prompt.start(text)
+        if start is None:
+            return False, None
+        body = self._body(text[:start], reading.command)
+        if nudged_at is not None:
+            reading.spoilt = True
+            return body is not None and reading.whole(body), None
+        if body is not None and reading.whole(body):
+            return True, body
+        earlier = self._before_log_message(text[:start], reading)
+        if earlier is not None:
+            return True, earlier
+        reading.settle = self._settle(reading, body)
+        return False, None
+
+    def _settle(self, reading: _Reading, body: bytes | None) -> float:
+        if reading.patient:
+            return self._silence / 2
+        if body is None or reading.doubtful(body):
+            return self._doubt()
+        return _SETTLE
+
+    def _doubt(self) -> float:
+        return min(_DOUBTFUL, self._silence / 4)
+
+    def _before_log_message(self, text: bytes, reading: _Reading) -> bytes | None:
+        """The answer, where ``text`` goes on behind its prompt with log messages alone."""
+        if self._prompt is None or self._platform is None or reading.nudged_at is not None:
+            return None
+        start = self._prompt.last_line_of(text, _LOGGED)
         if start is None:
             return None
-        body = self._without_echo(text[:start], command)
-        if body is None:
+        messages = [line for line in text[start:].split(b"\n")[1:] if line.strip()]
+        logged = [compiled(pattern) for pattern in self._platform.log_lines]
+        if not all(any(log.search(line) for log in logged) for line in messages):
             return None
-        repeated = text[start:].count(self._prompt) > 1
-        if complete(body) or (nudged_at is not None and repeated):
-            return Answer(body), start
-        return None
+        body = self._body(text[:start], reading.command)
+        over = body is not None and (reading.whole(body) or not reading.doubtful(body))
+        return body if over else None
 
-    # what is not the answer's
-
-    def _answer_pager(self, answered: int) -> int:
-        if self._platform is None or len(self._buffer) == answered:
-            return answered
-        tail = _COLOURS.sub(b"", clean(bytes(self._buffer[-256:])))
-        for pager in self._platform.session.pagers:
-            if _compiled(b"(?:" + pager.match.encode("utf-8") + rb")[ \t]*\Z").search(tail):
-                self._wire.write(pager.answer.encode("utf-8"))
-                return len(self._buffer)
-        return answered
-
-    def _without_pager(self, text: bytes) -> bytes:
-        if self._platform is not None:
-            for pager in self._platform.session.pagers:
-                text = _compiled(pager.erase).sub(b"", text)
-        return text
-
-    def _without_echo(self, text: bytes, command: str) -> bytes | None:
+    def _body(self, text: bytes, command: bytes) -> bytes | None:
         """``text`` after the echo of ``command``; None while the echo is still coming."""
-        if not text:
-            return None
-        line, newline, rest = text.partition(b"\n")
-        echoed = line.replace(b"\r", b"").replace(b"\x08", b"").strip()
-        wanted = command.encode("utf-8")
-        if echoed == wanted or echoed.endswith(wanted):
-            return rest if newline else None
+        start = after_echo(text, command, self._prompt)
+        if start is not None:
+            self._echoes = True
+            return text[start:]
         # Some terminals do not echo, and print the answer at once.
-        return text
+        return None if self._echoes else text
+
+    # pagers
+
+    def _pager_patterns(self) -> list[bytes]:
+        if self._platform is None:
+            return []
+        return [pager.match.encode("utf-8") for pager in self._platform.session.pagers]
+
+    def _answer_pager(self, patterns: list[bytes]) -> bool:
+        """Ask for the next page where a pager waits at the end of what came."""
+        since = self._pages[-1][0] if self._pages else 0
+        # What wipes the last pager, and a blank that came late, are no pager.
+        new = bytes(self._buffer[max(since, len(self._buffer) - 256) :])
+        tail = without_codes(clean(new))
+        if not tail.strip():
+            return False
+        for pattern in patterns:
+            if compiled(rb"(?:" + pattern + rb")[ \t]*\Z").search(tail):
+                self._pages.append((len(self._buffer), pattern))
+                self._wire.write(self._key(pattern))
+                return True
+        return False
+
+    def _key(self, pattern: bytes) -> bytes:
+        pagers = self._platform.session.pagers if self._platform else ()
+        answers = {p.match.encode("utf-8"): p.answer.encode("utf-8") for p in pagers}
+        return answers.get(pattern, b" ")
+
+    def _text(self) -> bytes:
+        """What came, without answered pagers and what wiped them.
+
+        What was answered and is then followed by a line end and not wiped was no pager,
+        but a line of the text; it stays.
+        """
+        raw = bytes(self._buffer)
+        parts: list[bytes] = []
+        at = 0
+        for end, pattern in self._pages:
+            wiped = WIPED.match(raw, end)
+            after = wiped.end() if wiped else end
+            page = raw[at:end]
+            if after > end or raw[end : end + 1] not in (b"\r", b"\n"):
+                page = _without_last_line(page, pattern)
+                parts.append(clean(page))
+                at = after
+            else:
+                parts.append(clean(page))
+                at = end
+        parts.append(clean(raw[at:]))
+        return b"".join(parts)
 
     def close(self) -> None:
         """Hang up."""
         self._wire.close()
+
+
+def _lead(lines: list[bytes], prompt: Prompt) -> tuple[bytes, ...]:
+    """What an empty line makes the device print in front of its prompt, behind the echo."""
+    first = next(number for number, line in enumerate(lines) if prompt.is_line(line))
+    return tuple(lines[1 if lines[0] == b"" else 0 : first])
+
+
+def _without_last_line(page: bytes, pattern: bytes) -> bytes:
+    """``page`` without the pager at its end; colours may stand within the pager's line."""
+    begin = page.rfind(b"\n") + 1
+    line = without_codes(page[begin:])
+    match = compiled(rb"(?:" + pattern + rb")[ \t]*\Z").search(line)
+    return page[:begin] + line[: match.start()] if match else page
