@@ -69,12 +69,15 @@ def collect_batch(
         created_at=now,
         devices=len(endpoints),
     )
+    # The process that runs the plugin is a child of ansible-playbook, whose end (by a time
+    # limit, or killed) it would not notice otherwise.
+    parent = os.getppid()
     with bundle_lock(folder):
         results = collect(
             header,
             _job(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
             home.settings.backup.processes,
-            alive=lambda: not watch_pid or _is_alive(watch_pid),
+            alive=lambda: os.getppid() == parent and (not watch_pid or _is_alive(watch_pid)),
         )
     return {
         "run_id": folder.name,
