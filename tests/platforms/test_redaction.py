@@ -113,7 +113,9 @@ def test_other_ways_to_write_a_secret(line, secret):
     ],
 )
 def test_what_only_sounds_like_a_secret_stays(line):
-    for platform in catalogue().values():
+    of_switches = ("cisco_ios", "cisco_nxos", "huawei", "hp_comware", "ruijie_os", "arista_eos")
+    for name in (*of_switches, "juniper_junos", "frr", ""):
+        platform = catalogue().get(name)
         assert redact(f"{line}\n", platform, tag) == f"{line}\n"
 
 

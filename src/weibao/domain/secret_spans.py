@@ -154,7 +154,7 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
 
 
 def _is_secret_word(word: str) -> bool:
-    if "=" in word or word[0] in "\"'<" or words.NOT_SECRET.match(word):
+    if not word or "=" in word or word[0] in "\"'<" or words.NOT_SECRET.match(word):
         return False
     return word in words.WORDS or word.endswith(words.WORD_ENDINGS)
 

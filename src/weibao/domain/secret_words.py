@@ -126,7 +126,7 @@ WORD_ENDINGS = (
 """So it does after a word that ends in one of these."""
 
 NOT_SECRET = re.compile(
-    r"(?:.*-)?(?:public|host|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
+    r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
     r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash)"
     r"[-_]key\Z"
 )
@@ -142,7 +142,8 @@ WAYS_IN = _words("password radius tacplus tacacs ldap local")
 """Ways to log in, as they stand in lists."""
 
 SINGLE = _words(
-    "plain plaintext plain-text simple encrypted clear cleartext pin cipher ciphertext irreversible-cipher communityname community-name"
+    "plain plaintext plain-text simple encrypted clear cleartext pin cipher ciphertext "
+    "irreversible-cipher communityname community-name"
 )
 """The secret after these is one word; after the others it may hold blanks."""
 
@@ -285,16 +286,18 @@ SPOKEN = re.compile(
 
 FORMS = re.compile(
     r"(?:\bmail[- ]server \"?[^\s:@\"]{1,80}:(?P<secret_mail>[^\s@\"]{1,80})@"
-    r"|(?:\bcurl\b[^\n]{0,200}?\s)(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:(?P<secret_curl>[^\s\"']+)"
+    r"|(?:\bcurl\b[^\n]{0,200}?\s)(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:"
+    r"(?P<secret_curl>[^\s\"']+)"
     r"|\bsshpass -p ?(?P<secret_sshpass>\S+)"
     r"|auth=(?:key|token-secure|token-secret),(?P<secret_exec>[^\s,]+)"
     r"|(?i:\bbearer |authorization: ?(?:basic|digest|token) )(?P<secret_bearer>[^\s\"]{6,})"
     r"|\bnhrp authentication (?:(?:[0-9]|simple|plain|cipher) )?(?P<secret_nhrp>\S+)"
-    r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128|192"
-    r"|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
+    r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128"
+    r"|192|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
     r"|\bauthentication (?:encrypted )?(?:md5|sha\d{0,3}) \d{1,3} (?:\d )?"
     r"(?!key|cipher|plain|\d+$)(?P<secret_id>\S+)"
-    r"|^\s*(?:configure )?(?:create account (?:admin|user) \"?[^\s\"]+\"?|login user \S+|pp auth (?:my|user)name \S+"
+    r"|^\s*(?:configure )?(?:create account (?:admin|user) \"?[^\s\"]+\"?|login user \S+"
+    r"|pp auth (?:my|user)name \S+"
     r"|mgmt-user \S+ \S+) (?:encrypted )?(?P<secret_account>[^\n]+)"
     r"|^aaa-server \S+ (?:\(\S+\) )?host \S+ (?!key\b|timeout\b|protocol\b)(?P<secret_asa>\S+))"
 )
