@@ -13,6 +13,12 @@ from weibao.domain.resolve_platform import recognise, resolve, with_variant
 from weibao.errors import InputError
 
 ALL = sorted(catalogue())
+READING = re.compile(
+    r"(?:show|display|get|more) |/export\b|/system resource print$|admin (?:show|display-config)\b"
+    # Of the session alone.
+    r"|(?:screen-length|terminal|set (?:cli|terminal)|environment|console local-terminal) "
+    r"|no page$|skip-page-display$|disable (?:clipaging session|cli prompting)$|show$"
+)
 RECORDINGS = Path(__file__).parents[3] / "shared" / "device-outputs"
 
 
@@ -155,7 +161,7 @@ def test_nothing_that_is_sent_enters_a_configuration_mode(platform_id):
         *(c.send for c in platform.configuration.startup),
     ]
     for command in sent:
-        assert re.match(r"(?:show|display|screen-length|terminal|set cli)\b", command), command
+        assert READING.match(command), command
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings of real devices are not here")
@@ -166,6 +172,13 @@ def test_versions_of_real_devices_are_recognised():
         "cisco_nxos/show_version": "cisco_nxos",
         "arista_eos/show_version": "arista_eos",
         "juniper_junos/show_version": "juniper_junos",
+        "brocade_fastiron/show_version": "ruckus_fastiron",
+        "ruckus_fastiron/show_version": "ruckus_fastiron",
+        "cisco_asa/show_version": "cisco_asa",
+        "cisco_s300/show_version": "cisco_s300",
+        "cisco_xr/show_version": "cisco_xr",
+        "cisco_xr/show_version_brief": "cisco_xr",
+        "dell_force10/show_version": "dell_force10",
     }
     seen = 0
     for path in sorted(RECORDINGS.glob("*/*version*/*.raw")):
