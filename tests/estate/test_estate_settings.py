@@ -107,6 +107,9 @@ def test_a_database_url_with_a_password_comes_from_its_file(write):
     folder = write(
         {"weibao.yml": GOOD + "database_file: db.url\n", "db.url": "postgresql://u:p@h/d\n"}
     )
+    with pytest.raises(InputError, match="chmod 600"):
+        _ = load_estate(folder).journal_url
+    (folder / "db.url").chmod(0o600)
     assert load_estate(folder).journal_url == "postgresql://u:p@h/d"
 
 

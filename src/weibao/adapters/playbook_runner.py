@@ -80,6 +80,8 @@ class AnsiblePlaybookRunner:
                     envvars=self._envvars(),
                     ident="run",
                     quiet=True,
+                    # Without one of ours, ansible-runner takes over SIGINT and SIGTERM.
+                    cancel_callback=lambda: False,
                     timeout=None if time_limit is None else max(1, round(time_limit)),
                     event_handler=lambda event: _listen(event, said),
                     status_handler=lambda status, runner_config: _drop_environment(

@@ -17,6 +17,7 @@ from weibao.adapters.inventory_sheet import (
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.package_data import estate_templates
 from weibao.bootstrap.workshop import Workshop
+from weibao.domain.resolve_platform import resolve
 from weibao.i18n import Language
 from weibao.services.check_inventory import InventoryCheck, check_inventory
 from weibao.services.import_inventory import ImportedInventory, import_inventory
@@ -50,7 +51,12 @@ def import_sheet(workshop: Workshop, source: Path, *, force: bool) -> ImportedIn
     estate = workshop.estate
     target = Path(estate.inventory[0])
     folder = target if target.is_dir() or not target.suffix else target.parent
-    names = {name: p.id for p in workshop.platforms.values() for name in p.all_names()}
+    names = {
+        name.casefold(): platform.id
+        for each in workshop.platforms.values()
+        for name in each.all_names()
+        if (platform := resolve(workshop.platforms, name)) is not None
+    }
     sealed = vault_configured(os.environ, estate.folder, workshop.vault_options)
     return import_inventory(
         source,

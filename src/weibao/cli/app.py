@@ -7,6 +7,7 @@ Exit codes: 0 all well; 1 it ran, but something failed; 2 wrong input; 3 refused
 from __future__ import annotations
 
 import importlib
+import locale
 import os
 import sys
 from typing import Any
@@ -18,7 +19,7 @@ from weibao.cli.options import start_language
 from weibao.cli.output import Output
 from weibao.errors import WeibaoError
 
-__all__ = ["main", "root"]
+__all__ = ["main", "root", "settle_locale"]
 
 _COMMANDS = {
     "backup": ("weibao.cli.backup", "backup"),
@@ -62,11 +63,26 @@ def root(context: click.Context, estate: str | None, sources: tuple[str, ...]) -
     context.obj.update(estate=estate, sources=sources)
 
 
+def settle_locale() -> None:
+    """Ansible does not start under a locale that is not there (as ssh brings it along).
+
+    Nor under one that is not UTF-8; messages have their language by now.
+    """
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        usable = locale.nl_langinfo(locale.CODESET).upper() == "UTF-8"
+    except locale.Error:
+        usable = False
+    if not usable:
+        os.environ["LC_ALL"] = "C.UTF-8"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     os.umask(0o077)
     given = sys.argv[1:] if arguments is None else arguments
     out = Output(start_language())
+    settle_locale()
     out.json = "--json" in given
     try:
         code: Any = root.main(

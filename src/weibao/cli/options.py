@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from weibao.cli.output import Output
+from weibao.errors import InputError
 from weibao.i18n import Language, default_language
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
             **rest: Any,
         ) -> Any:
             common = click.get_current_context().find_root().obj or {}
+            for name in vault_ids:
+                if name.rpartition("@")[2] in {"prompt", "prompt_ask_vault_pass"}:
+                    raise InputError("cli.vault_prompt", name=name)
             vault = [
                 w for f in vault_files for w in ("--vault-password-file", str(Path(f).absolute()))
             ]

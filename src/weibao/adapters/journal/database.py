@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,9 @@ _SQLITE_TROUBLE = {
     "not a database": "journal.damaged",
     "malformed": "journal.damaged",
 }
+
+_LITTLE = 65536
+"""Bytes: with less than this a disk counts as full."""
 
 
 class Database:
@@ -104,11 +108,20 @@ class Database:
         if password:
             why = why.replace(password, "***")
         if self.is_sqlite:
+            if "disk I/O" in why and self._disk_is_full():
+                return FailedError("journal.full", database=self.name, why=why)
             for words, key in _SQLITE_TROUBLE.items():
                 if words in why:
                     kind = IntegrityError if key == "journal.damaged" else FailedError
                     return kind(key, database=self.name, why=why)
         return FailedError("journal.unavailable", database=self.name, why=why)
+
+    def _disk_is_full(self) -> bool:
+        """SQLite's shared memory file says "I/O error" where there is no space for it."""
+        try:
+            return shutil.disk_usage(Path(self._url.database or ".").parent).free < _LITTLE
+        except OSError:
+            return False
 
     def _make_engine(self) -> Engine:
         if self.is_sqlite:
