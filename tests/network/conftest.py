@@ -13,7 +13,7 @@ from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.platform_files import load_platforms
 from weibao_lab import Lab
 
-LIMITS = Limits(connect=1.5, login=3, silence=3, device=40, retries=1, retry_wait=0.1)
+LIMITS = Limits(connect=1.5, login=2, silence=2, device=40, retries=1, retry_wait=0.1)
 PLATFORMS = (
     "arista_eos",
     "cisco_ios",

@@ -179,7 +179,7 @@ def test_a_closed_port_and_a_wrong_name(one, reader):
 @pytest.mark.parametrize("platform", ["cisco_nxos", "cisco_ios", "juniper_junos"])
 def test_a_long_silence_before_the_text_spoils_nothing(one, reader, platform):
     device = one(platform)
-    device.set_fault(silence_seconds=2.0)
+    device.set_fault(silence_seconds=1.5)
     attempt = reader.read(device)
     assert attempt.trouble is None
     assert reader.text(attempt, "running") == printed(device, attempt)

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+import paramiko
 import pytest
 
 from weibao.adapters.network.collect import Attempt, Collector
@@ -380,6 +381,31 @@ def test_a_terminal_is_read_exactly_or_refused_with_its_reason(results, name):
     assert not set(given) & set(result.device.lines)
     assert not [line for line in result.device.lines if re.match(r"conf|system-view|edit", line)]
     assert result.device.most_at_once <= 1
+
+
+@pytest.mark.parametrize("kept", ["none", "another"])
+def test_no_password_goes_to_a_host_key_that_is_not_on_record(tmp_path, reader, kept):
+    with Scripted(Script()) as device:
+        device.platform = "cisco_ios"
+        hosts = tmp_path / "known_hosts"
+        key = paramiko.ECDSAKey.generate()
+        line = f"[{device.host}]:{device.port} {key.get_name()} {key.get_base64()}\n"
+        hosts.write_text(line if kept == "another" else "")
+        checked = job(known_hosts=str(hosts), host_key_checking=True)
+        collector = Collector(checked, PLATFORMS, reader.keep)
+        attempt = collector.attempt(endpoint(device), time.monotonic() + 20)
+        code = {"none": "host_key_unknown", "another": "host_key_changed"}[kept]
+        assert attempt.trouble.reason.code == code
+        assert device.secrets == []
+
+
+def test_a_password_that_is_met_with_silence_is_not_tried_again(reader):
+    script = Script(dialogue=TERMINAL, rejected=[4.0, HANG_UP])
+    with Scripted(script, telnet=True) as device:
+        device.platform = "cisco_ios"
+        attempt = reader.read(device, protocol="telnet", password="wrong")
+        assert attempt.trouble.reason.code == "login_hangs"
+        assert not attempt.trouble.may_pass
 
 
 def test_two_megabytes_cost_little_processor_time():

@@ -40,6 +40,17 @@ _READ_AGAIN = frozenset(
     }
 )
 """What a second reading in the same session may cure."""
+_INCOMPLETE = frozenset(
+    {
+        "last_line_cut",
+        "missing_part",
+        "too_short",
+        "truncated_no_begin",
+        "truncated_no_end",
+        "unbalanced_braces",
+    }
+)
+"""What more of the text may cure, so that a prompt behind it is perhaps none."""
 _READINGS = 3
 _SHORT = 2000
 """An answer longer than this many bytes is no error text."""
@@ -262,7 +273,8 @@ class _Judged:
     def doubtful(self, body: bytes) -> bool:
         """Visibly not all, and no error text either."""
         text = without_preamble(body, self._platform)
-        return bool(text.strip()) and bool(self.codes(text)) and self.refusal(text) is None
+        cut = bool(text.strip()) and bool(self.codes(text) & _INCOMPLETE)
+        return cut and self.refusal(text) is None
 
     def refusal(self, text: bytes) -> NativeErrorMeaning | None:
         """What the device means where its answer is an error text and no configuration."""

@@ -72,7 +72,9 @@ def log_in(
                 else Trouble("dropped_at_login", address=endpoint.address, port=endpoint.port)
             ) from trouble
         if trouble.reason.code == "silent":
-            raise Trouble("login_hangs", seconds=f"{limits.login:g}") from trouble
+            hangs = Trouble("login_hangs", seconds=f"{limits.login:g}")
+            hangs.final = session.gave_password
+            raise hangs from trouble
         raise
 
 
@@ -172,4 +174,5 @@ def _give_secret(session: Session, endpoint: Endpoint, password: bytes, limits: 
 def prepare(session: Session, platform: Platform) -> None:
     """Switch the pager off; a device that does not know the command is answered page by page."""
     for command in platform.session.prepare:
-        session.ask(command)
+        # Nobody reads the answer: a prompt behind the echo is enough.
+        session.ask(command, whole=lambda _answer: session.echoes)

@@ -29,7 +29,8 @@ _SETTLE = 0.15
 _DOUBTFUL = 8.0
 """The same where the text before the prompt is visibly not all (at most silence / 4)."""
 _LAST_CHANCE = 5.0
-"""Seconds for a prompt after an empty line, where a device had fallen silent without one."""
+"""Seconds for a prompt after an empty line, where a device had fallen silent without one
+(at most silence / 4)."""
 _IDLE = 1.0
 """Seconds of silence in which an unknown pager or a log message after the prompt shows."""
 _ROUNDS = 6
@@ -37,7 +38,7 @@ _ROUNDS = 6
 _TAIL = 1024
 _LOGGED = 8192
 """Bytes of log messages behind a prompt."""
-_MOST = 256 * 1024 * 1024
+_MOST = 64 * 1024 * 1024
 """Bytes of one answer: a device that prints for ever must not eat the memory of all."""
 
 
@@ -95,7 +96,8 @@ class Session:
         """Where the buffer ended when a pager was answered, and the pager's pattern."""
         self._prompt: Prompt | None = None
         self._any_prompt = False
-        self._echoes = False
+        self.echoes = False
+        """Whether an echo was seen; then each command has one, and waits for it."""
         self.gave_password = False
         """The terminal asked for the password and got it; no prompt was seen since."""
 
@@ -281,7 +283,7 @@ class Session:
                     quiet_since = time.monotonic()
             elif reading.spoilt and at_prompt and quiet >= self._doubt():
                 return None
-            elif quiet >= (self._silence if at_prompt else _LAST_CHANCE):
+            elif quiet >= (self._silence if at_prompt else min(_LAST_CHANCE, self._silence / 4)):
                 raise Trouble("silent", seconds=f"{self._silence:g}")
 
     def _nudge(self) -> int:
@@ -345,10 +347,10 @@ class Session:
         """``text`` after the echo of ``command``; None while the echo is still coming."""
         start = after_echo(text, command, self._prompt)
         if start is not None:
-            self._echoes = True
+            self.echoes = True
             return text[start:]
         # Some terminals do not echo, and print the answer at once.
-        return None if self._echoes else text
+        return None if self.echoes else text
 
     # pagers
 

@@ -29,8 +29,10 @@ class Trouble(Exception):
     def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(code)
         self.reason = Reason.of(code, **params)
+        self.final = False
+        """Not to be tried again, whatever the code: a password may have been refused."""
 
     @property
     def may_pass(self) -> bool:
         """Whether another attempt is worth it."""
-        return self.reason.code in PASSING
+        return self.reason.code in PASSING and not self.final
