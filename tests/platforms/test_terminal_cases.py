@@ -1,0 +1,42 @@
+"""Prompts and pagers as data: a case file may hold ``prompts`` and ``pagers``."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from platforms.case_files import catalogue, parts
+from weibao.domain.platform import compiled
+
+
+@pytest.mark.parametrize(("case", "entry"), parts("prompts"))
+def test_a_prompt_is_known_and_names_the_device(case, entry):
+    pattern = compiled(rf"^(?:{case.platform.session.prompt})\s*\Z")
+    match = pattern.search(f"text\n{entry['prompt']} ")
+    assert match is not None
+    assert match["hostname"] == entry["hostname"]
+    assert match.group().strip() == entry["prompt"]
+
+
+@pytest.mark.parametrize(("case", "printed"), parts("pagers"))
+@pytest.mark.parametrize("following", [" description blanks stay", "", "!"])
+def test_a_pager_is_taken_out_without_a_trace(case, printed, following):
+    text = f"interface X\n{printed}{following}\nnext\n"
+    pagers = case.platform.session.pagers
+    assert any(compiled(pager.match).search(text) for pager in pagers)
+    for pager in pagers:
+        text = re.sub(pager.erase, "", text, flags=re.MULTILINE)
+    assert text == f"interface X\n{following}\nnext\n"
+
+
+@pytest.mark.parametrize("platform_id", sorted({p.values[0].platform_id for p in parts("prompts")}))
+@pytest.mark.parametrize(
+    "said", ["busy hours, try again later", "permission denied here", "is locked, in progress"]
+)
+def test_what_a_person_writes_is_no_error_of_the_device(platform_id, said):
+    """A small configuration is searched for error texts as a whole."""
+    lines = (f" description {said}\n", f"set x description '{said}'\n", f'    comment "{said}"\n')
+    for error in catalogue()[platform_id].errors:
+        for line in lines:
+            assert not compiled(error.match).search(line), error.match
