@@ -51,6 +51,9 @@ class FakeArchive:
     def check(self) -> list[str]:
         return self.complaints
 
+    def edited(self) -> list[str]:
+        return []
+
 
 class Estate:
     """Two devices of one contract: recorded, kept, archived, and committed."""
@@ -193,7 +196,7 @@ def test_a_commit_that_the_archive_lost(estate: Estate) -> None:
 def test_a_head_that_the_ledger_does_not_have(estate: Estate, sequence: int) -> None:
     """Recomputing everything, the mark too, shows at the heads kept elsewhere."""
     wrong = LedgerHead(site="main", sequence=sequence, hash=sha("another history"))
-    estate.archive.heads.append(("d" * 40, wrong))
+    estate.archive.heads = [("c" * 40, wrong)]
     result = estate.verify(anchors=[("report 7", wrong)])
     assert codes(result) == ["anchor_wrong", "anchor_wrong"]
     assert result.problems[1].params["where"] == "report 7"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 
 from weibao.bootstrap.workshop import Workshop
 from weibao.domain.records import LedgerHead
-from weibao.services.verify import VerifyResult, verify
+from weibao.services.verify import KeptReport, VerifyResult, verify
 
 __all__ = ["verify_estate"]
 
@@ -21,17 +22,27 @@ def verify_estate(workshop: Workshop, progress: Callable[[str, int], None]) -> V
         parts.archive,
         parts.texts,
         contracts=workshop.estate.contracts,
-        anchors=_report_heads(workshop),
+        reports=_reports(workshop),
         progress=progress,
     )
 
 
-def _report_heads(workshop: Workshop) -> Iterator[tuple[str, LedgerHead]]:
+def _reports(workshop: Workshop) -> Iterator[KeptReport]:
     for contract in sorted(workshop.estate.contracts):
         reports = workshop.estate.contract_folder(contract) / "reports"
-        for path in sorted(reports.glob("*/report.json")):
+        for folder in sorted(path for path in reports.glob("*") if path.is_dir()):
+            path = folder / "report.json"
+            number = f"BK-{contract}-{folder.name}"
             try:
-                head = json.loads(path.read_text(encoding="utf-8"))["ledger"]
-                yield str(path), LedgerHead.model_validate(head)
-            except (OSError, ValueError, KeyError):
+                data = path.read_bytes()
+            except OSError:
+                yield KeptReport(number, str(path), "", None)
                 continue
+            yield KeptReport(number, str(path), hashlib.sha256(data).hexdigest(), _head(data))
+
+
+def _head(data: bytes) -> LedgerHead | None:
+    try:
+        return LedgerHead.model_validate(json.loads(data)["ledger"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -81,7 +81,13 @@ class Workshop:
             site=self.estate.settings.site,
             clock=SystemClock(),
             mark=self.estate.state / "ledger.mark",
+            witness=self._witness(),
         )
+
+    def _witness(self) -> Path:
+        """The ledger's mark beside the keys; several estates may keep their keys together."""
+        place = hashlib.sha256(str(self.estate.state.resolve()).encode()).hexdigest()[:12]
+        return self.estate.keys / f"ledger-{self.estate.settings.site}-{place}.mark"
 
     def platform_id(self, name: str) -> str | None:
         """Our id for an ``ansible_network_os``."""

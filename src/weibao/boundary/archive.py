@@ -90,8 +90,13 @@ class ConfigArchive(Protocol):
     def check(self) -> list[str]:
         """What ``git fsck`` and the refs complain about; empty means sound.
 
-        Each complaint names the repository; one without a commit is not sound.
+        Each complaint names the repository; one without a commit is not sound, nor one
+        with a commit that carries no ledger head.
         """
+        ...
+
+    def edited(self) -> list[str]:
+        """Files that people see in the archive's folder and that are not what was committed."""
         ...
 
 

@@ -8,9 +8,11 @@ counts as checked.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
+from typing import NamedTuple
 
 from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
 from weibao.boundary.evidence import EvidenceStore
@@ -20,13 +22,25 @@ from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion, EvidenceRecord, LedgerHead
 from weibao.errors import UncheckedError, WeibaoError
 
-__all__ = ["VerifyCounts", "VerifyProgress", "VerifyResult", "verify"]
+__all__ = ["KeptReport", "VerifyCounts", "VerifyProgress", "VerifyResult", "verify"]
 
 VerifyProgress = Callable[[str, int], None]
 """Hears the part (``ledger``, ``evidence``, ``versions``, ``archives``) and how many of it."""
 
+_ALL = 1_000_000_000
 _NAMED = 1000
 """So many problems are named; further ones are counted."""
+
+
+class KeptReport(NamedTuple):
+    """A report as it lies in its folder."""
+
+    number: str
+    where: str
+    sha256: str
+    """Of its JSON; empty where that cannot be read."""
+    head: LedgerHead | None
+    """The ledger head that it carries; None where it cannot be understood."""
 
 
 class VerifyCounts(Value):
@@ -41,6 +55,8 @@ class VerifyCounts(Value):
     """Versions whose encrypted texts were found as recorded, in both places."""
     anchors: int
     """Ledger heads in archives and reports that were found in the ledger."""
+    reports: int = 0
+    """Reports that are as they were issued."""
 
 
 class VerifyResult(Value):
@@ -70,6 +86,7 @@ def verify(
     *,
     contracts: Iterable[str] = (),
     anchors: Iterable[tuple[str, LedgerHead]] = (),
+    reports: Iterable[KeptReport] | None = None,
     progress: VerifyProgress | None = None,
 ) -> VerifyResult:
     """Recompute everything.
@@ -80,7 +97,8 @@ def verify(
         archives: a contract's archive.
         texts: a contract's encrypted full texts.
         contracts: contracts to look at beside those that have records.
-        anchors: ledger heads kept elsewhere (in reports), with where they stand.
+        anchors: ledger heads kept elsewhere, with where they stand.
+        reports: the reports as they lie in their folders; None: they are not looked at.
         progress: told from time to time.
     """
     run = _Verification(journal, evidence, progress)
@@ -92,6 +110,9 @@ def verify(
     with run.guarded("anchors"):
         for where, head in anchors:
             run.check_anchor(where, head)
+    if reports is not None:
+        with run.guarded("reports"):
+            run.check_reports(reports)
     return run.result()
 
 
@@ -109,7 +130,9 @@ class _Verification:
         self._warnings: list[Reason] = []
         self._unchecked: list[Reason] = []
         self._without_key: dict[str, int] = {}
+        self._uncommitted: set[str] = set()
         self._rows = self._pieces = self._bytes = self._versions = self._anchors = 0
+        self._reports = 0
 
     def result(self) -> VerifyResult:
         """What was found."""
@@ -128,6 +151,7 @@ class _Verification:
                 evidence_bytes=self._bytes,
                 versions=self._versions,
                 anchors=self._anchors,
+                reports=self._reports,
             ),
         )
 
@@ -150,6 +174,8 @@ class _Verification:
                 else:
                     self._add(reason)
             self._rows = sum(head.sequence for head in self._journal.heads())
+            if not self._rows:  # nothing recorded is never a pass
+                self._unchecked.append(Reason.of("unchecked_nothing"))
 
     def check_evidence(self, contracts: Iterable[str]) -> None:
         """Every recorded piece, and what lies in the stores without a record."""
@@ -178,7 +204,9 @@ class _Verification:
                 for version in of_contract:
                     with self.guarded(f"{version.device} {version.number}"):
                         self._check_texts(store, version)
-                    if version.commit and version.commit not in named:
+                    if not version.commit:
+                        self._uncommitted.add(contract)
+                    elif version.commit not in named:
                         named[version.commit] = _commit_missing(version)
         return commits
 
@@ -195,6 +223,8 @@ class _Verification:
             found = 0
             for found, (commit, head) in enumerate(archive.anchors(), 1):
                 missing.pop(commit, None)
+                if commit not in commits:
+                    self._unnamed_commit(contract, commit)
                 self.check_anchor(f"{contract}@{commit[:12]}", head)
                 self._progress("archives", found)
             for reason in missing.values():
@@ -202,6 +232,27 @@ class _Verification:
             if found or commits:  # an archive without any version yet has nothing to check
                 for what in archive.check():
                     self._problem("archive_wrong", contract=contract, what=what)
+                for name in archive.edited():
+                    self._warn("archive_file_edited", contract=contract, file=name)
+
+    def check_reports(self, reports: Iterable[KeptReport]) -> None:
+        """Each report is what the ledger says was issued, and each issued one is there."""
+        issued: dict[str, str] = {}
+        for row in reversed(self._journal.ledger_of("report.issued", _ALL)):
+            said = json.loads(row.payload)
+            issued[str(said.get("number", ""))] = str(said.get("sha256", ""))
+        for report in reports:
+            expected = issued.pop(report.number, None)
+            if report.head is not None:
+                self.check_anchor(report.where, report.head)
+            if expected is None:
+                self._warn("report_unrecorded", number=report.number, path=report.where)
+            elif report.sha256 != expected:
+                self._problem("report_changed", number=report.number, path=report.where)
+            else:
+                self._reports += 1
+        for number in issued:
+            self._problem("report_missing", number=number)
 
     def check_anchor(self, where: str, head: LedgerHead) -> None:
         """A ledger head kept outside of the database stands in the ledger."""
@@ -270,9 +321,19 @@ class _Verification:
         self._versions += sound
         self._progress("versions", self._versions)
 
+    def _unnamed_commit(self, contract: str, commit: str) -> None:
+        about = {"contract": contract, "commit": commit[:12]}
+        if contract in self._uncommitted:  # a run that was cut off between the two
+            self._warn("archive_commit_unrecorded", **about)
+        else:
+            self._problem("archive_commit_unrecorded", **about)
+
     def _unrecorded(self, contract: str, name: str) -> None:
+        self._warn("evidence_unrecorded", contract=contract, sha256=name)
+
+    def _warn(self, code: str, **params: object) -> None:
         if len(self._warnings) < _NAMED:
-            self._warnings.append(Reason.of("evidence_unrecorded", contract=contract, sha256=name))
+            self._warnings.append(Reason.of(code, **params))
 
     def _problem(self, code: str, **params: object) -> None:
         self._add(Reason.of(code, **params))

@@ -232,7 +232,45 @@ class GitArchive:
         )
         said = [*text(answer.out).splitlines(), *answer.error.splitlines()]
         found = [f"{self._folder}: {line}" for line in said if not line.startswith("notice:")]
-        return found or ([f"{self._folder}: git fsck: {answer.code}"] if answer.code else [])
+        if answer.code and not found:
+            found = [f"{self._folder}: git fsck: {answer.code}"]
+        return [*found, *self._strange(head)]
+
+    def _strange(self, head: str) -> Iterator[str]:
+        """What this program never makes, and what makes git show something else than main."""
+        carrying = {commit for commit, _ in self.anchors()}
+        listed = self._git.run("rev-list", head)
+        if listed.code:
+            yield f"{self._folder}: {listed.error}"
+        for commit in text(listed.out).split():
+            if commit not in carrying:
+                yield f"{self._folder}: commit {commit[:12]} carries no ledger head"
+        if text(self._git.run("symbolic-ref", "--quiet", "HEAD").out).strip() != MAIN:
+            yield f"{self._folder}: HEAD is not {MAIN}"
+        for ref in text(self._git.run("for-each-ref", "--format=%(refname)").out).split():
+            if ref.startswith("refs/replace/"):
+                yield f"{self._folder}: {ref}"
+        for name in ("info/grafts", "shallow"):
+            if self._git.git_dir.joinpath(name).exists():
+                yield f"{self._folder}: .git/{name}"
+
+    def edited(self) -> list[str]:
+        """Files of the checkout that do not hold what main does; main itself is the record."""
+        if self.is_empty():
+            return []
+        answer = self._git.run("diff-index", "--name-only", "-z", "--no-renames", MAIN, "--")
+        if answer.code:
+            raise self._damaged(answer.error)
+        names = filter(None, text(answer.out).split("\0"))
+        return sorted(name for name in names if self._differs(name))
+
+    def _differs(self, name: str) -> bool:
+        # The index remembers times and sizes; where they differ the bytes decide.
+        stored = self._git.run("cat-file", "blob", f"{MAIN}:{name}")
+        try:
+            return self._folder.joinpath(name).read_bytes() != stored.out
+        except OSError:
+            return True
 
     # what main says
 

@@ -33,9 +33,15 @@ _STREAMED = 2000
 
 
 def check(
-    database: Database, mark: HighWaterMark, site: str, progress: Progress | None
+    database: Database,
+    mark: HighWaterMark,
+    site: str,
+    progress: Progress | None,
+    witness: HighWaterMark | None = None,
 ) -> Iterator[Reason]:
     """What does not fit, each named by row; nothing: all fits.
+
+    A witness that is missing says nothing: it cannot be removed by who it is to convict.
 
     Raises:
         FailedError: the database cannot be read.
@@ -46,6 +52,11 @@ def check(
     except (IntegrityError, FailedError):
         head = None
         yield Reason.of("ledger_mark_damaged", path=mark.path)
+    seen: LedgerHead | None = None
+    try:
+        seen = witness.read() if witness else None
+    except (IntegrityError, FailedError):
+        yield Reason.of("ledger_mark_damaged", path=witness.path if witness else "")
     with database.read() as connection:
         streaming = connection.execution_options(yield_per=_STREAMED)
         states = DeviceStates()
@@ -55,10 +66,31 @@ def check(
             own = head if name == site else None
             chain = _Chain(streaming, name, own, states, counter)
             yield from chain.check()
+            if name == site and seen is not None and witness is not None:
+                yield from _witnessed(streaming, seen, chain.length, witness)
             empty = empty and not (name == site and chain.length)
         if head is None and not empty and not mark.path.exists():
             yield Reason.of("unchecked_ledger_end", path=mark.path)
         yield from states.compare(streaming)
+
+
+def _witnessed(
+    connection: Connection, seen: LedgerHead, length: int, witness: HighWaterMark
+) -> Iterator[Reason]:
+    """The chain against the witness's head of it."""
+    if seen.sequence > length:
+        yield Reason.of(
+            "ledger_set_back", site=seen.site, mark=seen.sequence, last=length, path=witness.path
+        )
+        return
+    ledger = schema.ledger
+    row = select(ledger.c.hash).where(
+        ledger.c.site == seen.site, ledger.c.sequence == seen.sequence
+    )
+    if seen.sequence and connection.execute(row).scalar() != seen.hash:
+        yield Reason.of(
+            "ledger_not_the_witnessed", site=seen.site, sequence=seen.sequence, path=witness.path
+        )
 
 
 class _Counter:

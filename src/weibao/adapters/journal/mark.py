@@ -1,5 +1,9 @@
 """The high-water mark: the chain's last known head, kept outside of the database.
 
+It is kept twice: beside the database, and as a *witness* where somebody who can write the
+database cannot (beside the keys), so that setting both the database and the first mark back
+to an earlier state still shows.
+
 A mark behind the database is normal (a crash between the commit and the mark). A mark that
 is not found in the database means that the end was cut off or the chain was recomputed;
 then the mark stays as it is, so that later rows cannot cover it up.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ from weibao.boundary.journal import OutcomeBatch
 from weibao.domain.ledger import LedgerEntry
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Access, LedgerHead, LedgerRow, Run, RunState, RunStep
-from weibao.errors import IntegrityError
+from weibao.errors import FailedError, IntegrityError
 
 __all__ = ["SqlJournal"]
 
@@ -30,10 +30,13 @@ __all__ = ["SqlJournal"]
 class SqlJournal(JournalReader):
     """Implements ``boundary.Journal``; safe for several threads and processes."""
 
-    def __init__(self, url: str, *, site: str, clock: Clock, mark: Path) -> None:
+    def __init__(
+        self, url: str, *, site: str, clock: Clock, mark: Path, witness: Path | None = None
+    ) -> None:
         """Open the journal at a SQLAlchemy ``url`` as ``site``.
 
-        ``mark`` is the file, outside of the database, that keeps the chain's last head.
+        ``mark`` is the file, outside of the database, that keeps the chain's last head;
+        ``witness`` a second one, where who may write the first one cannot.
 
         Raises:
             InputError: the URL is none, or of a database that is not supported.
@@ -43,6 +46,7 @@ class SqlJournal(JournalReader):
         super().__init__(Database(url), site)
         self._clock = clock
         self._mark = HighWaterMark(mark, site)
+        self._witness = HighWaterMark(witness, site) if witness else None
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -166,7 +170,7 @@ class SqlJournal(JournalReader):
 
     def verify(self, progress: Callable[[int], None] | None = None) -> Iterator[Reason]:
         """Everything in the database that does not fit; see ``checking``."""
-        return check(self._database, self._mark, self._site, progress)
+        return check(self._database, self._mark, self._site, progress, self._witness)
 
     def _now(self) -> str:
         return stamp(self._clock.now())
@@ -177,12 +181,29 @@ class SqlJournal(JournalReader):
         with self._database.write(self._site) as connection:
             head = head_of(connection, self._site)
             fits, preface = self._mark_state(connection, head, actor)
+            witnessed = self._witness_fits(connection)
             pen = Pen(connection, head, preface)
             yield pen
             pen.write()
-        if fits and pen.written:
-            last = pen.written[-1]
-            self._mark.advance(LedgerHead(site=last.site, sequence=last.sequence, hash=last.hash))
+        if not pen.written:
+            return
+        last = pen.written[-1]
+        reached = LedgerHead(site=last.site, sequence=last.sequence, hash=last.hash)
+        if fits:
+            self._mark.advance(reached)
+        if self._witness is not None and witnessed:
+            with suppress(FailedError, IntegrityError):  # keys may lie where nothing is written
+                self._witness.advance(reached)
+
+    def _witness_fits(self, connection: Connection) -> bool:
+        """Whether the witness may follow: what contradicts it is not covered up."""
+        if self._witness is None:
+            return False
+        try:
+            seen = self._witness.read()
+        except (FailedError, IntegrityError):
+            return False
+        return seen is None or holds(connection, seen)
 
     def _mark_state(
         self, connection: Connection, head: LedgerHead, actor: str
