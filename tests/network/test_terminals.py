@@ -5,6 +5,7 @@ All cases of this file run at the same time, in threads; a test looks at one of 
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -163,7 +164,9 @@ def _prompts() -> dict[str, Case]:
     ]
     vrp = [b"[HUAWEI]", b"[~CE]", b"HRP_M<fw>", "<核心>".encode("gbk"), b"<" + b"x" * 200 + b">"]
     junos = [b"\r\n{master:0}\r\nu@host-re0> ", b"{master}\r\nu@ex-1> ", b"u@host.lab-re0> "]
+    numbers = itertools.count(1)
     eos = {
+        "counter": lambda: b"sw1.%d#" % next(numbers),
         "ticking clock": lambda: b"sw1." + time.strftime("%H:%M:%S").encode() + b"#",
         "colours": b"\x1b[1;32msw1\x1b[0m# \x1b[0m",
         "bracketed paste": b"\x1b[?2004hsw1# ",

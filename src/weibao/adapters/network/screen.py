@@ -44,6 +44,7 @@ WIPED = re.compile(rb"(?:\r*\n\r*\x1b\[\d*A)?(?: *(?:\x08|\r(?!\r*\n)|\x1b\[[\d;
 """How devices wipe a pager once it is answered; blanks count only before a movement."""
 
 _CLOCK = re.compile(rb"\d{1,2}:\d\d(?::\d\d)?(?:\\?\.\d{1,6})?")
+_COUNTER = re.compile(rb"(?<=[.:!\[(])\d{1,6}(?=[\])]? ?[#>%$]\Z)")
 _ECHO_LINES = 60
 """Lines in front of an echo: what a device had still to say before it read the command."""
 
@@ -91,14 +92,15 @@ def shown(line: bytes) -> bytes:
 
 
 class Prompt:
-    """A device's own prompt, once learnt; a clock in it may tick."""
+    """A device's own prompt, once learnt; a clock in it may tick, a counter count."""
 
     def __init__(self, line: bytes, lead: tuple[bytes, ...] = ()) -> None:
         """``line`` as it stands on the screen; ``lead`` are lines that always precede it."""
         self.text = line
         self._lead = lead
         self._last = line[-1:]
-        one = _CLOCK.sub(rb"[\\d:.]{4,15}", re.escape(line))
+        parts = [re.escape(part) for part in _COUNTER.split(line)]
+        one = _CLOCK.sub(rb"[\\d:.]{4,15}", rb"\d{1,6}".join(parts))
         self._one = re.compile(one)
         self._ending = re.compile(rb"(?:" + one + rb"[ \t]*)+\Z")
         self._leading = re.compile(rb"[ \t]*" + one)
