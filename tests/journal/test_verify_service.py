@@ -18,7 +18,7 @@ from weibao.boundary.journal import OutcomeBatch
 from weibao.domain.records import EvidenceRecord, LedgerHead
 from weibao.errors import FailedError
 from weibao.i18n import messages
-from weibao.services.verify import VerifyResult, verify
+from weibao.services.verify import KeptReport, VerifyResult, verify
 
 
 class FakeTexts:
@@ -200,7 +200,7 @@ def test_a_head_that_the_ledger_does_not_have(estate: Estate, sequence: int) -> 
     result = estate.verify(anchors=[("report 7", wrong)])
     assert codes(result) == ["anchor_wrong", "anchor_wrong"]
     assert result.problems[1].params["where"] == "report 7"
-    assert result.counts.anchors == 1
+    assert result.counts.anchors == 0
 
 
 def test_a_lost_mark_is_unchecked(estate: Estate) -> None:
@@ -216,3 +216,56 @@ def test_a_row_made_nonsense_ends_its_part_alone(estate: Estate) -> None:
     estate.file(0).unlink()
     found = codes(estate.verify())
     assert found == ["row_edited", "evidence_missing", "verify_failed"]
+
+
+def test_a_commit_that_no_version_names(estate: Estate) -> None:
+    """Somebody committed into the archive, with a trailer copied from an earlier commit."""
+    estate.archive.heads.append(("d" * 40, estate.journal.head()))
+    assert codes(estate.verify()) == ["archive_commit_unrecorded"]
+
+
+def test_a_commit_of_a_run_that_was_cut_off_is_no_failure(estate: Estate) -> None:
+    batch = OutcomeBatch(versions=(version("sw1", number=2),))
+    estate.journal.record("r1", batch, ACTOR)
+    estate.archive.heads.append(("d" * 40, estate.journal.head()))
+    result = estate.verify()
+    assert result.passed
+    assert [r.code for r in result.warnings] == ["archive_commit_unrecorded"]
+
+
+def issue(estate: Estate, number: str, data: bytes) -> KeptReport:
+    said = f'{{"number":"{number}","sha256":"{hashlib.sha256(data).hexdigest()}"}}'
+    head = estate.journal.head()
+    estate.journal.append(START, ACTOR, "report.issued", f"report/{number}", said)
+    return KeptReport(number, f"{number}.json", hashlib.sha256(data).hexdigest(), head)
+
+
+def test_reports_are_as_they_were_issued(estate: Estate) -> None:
+    one = issue(estate, "BK-1", b"first")
+    again = issue(estate, "BK-1", b"first, made again")
+    two = issue(estate, "BK-2", b"second")
+    assert estate.verify(reports=[again, two]).counts.reports == 2
+    assert codes(estate.verify(reports=[one, two])) == ["report_changed"]
+    assert codes(estate.verify(reports=[again])) == ["report_missing"]
+    unreadable = two._replace(sha256="", head=None)
+    assert codes(estate.verify(reports=[again, unreadable])) == ["report_changed"]
+    stray = two._replace(number="BK-3")
+    result = estate.verify(reports=[again, two, stray])
+    assert result.passed
+    assert [r.code for r in result.warnings] == ["report_unrecorded"]
+    unknown = again._replace(head=LedgerHead(site="main", sequence=3, hash=sha("other")))
+    assert codes(estate.verify(reports=[unknown, two])) == ["anchor_wrong"]
+
+
+def test_nothing_recorded_is_no_pass(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'empty.db'}"
+    with SqlJournal(url, site="main", clock=TickingClock(), mark=tmp_path / "m") as journal:
+        store = FileEvidenceStore(lambda contract: tmp_path / contract, FileKeyRing(tmp_path / "k"))
+        result = verify(
+            journal,
+            store,
+            lambda contract: FakeArchive(),  # type: ignore[arg-type,return-value]
+            lambda contract: FakeTexts(),  # type: ignore[arg-type,return-value]
+        )
+    assert not result.passed
+    assert [r.code for r in result.unchecked] == ["unchecked_nothing"]
