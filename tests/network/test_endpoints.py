@@ -114,3 +114,35 @@ def test_secrets_stay_out_of_what_is_shown():
     endpoint = of(ansible_password="Pa55-canary", ansible_become_password="En-canary")
     assert "canary" not in repr(endpoint)
     assert "canary" not in scrub("bad Pa55-canary\r\n\x1b[31m", endpoint.secrets())
+
+
+@pytest.mark.parametrize(
+    ("jump", "host", "port"),
+    [
+        ("ops@bastion:2222", "ops@bastion", "2222"),
+        ("bastion", "bastion", ""),
+        ("ops@[2001:db8::1]:2222", "ops@2001:db8::1", "2222"),
+        ("[::1]", "::1", ""),
+    ],
+)
+def test_a_jump_hosts_port_is_told_from_its_address(jump, host, port):
+    from weibao.adapters.network.jump import _split_port
+
+    assert _split_port(jump) == (host, port)
+
+
+def test_telnet_goes_through_the_jump_host_too(monkeypatch):
+    from weibao.adapters.network import connect
+    from weibao.adapters.network.trouble import Trouble
+
+    asked = []
+
+    def refuse(options, *rest):
+        asked.append(options)
+        raise Trouble("jump_failed", jump="bastion", detail="")
+
+    monkeypatch.setattr(connect, "open_jump", refuse)
+    endpoint = of(weibao_protocol="telnet", ansible_ssh_common_args="-J bastion")
+    with pytest.raises(Trouble):
+        connect.open_wire(endpoint, Limits(), (), check_host_key=True)
+    assert asked == [("-J", "bastion")]

@@ -238,7 +238,7 @@ def _beginnings() -> dict[str, Case]:
         ),
         "no old password is given for a new one": Case(
             script={"dialogue": [(b"Password expired.\r\nOld password: ", None)]},
-            outcome="auth_failed",
+            outcome="password_change_demanded",
             secrets=("Right-pw1",),
         ),
     }

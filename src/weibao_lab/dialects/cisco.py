@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from weibao_lab.configs import conceal
@@ -310,9 +311,9 @@ class CiscoLike(Indented):
         """Model and software; given by the platform."""
         return Reply(self.version_text(session.device))
 
+    @abstractmethod
     def version_text(self, device: Device) -> str:
         """The answer to ``show version``."""
-        raise NotImplementedError
 
 
 def uptime(device: Device) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from weibao_lab.configs import conceal
@@ -115,13 +116,13 @@ class VrpLike(Indented):
         """The table of interfaces; given by the platform."""
         return Reply(self.interfaces_text(session.device))
 
+    @abstractmethod
     def version_text(self, device: Device) -> str:
         """The answer to ``display version``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def interfaces_text(self, device: Device) -> str:
         """The answer to ``display interface brief``."""
-        raise NotImplementedError
 
 
 def span_text(device: Device) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["LEGACY", "disabled", "legacy_offer", "offered", "requested"]
+__all__ = ["LEGACY", "disabled", "in_use", "legacy_offer", "offered", "requested"]
 
 LEGACY: dict[str, tuple[str, ...]] = {
     "kex": (
@@ -35,6 +36,17 @@ def disabled(allowed: Iterable[str]) -> dict[str, list[str]]:
     if "*" in permitted:
         return {}
     return {group: [n for n in names if n not in permitted] for group, names in LEGACY.items()}
+
+
+def in_use(transport: Any) -> tuple[str, ...]:
+    """The old algorithms that a paramiko transport has agreed on."""
+    agreed = {
+        getattr(transport, "agreed_kex", ""),
+        getattr(transport, "host_key_type", ""),
+        getattr(transport, "local_cipher", ""),
+        getattr(transport, "local_mac", ""),
+    }
+    return tuple(n for names in LEGACY.values() for n in names if n in agreed)
 
 
 def requested(options: str) -> tuple[str, ...]:

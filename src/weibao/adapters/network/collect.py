@@ -119,6 +119,9 @@ class Collector:
         attempt.warnings += _warnings(endpoint, check)
         known = self._known_hosts.known(endpoint.address, endpoint.port)
         wire = open_wire(endpoint, limits, known, check_host_key=check)
+        if wire.old_algorithms:
+            names = ", ".join(wire.old_algorithms)
+            attempt.warnings.append(Reason.of("legacy_algorithms", algorithms=names))
         session = Session(
             wire, platform, silence=limits.silence, deadline=deadline, stop=self._stop
         )
@@ -243,8 +246,6 @@ def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:
     found = []
     if endpoint.protocol == "telnet":
         found.append(Reason.of("telnet"))
-    elif endpoint.legacy:
-        found.append(Reason.of("legacy_algorithms", algorithms=", ".join(endpoint.legacy)))
     if endpoint.protocol == "ssh" and not (host_keys_checked and endpoint.check_host_key):
         found.append(Reason.of("host_key_unchecked"))
     return found

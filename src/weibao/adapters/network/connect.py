@@ -60,6 +60,11 @@ class _Once(paramiko.Transport):
                 return self._interactive(username, password, error)
             return self.auth_none(username)
 
+    def _parse_kex_init(self, message: paramiko.Message) -> None:
+        super()._parse_kex_init(message)  # type: ignore[misc]  # not in its stubs
+        # paramiko forgets it once the keys are exchanged.
+        self.agreed_kex = str(getattr(self.kex_engine, "name", ""))
+
     def _interactive(
         self, username: str, password: str, refused: BadAuthenticationType
     ) -> list[str]:
@@ -102,10 +107,6 @@ class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no type
     def session_preparation(self) -> None:
         """Nothing: see ``session.Session``."""
 
-    def telnet_login(self, *args: Any, **kwargs: Any) -> str:
-        """Nothing: netmiko's own repeats a refused password."""
-        return ""
-
 
 def open_wire(
     endpoint: Endpoint, limits: Limits, known: Collection[HostKey], *, check_host_key: bool
@@ -118,7 +119,7 @@ def open_wire(
         Trouble: with the reason.
     """
     if endpoint.protocol == "telnet":
-        return _open_telnet(endpoint, limits)
+        return TelnetWire(_socket(endpoint, limits))
     check = check_host_key and endpoint.check_host_key
     sock = _socket(endpoint, limits)
     connection: _Transport | None = None
@@ -195,27 +196,6 @@ def _tcp_trouble(error: OSError, endpoint: Endpoint, limits: Limits) -> Trouble:
     return Trouble("connection_failed", **where, detail=error.strerror or str(error))
 
 
-def _open_telnet(endpoint: Endpoint, limits: Limits) -> Wire:
-    try:
-        connection = _Transport(
-            device_type="weibao_telnet",
-            host=endpoint.address,
-            port=endpoint.port,
-            username=endpoint.username,
-            password=endpoint.password,
-            conn_timeout=limits.connect,
-            encoding="latin-1",
-            auto_connect=False,
-        )
-        connection.establish_connection()
-    except OSError as error:
-        raise _tcp_trouble(error, endpoint, limits) from error
-    finally:
-        with contextlib.suppress(NameError, UnboundLocalError):
-            log.removeFilter(connection._secrets_filter)
-    return TelnetWire(connection)
-
-
 def _explain(
     error: BaseException, endpoint: Endpoint, limits: Limits, sock: socket.socket
 ) -> Trouble:
@@ -224,7 +204,12 @@ def _explain(
     where = {"address": endpoint.address, "port": endpoint.port}
     text = str(cause)
     if isinstance(cause, BadHostKeyException):
-        return Trouble("host_key_changed", **where, fingerprint=_fingerprint(cause.key))
+        return Trouble(
+            "host_key_changed",
+            **where,
+            fingerprint=_fingerprint(cause.key),
+            device=endpoint.device,
+        )
     if "not found in known_hosts" in text:
         return Trouble("host_key_unknown", **where)
     if isinstance(cause, PasswordRequiredException):

@@ -49,7 +49,7 @@ class JumpedSocket(socket.socket):
 def _command(options: tuple[str, ...], address: str, port: int) -> list[str]:
     if options[0] == "-J":
         *before, last = options[1].split(",")
-        user_host, _, jump_port = last.partition(":")
+        user_host, jump_port = _split_port(last)
         command = ["ssh", "-o", "BatchMode=yes", "-o", "ExitOnForwardFailure=yes"]
         if jump_port:
             command += ["-p", jump_port]
@@ -60,6 +60,16 @@ def _command(options: tuple[str, ...], address: str, port: int) -> list[str]:
     proxy = options[1].removeprefix("ProxyCommand=")
     proxy = proxy.replace("%%", "\0").replace("%h", address).replace("%p", str(port))
     return shlex.split(proxy.replace("\0", "%"))
+
+
+def _split_port(text: str) -> tuple[str, str]:
+    """``user@host`` and the port, if any; an IPv6 address stands in brackets."""
+    user, at, host = text.rpartition("@")
+    if host.startswith("["):
+        address, _, rest = host[1:].partition("]")
+        return user + at + address, rest.removeprefix(":")
+    name, _, port = host.partition(":")
+    return user + at + name, port
 
 
 def open_jump(options: tuple[str, ...], address: str, port: int, timeout: float) -> JumpedSocket:

@@ -90,7 +90,9 @@ def _answer_questions(
         seen = _next_question(session, endpoint, patterns, limits, may_press="pressed" not in sent)
         if seen == "prompt":
             return
-        if seen == "new" or (seen in sent and seen in {"user", "password"}):
+        if seen == "new":
+            raise Trouble("password_change_demanded", user=endpoint.username)
+        if seen in sent and seen in {"user", "password"}:
             raise Trouble("auth_failed", user=endpoint.username)
         if len(sent) > 10 or (seen == "key" and "keyed" in sent):
             raise Trouble("login_hangs", seconds=f"{limits.login:g}")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import paramiko
 
+from weibao.adapters.network.algorithms import in_use
 from weibao.adapters.network.trouble import Trouble
 
 __all__ = ["SshWire", "TelnetWire", "Wire"]
@@ -22,6 +23,8 @@ class Wire(Protocol):
     """An open line to a device's terminal."""
 
     enter: bytes
+    old_algorithms: tuple[str, ...]
+    """Old SSH algorithms that are in use on it."""
 
     def read(self, timeout: float) -> bytes:
         """What has come, at least a byte; empty when nothing came within ``timeout``.
@@ -52,6 +55,7 @@ class SshWire:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._channel: paramiko.Channel = connection.remote_conn
+        self.old_algorithms = in_use(connection.remote_conn_pre.get_transport())
 
     def read(self, timeout: float) -> bytes:
         """See Wire."""
@@ -81,7 +85,7 @@ class SshWire:
 
 
 class TelnetWire:
-    """A Telnet connection, as netmiko opened it; its options are answered here.
+    """A Telnet connection on an open socket; its options are answered here.
 
     netmiko's own reading drops characters (NUL, XON) and takes a configuration byte by
     byte. Echo and character mode are agreed to, as a person's client does, and a window
@@ -90,9 +94,9 @@ class TelnetWire:
 
     enter = b"\r\n"
 
-    def __init__(self, connection: Any) -> None:
-        self._telnet = connection.remote_conn
-        self._socket: socket.socket = self._telnet.get_socket()
+    def __init__(self, connection: socket.socket) -> None:
+        self.old_algorithms: tuple[str, ...] = ()
+        self._socket = connection
         self._pending = b""
         self._answered: set[bytes] = set()
 
@@ -141,7 +145,7 @@ class TelnetWire:
     def close(self) -> None:
         """See Wire."""
         with contextlib.suppress(Exception):
-            self._telnet.close()
+            self._socket.close()
 
 
 # RFC 854: IAC, then a command; 251 to 254 carry an option, 250 to 240 a negotiation.
