@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -377,3 +378,21 @@ def test_a_step_that_reached_the_runbooks_time_limit_says_so(night):
     assert outcomes(result) == {"sw1": "archived", "sw2": "not_checked", "sw3": "not_checked"}
     reasons = {t.device: t.reason.code for t in result.targets if t.reason}
     assert reasons == {"sw2": "step_time_limit", "sw3": "step_time_limit"}
+
+
+def test_a_report_that_was_not_issued_any_more_is_issued_by_the_next_run(night):
+    publish = night.parts.publish
+
+    def killed(report):
+        raise KeyboardInterrupt
+
+    night.parts = dataclasses.replace(night.parts, publish=killed)
+    with pytest.raises(KeyboardInterrupt):
+        night.run({"sw1": Answer(config("sw1"))}, limit="sw1")
+    night.parts = dataclasses.replace(night.parts, publish=publish)
+    assert night.parts.journal.ledger_of("report.issued") == []
+    recover(night.parts, night.inventory.devices)
+    assert len(night.parts.journal.ledger_of("report.issued", 9)) == 1
+    recover(night.parts, night.inventory.devices)
+    assert len(night.parts.journal.ledger_of("report.issued", 9)) == 1
+    assert sound(night)

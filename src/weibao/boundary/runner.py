@@ -42,6 +42,7 @@ class PlaybookRunner(Protocol):
         """Run ``playbook`` (FQCN); no variable here may be a secret.
 
         ``limit`` are host names (empty: all). ``folder`` is the run's own, new one;
-        ``time_limit`` in seconds ends it. ``progress`` is called for each device as the bundle in it grows.
+        ``time_limit`` in seconds ends it. ``progress`` is called for each device as the
+        bundle in it grows.
         """
         ...

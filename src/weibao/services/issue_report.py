@@ -13,7 +13,7 @@ from weibao.errors import IntegrityError
 from weibao.services.overdue import freshness
 from weibao.services.parts import Parts, PublishedReport
 
-__all__ = ["build_report", "issue_reports"]
+__all__ = ["build_report", "issue_reports", "number_of"]
 
 _TITLE = {"zh": "网络设备配置备份报告", "en": "Network configuration backup report"}
 _DIFF_LINES = 400
@@ -39,6 +39,11 @@ def issue_reports(parts: Parts, run: Run, devices: Sequence[Device]) -> tuple[Pu
     return tuple(issued)
 
 
+def number_of(run: Run, contract: str) -> str:
+    """The report's number."""
+    return f"BK-{contract}-{run.id}"
+
+
 def build_report(
     parts: Parts, run: Run, contract: str, devices: Sequence[Device], targets: Sequence[RunTarget]
 ) -> BackupReport:
@@ -57,7 +62,7 @@ def build_report(
         title["zh"] = profile.report_titles["backup"]
     booked = parts.runbook(run.job).runbook
     return BackupReport(
-        number=f"BK-{contract}-{run.id}",
+        number=number_of(run, contract),
         title=title,
         estate=parts.settings.name,
         contract=profile,

@@ -22,11 +22,15 @@ from weibao.domain.texts import decode
 from weibao.errors import FailedError, IntegrityError, UncheckedError
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.ingest import commit_versions
+from weibao.services.issue_report import issue_reports, number_of
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.versions import full_text
 
 __all__ = ["by_run", "commit_left_over", "recover", "redacted_texts"]
+
+_RECENT = 100
+"""Reports that are looked at for one that is missing: more than a run has contracts."""
 
 
 def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
@@ -38,6 +42,7 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
         FailedError: journal, evidence or archive cannot be written.
     """
     commit_left_over(parts)
+    _issue_left_over(parts, devices)
     done = []
     for run in reversed(parts.journal.unfinished_runs()):
         done.append(_finish(parts, run, devices))
@@ -49,6 +54,17 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
                     parts.journal.open_run(adopted)
                     done.append(_finish(parts, adopted, devices))
     return done
+
+
+def _issue_left_over(parts: Parts, devices: Sequence[Device]) -> None:
+    """A report that its run was killed before issuing; only the newest run can lack it."""
+    newest = parts.journal.runs(limit=1)
+    if not newest or newest[0].state is RunState.running:
+        return
+    issued = {row.subject for row in parts.journal.ledger_of("report.issued", _RECENT)}
+    contracts = {t.contract for t in parts.journal.targets(newest[0].id)} & parts.contracts.keys()
+    if any(f"report/{number_of(newest[0], c)}" not in issued for c in contracts):
+        issue_reports(parts, newest[0], devices)
 
 
 def _finish(parts: Parts, run: Run, devices: Sequence[Device]) -> BackupResult:
