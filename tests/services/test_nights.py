@@ -396,3 +396,14 @@ def test_a_report_that_was_not_issued_any_more_is_issued_by_the_next_run(night):
     recover(night.parts, night.inventory.devices)
     assert len(night.parts.journal.ledger_of("report.issued", 9)) == 1
     assert sound(night)
+
+
+def test_an_error_text_that_repeats_a_secret_is_shown_without_it(night):
+    canary = "CanaryErr0rLine"
+    error = f"% Invalid input detected: enable secret {canary}\n".encode()
+    result = night.run({"sw1": Answer(error)}, limit="sw1")
+    assert result.targets[0].reason.code == "error_text"
+    assert "Invalid input" in result.targets[0].reason.params["line"]
+    for path in night.folder.rglob("*"):
+        if path.is_file():
+            assert canary.encode() not in path.read_bytes(), path

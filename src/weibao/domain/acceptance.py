@@ -30,6 +30,7 @@ from weibao.domain.collection import ItemKind
 from weibao.domain.noise import without_noise
 from weibao.domain.platform import ConfigurationRules, Platform, compiled
 from weibao.domain.reasons import Reason
+from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
 
 __all__ = [
@@ -189,8 +190,13 @@ def _error(lines: Sequence[str], platform: Platform, *, broken: bool) -> list[Re
     for line in _suspects(lines, platform.configuration, broken=broken):
         known = any(compiled(error.match).search(line) for error in platform.errors)
         if known or (broken and len(lines) <= _SHORT and compiled(_ANY_ERROR).search(line)):
-            return [Reason.of("error_text", line=_printable(line))]
+            return [Reason.of("error_text", line=_shown(line, platform))]
     return []
+
+
+def _shown(line: str, platform: Platform) -> str:
+    """A line of the device's for a reason, without what it may repeat of a secret (SEC-02)."""
+    return _printable(redact(line, platform, lambda _secret: "hidden"))
 
 
 def _suspects(lines: Sequence[str], rules: ConfigurationRules, *, broken: bool) -> Iterable[str]:
@@ -217,7 +223,7 @@ def _terminal_remains(text: bytes, shown: str, platform: Platform) -> list[Reaso
         if log:
             line = _line_number(shown, log.start())
             found.append(
-                Reason.of("log_line_interleaved", line=line, message=_printable(log.group()))
+                Reason.of("log_line_interleaved", line=line, message=_shown(log.group(), platform))
             )
     return found
 
