@@ -96,6 +96,9 @@ def test_a_living_gits_lock_stays_and_fails_no_commit(archive: GitArchive, night
         ["git", "hash-object", "--stdin"],
         cwd=archive.folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
     ) as person:  # fmt: skip
+        comm = Path(f"/proc/{person.pid}/comm")
+        while not comm.read_text().startswith("git"):  # its name comes a little after its start
+            time.sleep(0.01)
         night({"sw1": "b\n"})
         assert lock.exists()
         assert archive.read("sw1") == "b\n"
