@@ -206,6 +206,20 @@ def test_the_vault_password_is_missing_or_wrong(
     assert {d["outcome"] for d in estate.run(*named).values()} == {"archived"}
 
 
+def test_a_password_that_cannot_be_read_concerns_its_device_alone(
+    tmp_path: Path, devices: list[DeviceHandle]
+) -> None:
+    estate = new_estate(tmp_path)
+    chosen = devices[:3]
+    for bad in (chosen[0], chosen[-1]):
+        broken = {"ansible_password": "{{ nosuchvar }}"}
+        estate.write_inventory({d.name: host(d, **(broken if d is bad else {})) for d in chosen})
+        estate.weibao("inventory", "trust")
+        outcomes = {name: device["outcome"] for name, device in estate.run().items()}
+        assert outcomes.pop(bad.name) == "not_checked"
+        assert set(outcomes.values()) <= {"archived", "unchanged"}
+
+
 @pytest.mark.parametrize("passphrase", ["", "Key Phrase 1"])
 def test_login_by_key(tmp_path: Path, own_lab, passphrase: str) -> None:
     public = keygen(tmp_path / "id", passphrase)

@@ -186,3 +186,12 @@ def test_a_long_silence_before_the_text_spoils_nothing(one, reader, platform):
     attempt = reader.read(device)
     assert attempt.trouble is None
     assert reader.text(attempt, "running") == printed(device, attempt)
+
+
+def test_no_credentials_at_all_is_said_and_keys_of_ones_own_are_tried(
+    one, reader, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    attempt = reader.read(one("huawei"), password="")
+    assert attempt.trouble.reason.code == "no_credentials"

@@ -44,6 +44,17 @@ def config(hostname: str = "sw1", *lines: str, secret: str = "s3cret") -> bytes:
     ).encode()
 
 
+def nexus(*end: str) -> bytes:
+    """A Cisco NX-OS configuration, which has no end mark."""
+    ports = "\n".join(f"interface Ethernet1/{n}\n  description port {n}\n" for n in range(1, 49))
+    return (
+        "\n!Command: show running-config\n!Time: Sun Nov 22 02:00:00 2026\n\n"
+        f"version 7.3(13)N1(1)\nhostname nx1\n\n{ports}\nline console\nline vty\n"
+        + "".join(f"{line}\n" for line in end)
+        + "\n\n"
+    ).encode()
+
+
 @dataclass
 class Answer:
     """What a device gives in a night."""
@@ -55,6 +66,7 @@ class Answer:
     warnings: tuple[Reason, ...] = ()
     restorable: bool = True
     tried: bool = True
+    platform: str = "cisco_ios"
 
 
 class StubClock:
@@ -136,7 +148,7 @@ class StubRunner:
         return DeviceCollection(
             device=name,
             contract=contract,
-            platform="cisco_ios",
+            platform=answer.platform,
             address="192.0.2.1:22",
             status=failed if answer.reason else CollectionStatus.collected,
             reason=answer.reason,

@@ -23,7 +23,7 @@ from weibao.services.recover import recover
 from weibao.services.targets import save_targets
 from weibao.services.verify import verify
 
-from .nights import Answer, Night, config
+from .nights import Answer, Night, config, nexus
 
 
 def outcomes(result):
@@ -407,3 +407,19 @@ def test_an_error_text_that_repeats_a_secret_is_shown_without_it(night):
     for path in night.folder.rglob("*"):
         if path.is_file():
             assert canary.encode() not in path.read_bytes(), path
+
+
+def test_a_text_without_an_end_mark_that_only_lost_its_end_is_refused(night):
+    whole = nexus("  access-class MGMT in", "boot nxos bootflash:/nxos.bin", "logging server x")
+    cut = nexus()
+    on = {"platform": "cisco_nxos"}
+    assert outcomes(night.run({"sw1": Answer(whole, **on)}, limit="sw1")) == {"sw1": "archived"}
+    result = night.run({"sw1": Answer(cut, **on)}, limit="sw1")
+    assert result.targets[0].reason.code == "cut_at_the_end"
+    assert export(night.parts, "sw1", "me@test")[1] == whole
+    first = night.run({"sw2": Answer(cut, whole, **on)}, limit="sw2")
+    assert outcomes(first) == {"sw2": "refused"}
+    longer = Answer(nexus("  access-class MGMT in", "logging server y"), **on)
+    assert outcomes(night.run({"sw1": longer}, limit="sw1")) == {"sw1": "archived"}
+    accepted = night.run({"sw1": Answer(cut, **on)}, limit="sw1", accept_shrunk=True)
+    assert outcomes(accepted) == {"sw1": "archived"}

@@ -14,6 +14,7 @@ import os
 import shlex
 import shutil
 import sys
+import sysconfig
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -105,6 +106,7 @@ class AnsiblePlaybookRunner:
         path = os.environ.get("PATH", os.defpath)
         return {
             "PATH": path if venv in path.split(os.pathsep) else venv + os.pathsep + path,
+            "ANSIBLE_COLLECTIONS_PATH": self._collections_path(),
             # ansible-runner switches the checking off where nobody says otherwise.
             "ANSIBLE_HOST_KEY_CHECKING": self._host_key_checking(),
             "ANSIBLE_NOCOLOR": "1",
@@ -117,12 +119,22 @@ class AnsiblePlaybookRunner:
 
     def _host_key_checking(self) -> str:
         """What the environment or the estate's ansible.cfg says; on by default."""
-        if "ANSIBLE_HOST_KEY_CHECKING" in os.environ:
-            return os.environ["ANSIBLE_HOST_KEY_CHECKING"]
+        configured = self._configured("host_key_checking", default="True")
+        return os.environ.get("ANSIBLE_HOST_KEY_CHECKING") or configured
+
+    def _collections_path(self) -> str:
+        """This installation's collection first: another copy of it must not run in its place."""
+        default = "~/.ansible/collections:/usr/share/ansible/collections"
+        configured = self._configured("collections_path", "collections_paths", default=default)
+        given = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or configured
+        return os.pathsep.join((sysconfig.get_path("purelib"), given))
+
+    def _configured(self, *names: str, default: str) -> str:
         config = configparser.ConfigParser(interpolation=None, strict=False)
         with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
             config.read(self._estate / "ansible.cfg", encoding="utf-8")
-        return config.get("defaults", "host_key_checking", fallback="True")
+        found = (config.get("defaults", name, fallback="") for name in names)
+        return next((value for value in found if value), default)
 
 
 def _listen(event: dict[str, Any], said: deque[str]) -> bool:

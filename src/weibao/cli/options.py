@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "command_options", "limit_option"]
 
+_PROMPTS = frozenset({"prompt", "prompt_ask_vault_pass"})
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -93,8 +95,11 @@ def command_options(*, shows: bool = True) -> Callable[[F], F]:
             **rest: Any,
         ) -> Any:
             common = click.get_current_context().find_root().obj or {}
+            for given in (*vault_files, *(n.rpartition("@")[2] for n in vault_ids if "@" in n)):
+                if given not in _PROMPTS and not Path(given).is_file():
+                    raise InputError("cli.no_vault_file", file=given)
             for name in vault_ids:
-                if name.rpartition("@")[2] in {"prompt", "prompt_ask_vault_pass"}:
+                if name.rpartition("@")[2] in _PROMPTS:
                     raise InputError("cli.vault_prompt", name=name)
             vault = [
                 w for f in vault_files for w in ("--vault-password-file", str(Path(f).absolute()))

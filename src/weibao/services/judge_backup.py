@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from weibao.boundary import Bundle
-from weibao.domain.acceptance import Judgement, Limits, Previous, judge, startup_differs
+from weibao.domain.acceptance import (
+    Judgement,
+    Limits,
+    Previous,
+    judge,
+    normalise,
+    startup_differs,
+)
 from weibao.domain.collection import CollectionStatus, DeviceCollection, ItemKind
 from weibao.domain.difference import unified
 from weibao.domain.platform import Platform
@@ -31,6 +38,7 @@ from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError
 from weibao.services.parts import Parts
+from weibao.services.versions import stored
 
 __all__ = ["DeviceVerdict", "Judge", "not_checked"]
 
@@ -127,10 +135,37 @@ class Judge:
         if last is not None and last.content_sha256 == judgement.content_sha256:
             target = self._target(entry, Outcome.unchanged, None, sha256=last.sha256)
             verdict = DeviceVerdict(target)
+        elif self._is_cut(entry, platform, text, last):
+            return DeviceVerdict(self._target(entry, Outcome.refused, Reason.of("cut_at_the_end")))
         else:
             verdict = self._archive(entry, platform, text, judgement, last)
         self._add_findings(verdict, entry, platform, text, judgement, last)
         return verdict
+
+    def _is_cut(
+        self,
+        entry: DeviceCollection,
+        platform: Platform,
+        text: bytes,
+        last: ConfigVersion | None,
+    ) -> bool:
+        """Whether a text without an end mark is just the beginning of one that is known.
+
+        Where the platform prints no end mark, a text that lacks nothing but the end of the
+        last good version, or of the startup configuration read with it, is taken for cut.
+        """
+        rules = platform.configuration
+        if rules.ends or rules.braces or not self._limits.shrink_ratio:
+            return False
+        begun = _lines(text, platform)
+        known = []
+        if last is not None:
+            known.append(self._parts.texts(entry.contract).get(stored(last)))
+        startup = entry.item(ItemKind.startup)
+        if startup is not None:
+            known.append(self._parts.evidence.get(entry.contract, startup.sha256))
+        whole = [_lines(one, platform) for one in known]
+        return any(len(begun) < len(one) and one[: len(begun)] == begun for one in whole)
 
     def _archive(
         self,
@@ -285,6 +320,10 @@ def not_checked(run: Run, device: str, contract: str, reason: Reason, at: dateti
         reason=reason,
         at=at,
     )
+
+
+def _lines(text: bytes, platform: Platform) -> list[bytes]:
+    return [line for line in normalise(text, platform).splitlines() if line.strip()]
 
 
 def _previous(last: ConfigVersion | None) -> Previous | None:

@@ -121,6 +121,7 @@ def _ask(
         address=device.address,
         port=device.port,
         fingerprint=f"{key.type} {key.fingerprint}",
+        device=device.name,
     )
     return _result(device, TrustOutcome.changed, key, old, reason), None
 

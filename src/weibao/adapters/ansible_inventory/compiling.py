@@ -20,7 +20,7 @@ from weibao.errors import InputError, InputErrors
 
 __all__ = ["Compiled", "Compiler", "convert", "group_names"]
 
-_KEEP_SECONDS = 7 * 86400
+_KEEP_SECONDS = 3600
 _PROGRAM = Path(__file__).with_name("_dump.py")
 _YAML = frozenset({".yml", ".yaml", ".json"})
 

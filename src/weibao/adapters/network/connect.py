@@ -102,7 +102,9 @@ class _Transport(BaseConnection):  # type: ignore[misc]  # netmiko ships no type
 
     def _connect_params_dict(self) -> dict[str, Any]:
         parameters: dict[str, Any] = super()._connect_params_dict()
-        return {**parameters, "transport_factory": _Once}
+        # netmiko looks for a user's own keys only together with a named one.
+        own = {"look_for_keys": True} if self.allow_agent else {}
+        return {**parameters, **own, "transport_factory": _Once}
 
     def session_preparation(self) -> None:
         """Nothing: see ``session.Session``."""
@@ -151,7 +153,7 @@ def _parameters(endpoint: Endpoint, limits: Limits, check: bool) -> dict[str, An
         "port": endpoint.port,
         "username": endpoint.username,
         "password": endpoint.password or None,
-        "use_keys": own_key or no_credentials,
+        "use_keys": own_key,
         "key_file": str(_key_file(endpoint)) if own_key else None,
         "passphrase": endpoint.key_passphrase or None,
         "allow_agent": no_credentials,
@@ -212,6 +214,8 @@ def _explain(
         )
     if "not found in known_hosts" in text:
         return Trouble("host_key_unknown", **where)
+    if "no authentication methods available" in text.lower():
+        return Trouble("no_credentials")
     if isinstance(cause, PasswordRequiredException):
         return Trouble("key_unusable", file=endpoint.key_file, detail="passphrase")
     if isinstance(cause, AuthenticationException):
