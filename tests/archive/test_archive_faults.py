@@ -51,7 +51,9 @@ def test_a_killed_commit_leaves_the_old_one_or_the_new_one(
         process.wait()
         process.stdout.close()
         assert archive.check() == []
-        assert len({archive.read(f"sw{device}") for device in (0, 30, 59)}) == 1
+        # A git that had got everything may still finish: all is read from one commit.
+        newest = next(archive.anchors())[0]
+        assert len({archive.read(f"sw{device}", newest) for device in (0, 30, 59)}) == 1
     commit = night({"sw0": "after\n"})
     assert archive.read("sw0", commit) == "after\n"
     assert (archive.folder / "sw0.cfg").read_text() == "after\n"
