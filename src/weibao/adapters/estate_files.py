@@ -15,6 +15,7 @@ from weibao.adapters.package_data import data_folder
 from weibao.adapters.secret_file import read_secret
 from weibao.adapters.yaml_lines import nearest, read_model
 from weibao.domain.contract import Contract
+from weibao.domain.device_session import DeviceSession
 from weibao.domain.platform import Platform
 from weibao.domain.runbook import Runbook
 from weibao.domain.settings import Settings
@@ -157,6 +158,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         "contract": Contract,
         "runbook": Runbook,
         "platform": Platform,
+        "platform-session": DeviceSession,
     }
     return {name: model.model_json_schema() for name, model in models.items()}
 

@@ -15,6 +15,7 @@ from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.login import enable, log_in, prepare
 from weibao.adapters.network.session import Session
 from weibao.adapters.network.trouble import Trouble
+from weibao.adapters.network.wire import Wire
 from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.scrub import scrub
 from weibao.domain.acceptance import judge
@@ -75,7 +76,13 @@ class Collector:
         platforms: PlatformCatalogue,
         keep: Keep,
         stop: Callable[[], bool] = lambda: False,
+        *,
+        opener: Callable[..., Wire] = open_wire,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``opener`` and ``now`` are those of a played device where nothing is connected to."""
+        self._opener = opener
+        self._now = now
         self._job = job
         self._platforms = platforms
         self._keep = keep
@@ -118,12 +125,17 @@ class Collector:
         check = self._job.host_key_checking
         attempt.warnings += _warnings(endpoint, check)
         known = self._known_hosts.known(endpoint.address, endpoint.port)
-        wire = open_wire(endpoint, limits, known, check_host_key=check)
+        wire = self._opener(endpoint, limits, known, check_host_key=check)
         if wire.old_algorithms:
             names = ", ".join(wire.old_algorithms)
             attempt.warnings.append(Reason.of("legacy_algorithms", algorithms=names))
         session = Session(
-            wire, platform, silence=limits.silence, deadline=deadline, stop=self._stop
+            wire,
+            platform,
+            silence=limits.silence,
+            deadline=deadline,
+            stop=self._stop,
+            now=self._now,
         )
         try:
             log_in(session, endpoint, self._questions(platform), limits)

@@ -85,8 +85,11 @@ class Session:
         silence: float,
         deadline: float,
         stop: Callable[[], bool] = lambda: False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``deadline`` is a moment of ``now``, which a played device replaces."""
         self._wire = wire
+        self._now = now
         self._platform = platform
         self._silence = silence
         self._deadline = deadline
@@ -137,7 +140,7 @@ class Session:
 
     def _read(self, patience: float) -> bool:
         """More into the buffer; False when nothing came within ``patience`` seconds."""
-        left = self._deadline - time.monotonic()
+        left = self._deadline - self._now()
         if left <= 0 or len(self._buffer) > _MOST:
             raise Trouble("time_limit")
         if self._stop():
@@ -160,14 +163,14 @@ class Session:
         A prompt's name is ``prompt``; it needs no pattern. Another match counts when
         nothing follows it for ``settle`` seconds: banners come in pieces.
         """
-        quiet_since = time.monotonic()
+        quiet_since = self._now()
         while True:
             found = self._matching(patterns)
             if found == "prompt" or (found and not (settle and self._read(settle))):
                 return found
             if found or self._read(min(1.0, patience)):
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since >= patience:
+                quiet_since = self._now()
+            elif self._now() - quiet_since >= patience:
                 raise Trouble("silent", seconds=f"{patience:g}")
 
     def _matching(self, patterns: dict[str, bytes]) -> str:
@@ -257,7 +260,7 @@ class Session:
     def _ask(self, reading: _Reading) -> bytes | None:
         """The answer; None where an empty line of ours spoilt it."""
         self.send(reading.command)
-        quiet_since = time.monotonic()
+        quiet_since = self._now()
         while True:
             self._answer_pager(self._pager_patterns())
             at_prompt = self._at_prompt()
@@ -268,9 +271,9 @@ class Session:
                     return text
             waiting = reading.settle if at_prompt and reading.nudged_at is None else _IDLE
             if self._read(waiting):
-                quiet_since = time.monotonic()
+                quiet_since = self._now()
                 continue
-            quiet = time.monotonic() - quiet_since
+            quiet = self._now() - quiet_since
             if not at_prompt:
                 if self._answer_pager([ANY_PAGER]):
                     continue
@@ -280,7 +283,7 @@ class Session:
             if reading.nudged_at is None:
                 if quiet >= (reading.settle if at_prompt else self._silence):
                     reading.nudged_at = self._nudge()
-                    quiet_since = time.monotonic()
+                    quiet_since = self._now()
             elif reading.spoilt and at_prompt and quiet >= self._doubt():
                 return None
             elif quiet >= (self._silence if at_prompt else min(_LAST_CHANCE, self._silence / 4)):
