@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,9 +20,15 @@ _WRITER_GRACE = 20.0
 
 @contextlib.contextmanager
 def estate_lock(
-    folder: Path, what: str, wait: float = 0.0, name: str = "run.lock"
+    folder: Path,
+    what: str,
+    wait: float = 0.0,
+    name: str = "run.lock",
+    died: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Hold a lock of the estate; ``what`` is told to whom it keeps out.
+
+    ``died`` is called first where the last holder was killed: its note is still there.
 
     Raises:
         RefusedError: somebody else holds it after ``wait`` seconds.
@@ -38,6 +44,8 @@ def estate_lock(
     except OSError as error:
         raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
     try:
+        if note.exists():
+            died()
         with contextlib.suppress(OSError):
             note.write_text(json.dumps({"pid": os.getpid(), "what": what}), encoding="utf-8")
         yield

@@ -22,6 +22,7 @@ from weibao.adapters.files import replace
 from weibao.adapters.full_text_store import FileFullTextStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing
+from weibao.adapters.leftovers import clear_leftovers
 from weibao.adapters.notifiers import build_notifiers
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
@@ -96,7 +97,18 @@ class Workshop:
 
     def lock(self, what: str, wait: float = 0.0) -> AbstractContextManager[None]:
         """The estate's lock, as a context manager."""
-        return estate_lock(self.estate.state / "locks", what, wait)
+        locks = self.estate.state / "locks"
+        return estate_lock(locks, what, wait, died=self._clear_leftovers)
+
+    def _clear_leftovers(self) -> None:
+        """Who held the lock was killed."""
+        second = self._second_place
+        clear_leftovers(self.estate.state, (self.estate.keys, *((second,) if second else ())))
+
+    @property
+    def _second_place(self) -> Path | None:
+        second = self.estate.settings.archive.second_copy
+        return (self.estate.folder / Path(second).expanduser()) if second else None
 
     def lock_named(self, name: str, what: str, wait: float) -> AbstractContextManager[None]:
         """A lock of its own, for what may go on beside a run."""
@@ -108,10 +120,8 @@ class Workshop:
 
     def texts(self, contract: str) -> FileFullTextStore:
         """A contract's full texts."""
-        second = self.estate.settings.archive.second_copy
-        place = (self.estate.folder / Path(second).expanduser()) if second else None
         folder = self.estate.contract_folder(contract)
-        return FileFullTextStore(folder, self.keys, contract, place)
+        return FileFullTextStore(folder, self.keys, contract, self._second_place)
 
     def tag(self, contract: str) -> Callable[[str], str]:
         """Marks secrets of a contract by a keyed hash; needs the key only when used."""
