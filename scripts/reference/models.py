@@ -49,11 +49,19 @@ _PLATFORM = (
 )
 
 
+_SESSION = (
+    "What one device printed, from its login on; written by `weibao platform record`, played by\n"
+    "`weibao platform try`. How control characters are written, and how it is used:\n"
+    "[add a platform](../how-to/add-a-platform.md)."
+)
+
+
 _FILES = {
     "settings": ("weibao.yml", _SETTINGS),
     "contract": ("contracts/<id>.yml", _CONTRACT),
     "runbook": ("runbooks/<id>.yml", _RUNBOOK),
     "platform": ("platforms/<id>.yml", _PLATFORM),
+    "platform-session": ("<model>.session.yml", _SESSION),
 }
 
 
@@ -65,11 +73,18 @@ def model_pages() -> dict[str, str]:
 def models() -> dict[str, type[BaseModel]]:
     """The models of the files that a user may write, as ``weibao schema`` names them."""
     from weibao.domain.contract import Contract
+    from weibao.domain.device_session import DeviceSession
     from weibao.domain.platform import Platform
     from weibao.domain.runbook import Runbook
     from weibao.domain.settings import Settings
 
-    return {"settings": Settings, "contract": Contract, "runbook": Runbook, "platform": Platform}
+    return {
+        "settings": Settings,
+        "contract": Contract,
+        "runbook": Runbook,
+        "platform": Platform,
+        "platform-session": DeviceSession,
+    }
 
 
 def _page(file: str, name: str, head: str) -> str:

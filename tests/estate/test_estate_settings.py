@@ -115,7 +115,7 @@ def test_a_database_url_with_a_password_comes_from_its_file(write):
 
 def test_every_model_has_a_schema():
     found = schemas()
-    assert set(found) == {"settings", "contract", "runbook", "platform"}
+    assert set(found) == {"settings", "contract", "runbook", "platform", "platform-session"}
     assert found["settings"]["additionalProperties"] is False
 
 

@@ -57,6 +57,7 @@ def cases() -> tuple[Case, ...]:
     return tuple(
         Case(path.parent.name, path.stem, yaml.safe_load(path.read_text(encoding="utf-8")))
         for path in sorted(CASES.glob("*/*.yml"))
+        if not path.name.endswith(".session.yml")  # see test_session_cases
     )
 
 

@@ -70,6 +70,7 @@ class LoginStep(Value):
     """Something that the terminal prints before its first prompt, and what it waits for."""
 
     prints: str
+    """As the device prints it."""
     wants: str = ""
     """``user``, ``password``, ``key`` (any key), or the very line that has to be typed.
     Empty: nothing, what follows comes by itself."""
@@ -82,20 +83,25 @@ class Login(Value):
     """How a user gets to the prompt."""
 
     user: str = "netops"
+    """Invented."""
     password: str = "Invented-77"
+    """Invented; of the terminal as of SSH."""
     enable_secret: str = "Invented-88"
+    """Invented."""
     rejected: str = "\n% Login invalid\n\n"
     """Printed after a wrong user name or password on the terminal."""
     steps: tuple[LoginStep, ...] = (
         LoginStep(prints="\nUsername: ", wants="user"),
         LoginStep(prints="Password: ", wants="password"),
     )
+    """What the terminal prints and wants before its first prompt, in turn."""
 
 
 class EnableStep(Value):
     """The way to the privileged level, where the device has one."""
 
     send: str = "enable"
+    """The command."""
     prints: str = "Password: "
     """The question; empty where none is asked."""
     prompt: str
@@ -110,13 +116,14 @@ class Pager(Value):
     """What stops a long answer, and how that is wiped."""
 
     prints: str
+    """The line that waits for a key."""
     then: str = ""
     """What the second and later ones print, where that differs."""
     wipe: str
     """Printed once the key was pressed, before the next line."""
     rows: int = Field(default=24, ge=2)
     """Lines of a page."""
-    off: tuple[str, ...] = ()
+    silenced_by: tuple[str, ...] = ()
     """Commands that switch it off for the session. Empty: nothing does."""
 
 
@@ -124,11 +131,13 @@ class Expectation(Value):
     """What reading the device has to come to."""
 
     accepted: bool = True
+    """Whether the configuration is."""
     reasons: tuple[str, ...] = ()
     """Codes that a refused text is refused for."""
     trouble: str = ""
     """Code of the reason why nothing could be read."""
     hostname: str = ""
+    """The name that the configuration gives its device."""
     command: str = ""
     """The command whose answer is the configuration, where another is tried before it."""
     exact: bool = True
@@ -145,27 +154,36 @@ class DeviceSession(Value):
     """One device, as its terminal shows it. ``weibao platform try`` plays it."""
 
     schema_version: int = 1
+    """Of this format."""
     about: str
     """Model, release, and what is special."""
     source: Source = Source.invented
+    """Where it comes from."""
     platform: Name
+    """Its platform, by id."""
     over: tuple[Protocol, ...] = (Protocol.ssh, Protocol.telnet)
     """The lines that it is played on."""
     encoding: str = "utf-8"
+    """Of everything that it prints, as Python names it."""
     line_end: LineEnd = LineEnd.crlf
+    """What stands at the end of its lines."""
     login: Login = Login()
+    """How a user gets to the prompt."""
     prompt: str
     """All that is printed from the end of an answer to the place where a command is typed."""
     enable: EnableStep | None = None
+    """The way to the privileged level, where login does not end there."""
     echo: str = "{command}\n"
     """What is printed when a command was typed."""
     pager: Pager | None = None
+    """What stops a long answer. None: nothing does."""
     unknown: str
     """The error text for every command that is not among ``commands``. ``{command}`` in it
     stands for the command, ``{word}`` for its last word."""
     commands: dict[str, str]
     """The answer to each command, without echo and prompt; a refusal is an answer too."""
     expect: Expectation = Expectation()
+    """What reading it has to come to."""
     replaced: dict[str, int] = Field(default_factory=dict)
     """What the recorder replaced, counted by kind."""
 
@@ -184,9 +202,7 @@ _BLANK_AT_END = re.compile(r" +(?=\n|\Z)")
 
 def from_pictures(text: str) -> str:
     """``text`` with the control characters themselves."""
-    return _PICTURE.sub(
-        lambda m: "\x7f" if m[0] == "␡" else chr(ord(m[0]) - 0x2400), text
-    )
+    return _PICTURE.sub(lambda m: "\x7f" if m[0] == "␡" else chr(ord(m[0]) - 0x2400), text)
 
 
 def pictured(data: bytes, encoding: str, line_end: LineEnd) -> str:

@@ -136,7 +136,7 @@ class Player:
         if command in {"exit", "quit", "logout"} and command not in session.commands:
             self.gone = True
             return echo
-        if session.pager and command in session.pager.off and self._heeds:
+        if session.pager and command in session.pager.silenced_by and self._heeds:
             self._paging = False
         return echo + self._answer(command)
 
@@ -169,7 +169,7 @@ class Player:
         if enable is not None and enable.only:
             return ()
         short = tuple(c for c, text in self._session.commands.items() if not text.strip())
-        return (*short, *(pager.off if pager else ()))
+        return (*short, *(pager.silenced_by if pager else ()))
 
     def _next_page(self) -> bytes:
         page = self._pages.pop(0)

@@ -13,7 +13,7 @@ from weibao.adapters.network.collect import Attempt, Collector
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.collection import ItemKind
-from weibao.domain.device_session import DeviceSession, Protocol
+from weibao.domain.device_session import DeviceSession, Login, Protocol
 from weibao.domain.replay import Player
 from weibao.domain.resolve_platform import PlatformCatalogue
 
@@ -81,8 +81,12 @@ def play(
     over: Protocol = Protocol.ssh,
     heeds_no_paging: bool = True,
     piece: int = 0,
+    login: Login | None = None,
 ) -> Played:
-    """Read the device of ``session`` with the collector's own code; never raises Trouble."""
+    """Read the device of ``session`` with the collector's own code; never raises Trouble.
+
+    ``login`` are the credentials that the collector has, where they are not the device's.
+    """
     player = Player(session, over, heeds_no_paging=heeds_no_paging)
     wire = ReplayWire(player, b"\n" if over is Protocol.ssh else b"\r\n", piece)
     kept: dict[str, bytes] = {}
@@ -94,7 +98,7 @@ def play(
 
     job = Job(
         bundle="",
-        known_hosts="",
+        known_hosts="no-such-folder/known_hosts",
         platform_folders=(),
         passwords={},
         threads=1,
@@ -103,13 +107,12 @@ def play(
         host_key_checking=True,
     )
     collector = Collector(job, platforms, keep, opener=lambda *_, **__: wire, now=wire.now)
-    attempt = collector.attempt(_endpoint(session, over), _DEADLINE)
+    attempt = collector.attempt(_endpoint(session, over, login or session.login), _DEADLINE)
     texts = {item.kind: kept[item.sha256] for item in attempt.items}
     return Played(attempt, player.commands, texts)
 
 
-def _endpoint(session: DeviceSession, over: Protocol) -> Endpoint:
-    login = session.login
+def _endpoint(session: DeviceSession, over: Protocol, login: Login) -> Endpoint:
     return Endpoint(
         device="played",
         contract="default",
