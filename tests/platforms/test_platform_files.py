@@ -9,7 +9,7 @@ import pytest
 
 from platforms.case_files import catalogue
 from weibao.adapters.platform_files import load_platforms, packaged_folder, read_platform
-from weibao.domain.resolve_platform import recognise, resolve, with_variant
+from weibao.domain.resolve_platform import recognise, resolve, variant_of, with_variant
 from weibao.errors import InputError
 
 ALL = sorted(catalogue())
@@ -254,14 +254,21 @@ def test_a_missing_folder_is_named(tmp_path):
         load_platforms([tmp_path / "nowhere"])
 
 
-def test_a_variant_is_recognised_by_the_version(tmp_path):
+def test_a_variant_says_only_what_differs(tmp_path):
     variant = """\
 variants:
   - name: old
     match: 'Acme 1\\.'
     configuration:
       running: [{send: show old}]
+    session:
+      prepare: [no more]
 """
     acme = load_platforms([estate(tmp_path, acme=OWN + variant)])["acme_os"]
-    assert with_variant(acme, "Acme 1.2").configuration.running[0].send == "show old"
-    assert with_variant(acme, "Acme 2.0") is acme
+    old = with_variant(acme, variant_of(acme, "Acme 1.2"))
+    assert old.configuration.running[0].send == "show old"
+    assert old.configuration.begins == acme.configuration.begins
+    assert old.session.prepare == ("no more",)
+    assert old.session.prompt == acme.session.prompt
+    assert variant_of(acme, "Acme 2.0") == ""
+    assert with_variant(acme, "") is acme

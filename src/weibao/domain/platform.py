@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,15 +19,20 @@ from weibao.domain.base import Name, Value
 
 __all__ = [
     "Command",
+    "ConfigurationChanges",
     "ConfigurationRules",
     "EnableRules",
     "NativeError",
     "NativeErrorMeaning",
     "PagerRule",
+    "Part",
     "Platform",
     "Question",
     "SecretRule",
+    "SessionChanges",
     "SessionRules",
+    "ShellRules",
+    "Terminal",
     "TriedOn",
     "Variant",
     "compiled",
@@ -107,6 +112,23 @@ class EnableRules(Value):
     privileged: Pattern
 
 
+class ShellRules(Value):
+    """A shell where some users land, and the command that leads to the CLI."""
+
+    prompt: Pattern
+    """The shell's whole prompt line."""
+    command: str
+
+
+class Terminal(StrEnum):
+    """How a device puts its text on the screen."""
+
+    plain = "plain"
+    """Line by line; a control code in the text is an error of the line."""
+    painted = "painted"
+    """With cursor movements and colours, which are the terminal's and not the text's."""
+
+
 class SessionRules(Value):
     """How to talk to the device between login and logout; nothing here changes it."""
 
@@ -117,11 +139,20 @@ class SessionRules(Value):
     questions: tuple[Question, ...] = ()
     enable: EnableRules | None = None
     pagers: tuple[PagerRule, ...] = ()
+    terminal: Terminal = Terminal.plain
+    answers_queries: bool = False
+    """The device asks the terminal what it is and where the cursor stands, and waits."""
+    username_suffix: str = ""
+    """Added to the user's name at login, to switch colours and the like off. Where that is
+    refused, the name alone is tried once."""
+    enter: str = ""
+    """What Enter sends; empty: LF on SSH, CR LF on Telnet, and CR where LF brings nothing."""
+    shell: ShellRules | None = None
     logout: str = "exit"
 
     @model_validator(mode="after")
     def _names_the_device(self) -> Self:
-        if "(?P<hostname>" not in self.prompt:
+        if "prompt" in self.model_fields_set and "(?P<hostname>" not in self.prompt:
             raise ValueError("prompt needs a group named hostname")
         return self
 
@@ -169,6 +200,52 @@ class ConfigurationRules(Value):
     """What changes by itself; it decides only whether a version is new."""
     startup_noise: tuple[Pattern, ...] = ()
     """Further differences between the startup and the running text that mean nothing."""
+    also: tuple[Part, ...] = ()
+    """What the running commands leave out: other contexts, an admin plane. In this order."""
+
+
+class SessionChanges(SessionRules):
+    """What differs from a platform's ``session``: the fields that are given."""
+
+    prompt: Pattern = ""
+
+
+class ConfigurationChanges(ConfigurationRules):
+    """What differs from a platform's ``configuration``: the fields that are given."""
+
+    running: tuple[Command, ...] = ()
+
+
+class Part(Value):
+    """One more text that belongs to the configuration; it follows the others in the file.
+
+    Only commands of the session go into ``enter`` and ``leave``: nothing that changes the
+    device.
+    """
+
+    title: str
+    """Unique; ``{name}`` stands for what ``each`` found."""
+    when: Pattern = ""
+    """Read only where this is found in the texts before it."""
+    each: Pattern = ""
+    """Read once for every ``name`` (a group) that this finds in the texts before it."""
+    enter: tuple[str, ...] = ()
+    """Sent before, such as a change of the context; the prompt may change."""
+    leave: tuple[str, ...] = ()
+    """Sent after."""
+    optional: bool = False
+    """A device that does not know the command has no such part, and nothing is said."""
+    configuration: ConfigurationChanges = Field(default_factory=lambda: ConfigurationChanges())
+
+    @model_validator(mode="after")
+    def _names_what_it_finds(self) -> Self:
+        if self.each and ("(?P<name>" not in self.each or "{name}" not in self.title):
+            raise ValueError("each needs a group named name, and the title a {name}")
+        return self
+
+
+for _model in (ConfigurationRules, ConfigurationChanges, Part):
+    _model.model_rebuild()
 
 
 class SecretRule(Value):
@@ -185,12 +262,15 @@ class SecretRule(Value):
 
 
 class Variant(Value):
-    """A generation or model whose data differs, recognised by what ``version`` prints."""
+    """A generation or model whose data differs, recognised by what ``version`` prints.
+
+    Only what differs is said; every other field is the platform's.
+    """
 
     name: Name
     match: Pattern
-    session: SessionRules | None = None
-    configuration: ConfigurationRules | None = None
+    session: SessionChanges = SessionChanges()
+    configuration: ConfigurationChanges = Field(default_factory=lambda: ConfigurationChanges())
 
 
 class Platform(Value):
@@ -226,3 +306,23 @@ class Platform(Value):
         A netmiko type that several platforms share answers for the one of that id.
         """
         return (self.id, self.netmiko, *self.names)
+
+    def changed(
+        self, session: SessionRules | None = None, configuration: ConfigurationRules | None = None
+    ) -> Self:
+        """This platform with the fields that ``session`` and ``configuration`` give."""
+        return self.model_copy(
+            update={
+                "session": _changed(self.session, session),
+                "configuration": _changed(self.configuration, configuration),
+            }
+        )
+
+
+_Rules = TypeVar("_Rules", bound=Value)
+
+
+def _changed(base: _Rules, changes: _Rules | None) -> _Rules:
+    if changes is None or not changes.model_fields_set:
+        return base
+    return base.model_copy(update={n: getattr(changes, n) for n in changes.model_fields_set})

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from weibao.domain.platform import Platform, Variant, compiled
+from weibao.domain.platform import Platform, compiled
 
-__all__ = ["PlatformCatalogue", "name_key", "recognise", "resolve", "with_variant"]
+__all__ = [
+    "PlatformCatalogue",
+    "name_key",
+    "recognise",
+    "resolve",
+    "variant_of",
+    "with_variant",
+]
 
 _SUFFIXES = ("_ssh", "_telnet", "_serial")
 
@@ -82,12 +89,18 @@ def recognise(catalogue: PlatformCatalogue, version_text: str) -> Platform | Non
     return found[0] if len(found) == 1 else None
 
 
-def with_variant(platform: Platform, version_text: str) -> Platform:
-    """``platform`` with the data of the variant that a version text names."""
-    variant = next((v for v in platform.variants if compiled(v.match).search(version_text)), None)
-    return platform if variant is None else platform.model_copy(update=_replaced(variant))
+def variant_of(platform: Platform, version_text: str) -> str:
+    """The name of the variant that a version text shows; empty where it shows none."""
+    found = (v.name for v in platform.variants if compiled(v.match).search(version_text))
+    return next(found, "")
 
 
-def _replaced(variant: Variant) -> dict[str, object]:
-    parts = {"session": variant.session, "configuration": variant.configuration}
-    return {name: part for name, part in parts.items() if part is not None}
+def with_variant(platform: Platform, name: str) -> Platform:
+    """``platform`` with the data of its variant ``name``; without, where it has none so named.
+
+    Every other field stays as it is.
+    """
+    variant = next((v for v in platform.variants if v.name == name), None)
+    if variant is None:
+        return platform
+    return platform.changed(variant.session, variant.configuration)

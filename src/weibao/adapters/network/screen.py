@@ -12,8 +12,10 @@ import functools
 import re
 
 __all__ = [
+    "ANSWERS",
     "ANY_PAGER",
     "ANY_PROMPT",
+    "QUERIES",
     "WIPED",
     "Prompt",
     "after_echo",
@@ -38,10 +40,27 @@ _CODES = re.compile(
     rb"\x1b\[[\d;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]{0,255}(?:\x07|\x1b\\)|\x1b[=>]|\x1b[()]\w"
 )
 _LINE_ENDS = re.compile(rb"\r+\n")
-_MOVES = re.compile(rb"\x1b\[(\d*)([CDGKP])|" + _CODES.pattern + rb"|([^\x1b]|\x1b)", re.DOTALL)
+_LINE_STARTS = re.compile(rb"^\r+", re.MULTILINE)
+_MOVES = re.compile(
+    rb"\x1b\[(?:\d*;)?(\d*)([CDGHKPf])|" + _CODES.pattern + rb"|([^\x1b]|\x1b)", re.DOTALL
+)
 
-WIPED = re.compile(rb"(?:\r*\n\r*\x1b\[\d*A)?(?: *(?:\x08|\r(?!\r*\n)|\x1b\[[\d;?]*[A-DGHJKPXm]))*")
+WIPED = re.compile(
+    rb"(?:\r*\n\r*\x1b\[\d*A)?"
+    rb"(?: *(?:\x08|\r(?!\r*\n)|\x1b\[[\d;?]*[A-DGHJKPXfhlmr]|\x1b[78]))*"
+)
 """How devices wipe a pager once it is answered; blanks count only before a movement."""
+
+ANSWERS = {
+    b"\x1b[5n": b"\x1b[0n",
+    b"\x1b[6n": b"\x1b[999;510R",
+    b"\x1b[c": b"\x1b[?1;0c",
+    b"\x1b[0c": b"\x1b[?1;0c",
+    b"\x1bZ": b"\x1b[?1;0c",
+}
+"""What a terminal is asked: its state, the cursor's place, what it is. This one is a VT100
+whose cursor goes far to the right."""
+QUERIES = re.compile(b"|".join(re.escape(query) for query in ANSWERS))
 
 _CLOCK = re.compile(rb"\d{1,2}:\d\d(?::\d\d)?(?:\\?\.\d{1,6})?")
 _COUNTER = re.compile(rb"(?<=[.:!\[(])\d{1,6}(?=[\])]? ?[#>%$]\Z)")
@@ -57,10 +76,16 @@ def compiled(pattern: str | bytes) -> re.Pattern[bytes]:
 
 
 def clean(data: bytes) -> bytes:
-    """Without what switches the terminal's modes, and with uniform line ends."""
+    """Without what switches the terminal's modes, and with uniform line ends.
+
+    A carriage return at the begin of a line (LF CR) moves nothing.
+    """
     if b"\x1b" in data:
-        data = _MODES.sub(b"", data)
-    return _LINE_ENDS.sub(b"\n", data)
+        data = _MODES.sub(b"", data).replace(b"\x1bE", b"\r\n")
+    data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data:
+        data = _LINE_STARTS.sub(b"", _LINE_ENDS.sub(b"\n", data))
+    return data
 
 
 def without_codes(data: bytes) -> bytes:
@@ -75,11 +100,13 @@ def shown(line: bytes) -> bytes:
     screen = bytearray()
     at = 0
     for match in _MOVES.finditer(line):
-        count, move, byte = int(match[1] or b"1") if match[2] else 0, match[2], match[3]
+        count, move, byte = min(int(match[1] or b"1"), 999) if match[2] else 0, match[2], match[3]
         if byte == b"\x08" or move == b"D":
             at = max(0, at - (count or 1))
-        elif byte == b"\r" or move == b"G":
+        elif byte == b"\r":
             at = 0
+        elif move in (b"G", b"H", b"f"):
+            at = max(0, count - 1)
         elif move == b"C":
             at += count
         elif move == b"K":

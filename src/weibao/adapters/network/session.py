@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from weibao.adapters.network.received import Received
 from weibao.adapters.network.screen import (
+    ANSWERS,
     ANY_PAGER,
     ANY_PROMPT,
-    WIPED,
+    QUERIES,
     Prompt,
     after_echo,
-    clean,
     compiled,
     fold,
     shown,
@@ -20,7 +21,7 @@ from weibao.adapters.network.screen import (
 )
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
-from weibao.domain.platform import Platform
+from weibao.domain.platform import Platform, Terminal
 
 __all__ = ["Answer", "Session"]
 
@@ -90,19 +91,19 @@ class Session:
         """``deadline`` is a moment of ``now``, which a played device replaces."""
         self._wire = wire
         self._now = now
-        self._platform = platform
+        self._platform: Platform | None = None
         self._silence = silence
         self._deadline = deadline
         self._stop = stop
-        self._buffer = bytearray()
-        self._pages: list[tuple[int, bytes]] = []
-        """Where the buffer ended when a pager was answered, and the pager's pattern."""
+        self._received = Received(paints=True)
         self._prompt: Prompt | None = None
         self._any_prompt = False
         self.echoes = False
         """Whether an echo was seen; then each command has one, and waits for it."""
         self.gave_password = False
         """The terminal asked for the password and got it; no prompt was seen since."""
+        if platform is not None:
+            self.adopt(platform)
 
     # prompts
 
@@ -114,6 +115,10 @@ class Session:
     def adopt(self, platform: Platform) -> None:
         """The platform is known now."""
         self._platform = platform
+        rules = platform.session
+        self._received.paints = rules.terminal is Terminal.painted
+        if rules.enter:
+            self._wire.enter = rules.enter.encode("utf-8")
 
     def allow_any_prompt(self) -> None:
         """The platform's own pattern does not match what this device prints."""
@@ -134,28 +139,40 @@ class Session:
         return self.looks_like_prompt(self._platform.session.prompt.encode("utf-8"))
 
     def _tail(self) -> bytes:
-        return clean(bytes(self._buffer[-_TAIL:]))
+        return self._received.tail(_TAIL)
 
     # reading
 
     def _read(self, patience: float) -> bool:
         """More into the buffer; False when nothing came within ``patience`` seconds."""
         left = self._deadline - self._now()
-        if left <= 0 or len(self._buffer) > _MOST:
+        if left <= 0:
             raise Trouble("time_limit")
+        if self._received.size > _MOST:
+            raise Trouble("endless_answer", megabytes=_MOST // 1024**2)
         if self._stop():
             raise Trouble("interrupted")
         data = self._wire.read(min(patience, left))
-        self._buffer += data
+        if data:
+            self._received.add(data)
+            if b"\x1b" in data:
+                self._answer_queries(data)
         return bool(data)
+
+    def _answer_queries(self, data: bytes) -> None:
+        """A terminal that is asked what it is and how wide, as RouterOS asks, says it."""
+        if self._platform is not None and not self._platform.session.answers_queries:
+            return
+        for query in QUERIES.findall(data):
+            self._wire.write(ANSWERS[query])
 
     def partial(self) -> bytes:
         """What had come of the answer that broke off, for the evidence."""
-        return self._text()
+        return self._received.text()
 
     def said(self) -> bool:
         """Whether anything visible came since the last line was sent."""
-        return bool(without_codes(bytes(self._buffer)).strip(b"\x00 \t\r\n"))
+        return bool(without_codes(self._received.text()).strip(b"\x00 \t\r\n"))
 
     def expect(self, patterns: dict[str, bytes], patience: float, settle: float = 0.0) -> str:
         """Wait until the end of what comes matches one of ``patterns``; its name.
@@ -174,7 +191,7 @@ class Session:
                 raise Trouble("silent", seconds=f"{patience:g}")
 
     def _matching(self, patterns: dict[str, bytes]) -> str:
-        tail = without_codes(clean(bytes(self._buffer[-4 * _TAIL :])))
+        tail = without_codes(self._received.tail(4 * _TAIL))
         for name, pattern in patterns.items():
             if compiled(pattern).search(tail):
                 return name
@@ -183,8 +200,7 @@ class Session:
     def send(self, text: str | bytes) -> None:
         """Send a line; what was read before is dropped."""
         raw = text if isinstance(text, bytes) else text.encode("utf-8")
-        self._buffer.clear()
-        self._pages.clear()
+        self._received.clear()
         self._wire.write(raw + self._wire.enter)
 
     def press_enter(self) -> None:
@@ -206,7 +222,7 @@ class Session:
             self._ask_for_prompt()
             while self._read(_SETTLE):
                 pass
-            text = clean(bytes(self._buffer))
+            text = self._received.text()
             lines = [shown(line) for line in text.rstrip().split(b"\n")]
             prompt = Prompt(fold(lines[-1]))
             alone = all(prompt.is_line(line) for line in lines if line)
@@ -264,8 +280,8 @@ class Session:
         while True:
             self._answer_pager(self._pager_patterns())
             at_prompt = self._at_prompt()
-            if at_prompt and len(self._buffer) != reading.size:
-                reading.size = len(self._buffer)
+            if at_prompt and self._received.size != reading.size:
+                reading.size = self._received.size
                 done, text = self._finished(reading)
                 if done:
                     return text
@@ -277,7 +293,7 @@ class Session:
             if not at_prompt:
                 if self._answer_pager([ANY_PAGER]):
                     continue
-                found = self._before_log_message(self._text(), reading)
+                found = self._before_log_message(self._received.text(), reading)
                 if found is not None:
                     return found
             if reading.nudged_at is None:
@@ -291,7 +307,7 @@ class Session:
 
     def _nudge(self) -> int:
         """Send an empty line; where the prompt stood that is to be printed again, or -1."""
-        text = self._text()
+        text = self._received.text()
         start = self._prompt.start(text) if self._prompt else None
         self.press_enter()
         return -1 if start is None else start
@@ -299,7 +315,7 @@ class Session:
     def _finished(self, reading: _Reading) -> tuple[bool, bytes | None]:
         """Whether the answer is over, and its text; None for one that was spoilt."""
         assert self._prompt is not None  # noqa: S101 - commands are sent after the login
-        text = self._text()
+        text = self._received.text()
         nudged_at = reading.nudged_at
         if nudged_at is not None and nudged_at >= 0 and self._prompt.only(text[nudged_at:]):
             if self._prompt.count(text[nudged_at:]) < 2:
@@ -364,15 +380,12 @@ class Session:
 
     def _answer_pager(self, patterns: list[bytes]) -> bool:
         """Ask for the next page where a pager waits at the end of what came."""
-        since = self._pages[-1][0] if self._pages else 0
-        # What wipes the last pager, and a blank that came late, are no pager.
-        new = bytes(self._buffer[max(since, len(self._buffer) - 256) :])
-        tail = without_codes(clean(new))
+        tail = self._received.last_line()
         if not tail.strip():
             return False
         for pattern in patterns:
             if compiled(rb"(?:" + pattern + rb")[ \t]*\Z").search(tail):
-                self._pages.append((len(self._buffer), pattern))
+                self._received.answered(pattern)
                 self._wire.write(self._key(pattern))
                 return True
         return False
@@ -381,29 +394,6 @@ class Session:
         pagers = self._platform.session.pagers if self._platform else ()
         answers = {p.match.encode("utf-8"): p.answer.encode("utf-8") for p in pagers}
         return answers.get(pattern, b" ")
-
-    def _text(self) -> bytes:
-        """What came, without answered pagers and what wiped them.
-
-        What was answered and is then followed by a line end and not wiped was no pager,
-        but a line of the text; it stays.
-        """
-        raw = bytes(self._buffer)
-        parts: list[bytes] = []
-        at = 0
-        for end, pattern in self._pages:
-            wiped = WIPED.match(raw, end)
-            after = wiped.end() if wiped else end
-            page = raw[at:end]
-            if after > end or raw[end : end + 1] not in (b"\r", b"\n"):
-                page = _without_last_line(page, pattern)
-                parts.append(clean(page))
-                at = after
-            else:
-                parts.append(clean(page))
-                at = end
-        parts.append(clean(raw[at:]))
-        return b"".join(parts)
 
     def close(self) -> None:
         """Hang up."""
@@ -414,11 +404,3 @@ def _lead(lines: list[bytes], prompt: Prompt) -> tuple[bytes, ...]:
     """What an empty line makes the device print in front of its prompt, behind the echo."""
     first = next(number for number, line in enumerate(lines) if prompt.is_line(line))
     return tuple(lines[1 if lines[0] == b"" else 0 : first])
-
-
-def _without_last_line(page: bytes, pattern: bytes) -> bytes:
-    """``page`` without the pager at its end; colours may stand within the pager's line."""
-    begin = page.rfind(b"\n") + 1
-    line = without_codes(page[begin:])
-    match = compiled(rb"(?:" + pattern + rb")[ \t]*\Z").search(line)
-    return page[:begin] + line[: match.start()] if match else page
