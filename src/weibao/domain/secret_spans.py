@@ -60,7 +60,7 @@ def _before_free_text(tokens: Sequence[Token]) -> int:
     for position, token in enumerate(tokens[:-1]):
         if _is_free_head(tokens, position):
             return position
-        comment = (position == 0 and token.text[0] in "!#") or (
+        comment = (position == 0 and (token.text[0] in "!#" or token.text[:2] == "/*")) or (
             token.text == "##" and tokens[position - 1].stops
         )
         if comment:
@@ -72,12 +72,19 @@ def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
     word = tokens[position].word
     if word not in words.FREE_HEADS and word not in words.LONG_FREE_HEADS:
         return False
-    if position == 0:
+    if position == 0 or (word in {"remark", "description"} and _ends_with_free_text(tokens[0])):
         return True
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
         return False
+    if tokens[0].word.startswith("snmp") and word in {"location", "contact"} and position < 3:
+        return True
     # "set … name x password y" goes on behind the name.
     return word in words.LONG_FREE_HEADS or position + 2 >= len(tokens)
+
+
+def _ends_with_free_text(first: Token) -> bool:
+    """``access-list OUT remark …``, ``10 remark …``, ``neighbor 10.0.0.1 description …``."""
+    return first.word in {"access-list", "neighbor", "name", "seq"} or first.word.isdigit()
 
 
 # words that announce a secret
@@ -97,7 +104,9 @@ def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tu
             position += 1
             continue
         end = first + 1
-        if not _is_single(tokens[position].word, tokens[first]):
+        if not _is_single(tokens[position].word, tokens[first]) and (
+            tokens[first - 1].word != "ciphertext"
+        ):
             while not tails[end]:
                 end += 1
         spans.append(_span(tokens, first, end))
@@ -114,7 +123,14 @@ def _span(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int]:
 
 def _is_single(word: str, value: Token) -> bool:
     quoted = len(value.text) > 1 and value.text[0] == '"' and value.text.rstrip(";")[-1] == '"'
-    return quoted or word in words.SINGLE or bool(MASK.fullmatch(value.text.rstrip(";")))
+    whole = MASK.fullmatch(value.text.rstrip(";")) or _SEALED.fullmatch(value.text)
+    return quoted or word in words.SINGLE or whole is not None
+
+
+_SEALED = re.compile(
+    r"(?P<mark>%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)\S+(?P=mark)|\$(?:[ch]\$\d+|1[a-z])\$\S+"
+)
+"""A secret that the device wrote in a form of its own; nothing of it comes after a blank."""
 
 
 def _announces(tokens: Sequence[Token], position: int, number: int, parent: Parent) -> bool:
@@ -129,25 +145,34 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
         return is_snmp_user(tokens) and (position > 0 or word == "authentication")
     if not _is_secret_word(word) or following.stops:
         return False
-    if following.word in words.SWITCHES and position + 2 == len(tokens) and word.endswith("-key"):
+    switch = word.endswith("-key") or word == "hello-password"
+    if switch and following.word in words.SWITCHES and position + 2 == len(tokens):
         return False
+    if word == "default-key" and following.word.isdigit() and position + 2 == len(tokens):
+        return False  # which of the keys is used
     if word == "key":
         return not _is_key_name(tokens, position, number, parent)
     if word in {"cipher", "ciphertext"}:
-        return not words.ALGORITHM.match(following.word) and (
-            following.word not in words.CONDITIONAL
+        return tokens[0].word != "ssh" and not (
+            words.ALGORITHM.match(following.word) or following.word in words.CONDITIONAL
         )
     if word.endswith(("password", "passphrase")):
         policy = position == 0 or tokens[0].word in words.POLICY_HEADS
         if (policy and following.word in words.POLICY_STOPS) or before in words.METHOD_WORDS:
             return False
+        if tokens[0].start == 0 == position and [t.word for t in tokens[1:]] in _PROCURVE_ASKS:
+            return False
         if tokens[0].word == "username" and following.word == "lifetime":
+            return False
+        if following.word == "keychain" and word.endswith("-password"):
             return False
         return not (before == "local-aaa-user" or (before == "local-user" and position == 2))
     if word == "psk":
-        return following.word not in {"enable", "disable", "ckn"}
+        return following.word not in {"enable", "disable", "ckn", "provisioning"}
     if word == "token":
         return before != "pki"
+    if word == "authenticator":
+        return before != "port-access"
     if word == "secret" and tokens[0].text.startswith("/"):  # a menu of RouterOS
         return following.word not in {"add", "set"}
     return True
@@ -178,6 +203,8 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
     """``key`` that is a command, the number of a key, or a tunnel's."""
     following = tokens[position + 1].word.rstrip(";")
     before = tokens[position - 1].word if position else ""
+    if position == 1 and before == "crypto":
+        return True
     if following in words.KEY_STOPS and (position == 0 or tokens[0].word not in _KEY_OWNERS):
         return True
     if not following.isalnum() or not following.isdigit():
@@ -194,6 +221,9 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
         position == 0 and len(tokens) == 2 and _KEY_CHAIN.match(parent(number)) is not None
     )
 
+
+_PROCURVE_ASKS = (["manager"], ["operator"])
+"""Behind ``password``: there is one, and it is not shown."""
 
 _KEY_OWNERS = frozenset(["radius-server", "tacacs-server", "radius", "tacacs", "hwtacacs", "ldap"])
 
@@ -240,6 +270,10 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
         return None
     if word in words.CONDITIONAL and words.ALGORITHM.match(tokens[at].word):
         return None
+    if word in SNMP_USER_WORDS and tokens[at + 1 : at + 2] and (
+        tokens[at + 1].word in {"auth-pass", "priv-pass"}
+    ):
+        return None  # AOS-CX: auth sha auth-pass ciphertext …
     if tokens[at].word == "type" and at + 2 >= len(tokens):
         return None  # Junos: set … authentication-key 1 type md5
     if re.fullmatch("[0-9]", tokens[at].word) and at > position + 1 and not tails[at]:
@@ -249,7 +283,7 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
     return at
 
 
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?|[\da-f]*:[\da-f:.]*:[\da-f:.]*")
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?|[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:/\d+)?")
 
 
 def _goes_on(token: Token, tail: bool) -> bool:
@@ -319,8 +353,10 @@ def _commands_in_quotes(
 ) -> list[tuple[int, int]]:
     """The same within quoted commands, as event handlers and schedulers hold them."""
     spans = []
-    for token in tokens:
+    for at, token in enumerate(tokens):
         begin = token.text.find('"') + 1
+        if at and tokens[at - 1].word in {"msg", "subject", "body"}:
+            continue
         head = token.text[: begin - 1].rstrip("=").lower()
         if not begin or len(token.text) - begin < 6 or " " not in token.text:
             continue
@@ -333,12 +369,14 @@ def _commands_in_quotes(
 
 
 _SECRET_DATA = re.compile(r"## ?SECRET-DATA")
+_MARKED_ONLY = re.compile(r"\s*(?:server|peer) \S+ key \d+\b|[^\n]*\"(?:ssh|ecdsa)-[\w@.-]+ AAAA")
+"""What Junos marks as secret too: the number of an NTP key, a public key."""
 
 
 def _marked_secret(line: str) -> list[tuple[int, int]]:
     """Junos says itself which statement is secret; its last value is."""
     mark = _SECRET_DATA.search(line)
-    if mark is None:
+    if mark is None or _MARKED_ONLY.match(line):
         return []
     quoted = [m.span() for m in re.finditer(r'"(?:[^"\\]|\\.)*"', line[: mark.start()])]
     if quoted:

@@ -98,7 +98,7 @@ WORDS = _words(
     "ascii-text hexadecimal cipher ciphertext irreversible-cipher plain-text-password-value "
     "trap-community isakmp-key ike-key psksecret accesskey keytab key-value notify-community "
     "community-string snmp-community-string pin idtoken simple-text simple-text-auth tcp-md5-auth "
-    "md5-authentication wpa-hexkey phash"
+    "md5-authentication wpa-hexkey phash auth-code shared-key-cipher"
 )
 """After these a secret follows."""
 
@@ -127,8 +127,8 @@ WORD_ENDINGS = (
 
 NOT_SECRET = re.compile(
     r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
-    r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash)"
-    r"[-_]key\Z"
+    r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash|user)"
+    r"[-_]key\Z|(?:allow|by)-pass\Z|security-password\Z|permit-empty-passwd\Z"
 )
 """Words that end like those and announce no secret."""
 
@@ -149,7 +149,7 @@ SINGLE = _words(
 
 ALGORITHM = re.compile(
     r"(?i:md5|sha-?\d*(?:-\d+)*|sha2-\d+|hmac(?:-[\w-]+)?|keyed-[\w-]+|aes(?:-?\d+)?(?:[-_][\w-]+)?|simple|usual"
-    r"|nonstandard|rfc\d+|sm[34](?:-[\w-]+)?|wep-?\d+|cmac-[\w-]+|3?des(?:\d+|ede\d?)?(?:-(?:cbc|cfb|ecb|ede|key)[\w-]*)?|met-[\w-]+|cipher)\Z"
+    r"|nonstandard|rfc\d+|sm[34](?:-[\w-]+)?|wep-?\d+|cmac(?:-[\w-]+)?|3?des(?:\d+|ede\d?)?(?:-(?:cbc|cfb|ecb|ede|key)[\w-]*)?|met-[\w-]+|cipher)\Z"
 )
 
 CONDITIONAL = _words(
@@ -160,7 +160,7 @@ CONDITIONAL = _words(
 
 ID_WORDS = _words(
     "message-digest-key authentication-key auth-key authentication-mode area-authentication-mode "
-    "domain-authentication-mode"
+    "domain-authentication-mode session-key"
 )
 """After these a number is the key's id and not the secret."""
 
@@ -174,6 +174,7 @@ QUALIFIERS = _words(
     "256 authentication accounting authorization pass-phrase passphrase set-key key row local "
     "remote any enc is = : 8a value inbound outbound ah esp raw-key psk additional metering-only "
     "local-user user-defined default encryption 10 40 104 fallback verify hash2 localized-key "
+    "primary secondary ipv6 "
     "auth-encrypted privacy-encrypted manager operator sae"
 )
 """Say how the secret is written, and stand between the word and the secret."""
@@ -194,7 +195,7 @@ TAIL_WITH_VALUE = _words(
     "privilege role level view group vrf vpn-instance vpn port auth-port acct-port timeout "
     "retransmit acl mib-view access service-type access-level idle-timeout expire uid weight "
     "address wait terminal-type source-ip source-interface access-class ftp-directory privileges "
-    "admin ipv6 use-acl use-ipv4acl"
+    "admin ipv6 use-acl use-ipv4acl cryptographic-algorithm"
 )
 """Words that may follow a secret together with a value."""
 
@@ -202,7 +203,8 @@ NAME_WORDS = _words(
     "username user local-user sent-username chain key-chain keychain hostname sysname name "
     "interface vlan group class vrf host view role policy profile peer-group trustpoint route-map "
     "access-list prefix-list community-list class-map policy-map match-any match-all list extended "
-    "standard acl object object-group policy-statement term filter edit vpn-instance"
+    "standard acl object object-group policy-statement term filter edit vpn-instance route-policy "
+    "tunnel-group group-policy"
 )
 """The word after one of these is a name."""
 
@@ -216,11 +218,11 @@ POLICY_HEADS = _words("no undo default security aaa feature system ssd set super
 
 POLICY_STOPS = _words(
     "encryption-key policy policies strength-check strength history expiration expire expires "
-    "complexity complexity-check minimum min-length minimum-length max-length maximum-length "
+    "complexity complexity-check configuration configuration-control minimum min-length minimum-length max-length maximum-length "
     "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
-    "change-type change retry validate storage display"
+    "change-type change retry validate storage display template"
 )
 """A line that begins with ``password`` and one of these is a rule for passwords."""
 
@@ -235,15 +237,15 @@ LONG_FREE_HEADS = _words("description remark comment descr message login-message
 """The rest of the line is a person's text; after the other free heads one word is."""
 
 FREE_HEADS = _words(
-    "description remark location contact sys-contact syscontact syslocation comment alias-name "
+    "description remark location contact system-contact system-location sys-contact syscontact syslocation comment alias-name "
     "descr name info message login-message"
 )
 """What follows is a person's text."""
 
 HASHES = re.compile(
     r"(?P<secret>\$[0-9A-Za-z][\w-]{0,15}\$[^\s\"';]{4,}"
-    r"|(?P<mark>%\^%#|%@%@|%#%#|%\$%\$|%\+%#|@%@%)[^\n]{1,600}?(?P=mark)"
-    r"|(?:%\^%#|%@%@|%#%#|%\$%\$|%\+%#|@%@%)\S{8,}"
+    r"|(?P<mark>%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)[^\n]{1,600}?(?P=mark)"
+    r"|(?:%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)\S{8,}"
     r"|(?<=\bENC )[A-Za-z0-9+/=]{8,}"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-)[A-Za-z0-9_-]{16,}"
     r"|\bA(?:KIA|SIA)[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
@@ -255,7 +257,7 @@ URL = re.compile(r"://[^\s:/@\"]{0,256}:(?P<secret>[^\s\"]{1,256})@")
 """A password within a URL."""
 
 _SPOKEN = (
-    r"(?:password|passwd|passphrase|pwd|secret|psk|pre-shared-key|community|token|api-?key"
+    r"(?:(?<!export-)password|passwd|passphrase|pwd|secret|psk|pre-shared-key|community|token|api-?key"
     r"|密码|口令|密钥|团体字|团体名)"
 )
 _VALUE = r"(?:\"(?P<quoted>(?:[^\"\\\n]|\\[^\n])*)\"|\"?(?P<secret>[^\s\"，。；;,“”]+))"
@@ -311,8 +313,19 @@ MENUS = (
     ),
     (
         re.compile(r"/snmp community\b"),
-        re.compile(r"[/#]"),
+        re.compile(r"/"),
         re.compile(r"\bname=(?P<secret>\"[^\"]*\"|\S+)"),
+    ),
+    *(
+        (
+            re.compile(rf" {{{indent}}}(?:inactive: |protect: )*snmp \{{"),
+            re.compile(rf" {{{indent}}}\}}"),
+            re.compile(
+                r"^\s*(?:inactive: |protect: )*(?:community|trap-group) "
+                r"(?P<secret>\"[^\"]*\"|[^\s;{\"]+)(?= \{|;)"
+            ),
+        )
+        for indent in (0, 4, 8, 12)
     ),
 )
 """Parts of a configuration where a name is the secret: how they begin and end, and which."""
