@@ -19,14 +19,16 @@ _TRAP_OPTIONS = {
     "version": 1, "vrf": 1, "use-vrf": 1, "filter-vrf": 1, "source-interface": 1, "udp-port": 1,
     "port": 1, "interface": 1, "traps": 0, "trap": 0, "informs": 0, "inform": 0, "auth": 0,
     "noauth": 0, "priv": 0, "community": 0, "mgmt": 0, "encrypted": 0, "clear": 0, "0": 0,
-    "7": 0, "2": 0, "8": 0, "poll": 0, "plaintext": 0, "ciphertext": 0,
+    "7": 0, "1": 0, "2": 0, "8": 0, "9": 0, "poll": 0, "plaintext": 0, "ciphertext": 0,
 }  # fmt: skip
 _KINDS = frozenset(
     [
         "0",
+        "1",
         "2",
         "7",
         "8",
+        "9",
         "encrypted",
         "clear",
         "plaintext",
@@ -97,6 +99,8 @@ def _of_snmp(known: Sequence[str], at: int, parent: Callable[[], str]) -> bool:
 
 def _community(tokens: Sequence[Token], known: Sequence[str], at: int) -> list[tuple[int, int]]:
     place = at + 1
+    if known[place : place + 1] == ["index"] and known[place + 2 : place + 3] == ["name"]:
+        return _one(tokens, place + 3)  # Eltex
     while (
         place < len(tokens) - 1
         and known[place] in _KINDS

@@ -233,7 +233,9 @@ KEY_STOPS = _words(
 )
 """``key`` and one of these is no secret."""
 
-LONG_FREE_HEADS = _words("description remark comment descr message login-message alias-name")
+LONG_FREE_HEADS = _words(
+    "description remark comment descr message login-message alias-name port-name"
+)
 """The rest of the line is a person's text; after the other free heads one word is."""
 
 FREE_HEADS = _words(
