@@ -76,7 +76,7 @@ def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
         return True
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
         return False
-    if tokens[0].word.startswith("snmp") and word in {"location", "contact"} and position < 3:
+    if tokens[0].word.startswith("snmp") and word.endswith(("location", "contact")) and position < 3:
         return True
     # "set … name x password y" goes on behind the name.
     return word in words.LONG_FREE_HEADS or position + 2 >= len(tokens)
@@ -147,6 +147,8 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
         return False
     switch = word.endswith("-key") or word == "hello-password"
     if switch and following.word in words.SWITCHES and position + 2 == len(tokens):
+        return False
+    if word == "md5-authentication" and following.word == "key-activation-wait-time":
         return False
     if word == "default-key" and following.word.isdigit() and position + 2 == len(tokens):
         return False  # which of the keys is used
