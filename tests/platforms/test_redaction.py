@@ -41,13 +41,14 @@ def test_what_is_no_secret_stays(case):
 def test_a_redacted_text_stays_as_it_is(case):
     text = redacted(case)
     assert redact(text, case.platform, tag) == text
-    assert len(text.split("\n")) == len(case.text.split("\n"))
+    fewer = case.content.get("fewer_lines", 0)
+    assert len(text.split("\n")) == len(case.text.split("\n")) - fewer
 
 
 @WHOLE
 def test_only_the_secrets_change(case):
     before, after = case.text.split("\n"), redacted(case).split("\n")
-    changed = sum(one != other for one, other in zip(before, after, strict=True))
+    changed = sum(line not in after for line in before) - case.content.get("fewer_lines", 0)
     assert changed <= len(case.content["secrets"]) + 4
 
 

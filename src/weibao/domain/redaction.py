@@ -32,8 +32,10 @@ _BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Ha
 _KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _BANNER = re.compile(
-    r"^(?:banner [\w -]{1,40}?|header \w{1,20}) ?(?P<mark>\^C|[^\w\s\"])(?P<rest>[^\n]*)$"
+    r"^ ?(?:banner [\w -]{1,40}?|header \w{1,20}(?: information)?)"
+    r" ?(?P<mark>\^C|[^\w\s\"]|(?<=information )\")(?P<rest>[^\n]*)$"
 )
+_BANNER_QUOTED = re.compile(r"^banner [\w-]{1,20} \"(?:[^\"\\\n]|\\.)*\"\s*$")
 _BANNER_EOF = re.compile(r"^banner (?:motd|login|exec)\s*$")
 _BANNER_LINES = 300
 _KEY_LINES = 400
@@ -115,7 +117,7 @@ class _Pass:
                 inside = None
             if inside:
                 line = self._replace(line, _spans(inside[2], line))
-            elif line[:1] in " \t/c":
+            elif line[:1] in " \t/cips":
                 inside = next((menu for menu in words.MENUS if menu[0].match(line)), None)
             kept.append(line)
         return kept
@@ -247,7 +249,7 @@ def _free_lines(lines: Sequence[str]) -> set[int]:
     free: set[int] = set()
     number = 0
     while number < len(lines):
-        end = _banner_end(lines, number) if lines[number][:1] in "bh" else None
+        end = _banner_end(lines, number) if lines[number][:2].lstrip()[:1] in "bh" else None
         if end is not None:
             free.update(range(number, end + 1))
             number = end
@@ -257,6 +259,8 @@ def _free_lines(lines: Sequence[str]) -> set[int]:
 
 def _banner_end(lines: Sequence[str], start: int) -> int | None:
     match = _BANNER.match(lines[start])
+    if _BANNER_QUOTED.match(lines[start]):
+        return start
     if match is None:
         if not _BANNER_EOF.match(lines[start]):
             return None
@@ -267,7 +271,8 @@ def _banner_end(lines: Sequence[str], start: int) -> int | None:
         mark = match["mark"]
     for number in range(start + 1, min(len(lines), start + _BANNER_LINES)):
         if lines[number].strip() == mark or (mark != "EOF" and mark in lines[number]):
-            return number
+            # A quotation mark closes at the end of a line, or it was none that opened.
+            return number if mark != '"' or lines[number].rstrip().endswith(mark) else None
     return None
 
 

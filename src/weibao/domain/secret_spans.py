@@ -211,7 +211,7 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
         return True
     if not following.isalnum() or not following.isdigit():
         return False
-    if before == "tunnel" or any(token.word == "key-chain" for token in tokens[: min(position, 8)]):
+    if before in {"tunnel", "gre"} or any(token.word == "key-chain" for token in tokens[: min(position, 8)]):
         return True
     if any(token.word in {"ntp", "sntp"} for token in tokens[:4]) or (
         tokens[0].word in {"server", "peer"} and len(following) <= 5

@@ -175,7 +175,7 @@ QUALIFIERS = _words(
     "remote any enc is = : 8a value inbound outbound ah esp raw-key psk additional metering-only "
     "local-user user-defined default encryption 10 40 104 fallback verify hash2 localized-key "
     "primary secondary ipv6 "
-    "auth-encrypted privacy-encrypted manager operator sae"
+    "auth-encrypted privacy-encrypted manager operator sae read write"
 )
 """Say how the secret is written, and stand between the word and the secret."""
 
@@ -195,7 +195,7 @@ TAIL_WITH_VALUE = _words(
     "privilege role level view group vrf vpn-instance vpn port auth-port acct-port timeout "
     "retransmit acl mib-view access service-type access-level idle-timeout expire uid weight "
     "address wait terminal-type source-ip source-interface access-class ftp-directory privileges "
-    "admin ipv6 use-acl use-ipv4acl cryptographic-algorithm"
+    "admin ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias cryptographic-algorithm"
 )
 """Words that may follow a secret together with a value."""
 
