@@ -43,6 +43,8 @@ class CollectedItem(Value):
     size: int
     collected_at: Moment
     restorable: bool = True
+    variant: str = ""
+    """Of the platform, whose rules the text was read by and is judged by."""
 
 
 class DeviceCollection(Value):
