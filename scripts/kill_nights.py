@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import itertools
 import json
 import os
 import random
@@ -29,13 +28,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from nights_held import Broken, check_folder, check_records, hold
 
+from weibao.bootstrap import open_workshop
 from weibao_lab import DeviceHandle, DeviceSpec, Lab
 
 WEIBAO = str(Path(sys.executable).parent / "weibao")
@@ -43,16 +44,6 @@ PATIENCE = {"connect_timeout": 6, "login_timeout": 8, "silence_timeout": 5, "ret
 CANARIES = ("plain-canary-secret-4711", "Login-Canary-77")
 """A secret of every device's configuration, and every device's password."""
 PLATFORMS = ("cisco_ios", "huawei", "arista_eos", "juniper_junos", "hp_comware")
-
-
-class Broken(AssertionError):
-    """Something that must hold after a kill does not."""
-
-
-def hold(true: object, words: str) -> None:
-    """Raise Broken unless ``true``."""
-    if not true:
-        raise Broken(words)
 
 
 # --- processes
@@ -322,84 +313,18 @@ def check_processes(estate: Estate, known: set[int]) -> None:
         time.sleep(0.05)
 
 
-def check_records(estate: Estate) -> None:
-    """Runs, outcomes, versions, archive and texts say the same; none is lost or double."""
-    from weibao.bootstrap import open_workshop
-    from weibao.domain.records import RunState
-    from weibao.domain.texts import decode
-    from weibao.services.recover import redacted_texts
-    from weibao.services.versions import full_text
-
+def check_estate(estate: Estate) -> None:
+    """Records, archive and texts, and what lies about."""
     os.environ["HOME"] = str(estate.home)
     os.environ["XDG_CONFIG_HOME"] = ""
     parts = open_workshop(estate.folder).parts()
-    journal = parts.journal
     try:
-        names = {device.name for device in estate.devices}
-        for run in journal.runs(limit=100_000):
-            found = [target.device for target in journal.targets(run.id)]
-            hold(run.state is not RunState.running, f"{run.id} is still running")
-            hold(sorted(found) == sorted(names), f"{run.id}: outcomes of {found}")
-            if run.state is RunState.interrupted:
-                codes = {finding.code.value for finding in journal.findings(run.id)}
-                hold("interrupted_run" in codes, f"{run.id}: not said to be interrupted")
-        hold(not journal.uncommitted_versions(), "versions without a commit")
-        by_device: dict[str, list[Any]] = collections.defaultdict(list)
-        for version in journal.all_versions():
-            by_device[version.device].append(version)
-        archive = parts.archive("default")
-        plain = {d.name: CANARIES[0].encode() in d.render_running() for d in estate.devices}
-        hold(any(plain.values()), "no device prints the planted secret")
-        for device, versions in by_device.items():
-            numbers = [version.number for version in versions]
-            hold(numbers == list(range(1, len(numbers) + 1)), f"{device}: versions {numbers}")
-            for one, other in itertools.pairwise(versions):
-                hold(
-                    one.content_sha256 != other.content_sha256,
-                    f"{device}: version {other.number} is {one.number} again",
-                )
-            for version in versions[-3:]:
-                text = full_text(parts, version)
-                platform = parts.platforms[version.platform]
-                whole = decode(text, platform.encodings)
-                hold(CANARIES[0] in whole or not plain[device], f"{device}: no secret")
-                redacted = redacted_texts(parts, [version])["default", device, version.number]
-                kept = archive.read(device, version.commit)
-                hold(kept == redacted, f"{device} {version.number}: archive and text differ")
-            hold(archive.read(device) == kept, f"{device}: main is not the newest version")
-            shown = (parts.archive("default").folder / f"{device}.cfg").read_bytes()
-            hold(shown.decode("utf-8", "surrogateescape") == kept, f"{device}: checkout differs")
+        check_records(parts, {device.name for device in estate.devices})
     finally:
-        journal.close()
-
-
-def check_folder(estate: Estate) -> None:
-    """No temporary file and no plain text lies about."""
-    runs = estate.state / "runs"
-    left = [
-        *estate.base.rglob(".*.weibao-tmp"),
-        *runs.glob("*/redacted"),
-        *runs.glob("*/bundle/blobs"),
-        *runs.glob("*/ansible/env"),
-        *runs.glob("*/ansible/artifacts/*/command"),
-        *estate.state.glob("contracts/*/archive/.git/**/*.lock"),
-        *estate.state.glob("contracts/*/archive/.git/objects/pack/tmp_*"),
-        *estate.state.glob("contracts/*/archive/.git/objects/??/tmp_*"),
-        *estate.state.glob("locks/*.holder"),
-    ]
-    hold(not left, f"left behind: {[str(p.relative_to(estate.base)) for p in left]}")
-    for path, data in _files(estate):
-        for canary in CANARIES:
-            hold(canary.encode() not in data, f"plain text in {path.relative_to(estate.base)}")
-
-
-def _files(estate: Estate) -> Iterator[tuple[Path, bytes]]:
+        parts.journal.close()
+    # The compiled inventory says what the inventory says.
     allowed = (estate.folder / "inventory", estate.state / "cache")
-    for path in estate.base.rglob("*"):
-        if path.is_file() and not path.is_symlink() and not path.is_relative_to(allowed[0]):
-            if path.is_relative_to(allowed[1]) and path.suffix == ".json":
-                continue  # the compiled inventory, which says what the inventory says
-            yield path, path.read_bytes()
+    check_folder(estate.base, estate.state, CANARIES, allowed)
 
 
 def check_devices(estate: Estate, expected: dict[str, str]) -> None:
@@ -444,6 +369,8 @@ class Nights:
         self.estate.make()
         for device in self.devices:
             device.configure(_secret(device.platform))
+        plain = [CANARIES[0].encode() in device.render_running() for device in self.devices]
+        hold(any(plain), "no device prints the planted secret")
         self.change("first")
         began = time.monotonic()
         self.estate.ok("backup", "run")
@@ -484,7 +411,6 @@ class Nights:
         if this.recover:
             self.estate.ok("run", "recover")
             self.estate.ok("verify")
-            check_records(self.estate)
         shown = json.loads(self.estate.ok("backup", "run", "--json"))
         outcomes = {device["name"]: device["outcome"] for device in shown["devices"]}
         hold(set(outcomes) == set(self.said), f"the next night: {outcomes}")
@@ -496,8 +422,7 @@ class Nights:
         code, out, err = self.estate.ask("verify")
         hold(code == 0, f"verify ended with {code}\n{out}{err}")
         hold("!" not in out, f"verify warns\n{out}")
-        check_records(self.estate)
-        check_folder(self.estate)
+        check_estate(self.estate)
         sample = self.chance.sample(sorted(self.said), 1)
         check_devices(self.estate, {name: self.said[name] for name in sample})
 

@@ -180,8 +180,13 @@ class Night:
             path.write_text(path.read_text() + "\n" + settings + "\n")
         for contract in sorted({*devices.values()} - {"default"}):
             (folder / "contracts" / f"{contract}.yml").write_text(f"id: {contract}\n{contracts}")
+        self.open(folder, devices)
+
+    def open(self, folder: Path, devices: Mapping[str, str], at: datetime | None = None) -> None:
+        """Take an estate that is there already; its time goes on from ``at``."""
         self.folder = folder
         self.clock = StubClock()
+        self.clock.at = at or self.clock.at
         self.workshop = open_workshop(folder)
         for contract in {*devices.values()}:
             self.workshop.keys.create(contract)

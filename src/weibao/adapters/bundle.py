@@ -22,7 +22,7 @@ from typing import BinaryIO, Self
 
 from pydantic import ValidationError
 
-from weibao.adapters.files import make_folder, sync_folder, write_once
+from weibao.adapters.files import failed, make_folder, sync_folder, write_once
 from weibao.domain.collection import BundleHeader, DeviceCollection
 from weibao.errors import FailedError, IntegrityError, RefusedError
 
@@ -130,7 +130,7 @@ class BundleWriter:
             raise self._failed(error) from error
 
     def _failed(self, error: OSError) -> FailedError:
-        return FailedError("files.other", path=self._path, why=error.strerror)
+        return failed(self._path, error)
 
 
 class BundleReader:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from weibao.errors import FailedError, RefusedError
+from weibao.adapters.files import failed
+from weibao.errors import RefusedError
 
 __all__ = ["bundle_lock", "estate_lock"]
 
@@ -42,7 +43,7 @@ def estate_lock(
     except Timeout as error:
         raise RefusedError("backup.busy", holder=_holder(note)) from error
     except OSError as error:
-        raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
+        raise failed(folder, error) from error
     try:
         if note.exists():
             died()

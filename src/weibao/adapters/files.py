@@ -19,7 +19,15 @@ from pathlib import Path
 
 from weibao.errors import FailedError
 
-__all__ = ["make_folder", "replace", "sha256_file", "sweep", "sync_folder", "write_once"]
+__all__ = [
+    "failed",
+    "make_folder",
+    "replace",
+    "sha256_file",
+    "sweep",
+    "sync_folder",
+    "write_once",
+]
 
 _SUFFIX = ".weibao-tmp"
 _CHUNK = 1 << 20
@@ -163,11 +171,16 @@ def _link(temporary: Path, path: Path) -> bool:
     return True
 
 
+def failed(path: Path, error: OSError) -> FailedError:
+    """Why ``path`` cannot be written, and what to do, in words."""
+    kind = "full" if error.errno in _FULL else "denied" if error.errno in _DENIED else "other"
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return FailedError(f"files.{kind}", path=path, why=why)
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = "full" if error.errno in _FULL else "denied" if error.errno in _DENIED else "other"
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise FailedError(f"files.{kind}", path=path, why=why) from error
+        raise failed(path, error) from error

@@ -13,7 +13,7 @@ import os
 import re
 from pathlib import Path
 
-from weibao.adapters.files import sha256_file, sync_folder, write_once
+from weibao.adapters.files import failed, sha256_file, sync_folder, write_once
 from weibao.adapters.vault_file import VaultFileError, decrypt, encrypt
 from weibao.boundary.archive import StoredText
 from weibao.boundary.evidence import KeyRing
@@ -194,7 +194,7 @@ def _move_aside(path: Path) -> None:
         path.rename(aside)
         sync_folder(path.parent)
     except OSError as error:
-        raise FailedError("files.other", path=path, why=error.strerror) from error
+        raise failed(path, error) from error
 
 
 def _folder_name(device: str) -> str:

@@ -12,7 +12,7 @@ from weibao.domain.contract import Contract
 from weibao.domain.inventory import InventorySnapshot
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Trigger
-from weibao.errors import InputError, RefusedError
+from weibao.errors import FailedError, InputError, RefusedError
 from weibao.services.contract_keys import make_missing_keys
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.parts import Parts
@@ -75,7 +75,10 @@ def run_backup(
         targets=len(chosen.devices),
     )
     folder = parts.runs / run.id
-    folder.mkdir(parents=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
     save_targets(folder, chosen.devices)
     parts.journal.open_run(run)
     started(run, len(chosen.devices))

@@ -48,11 +48,12 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
         done.append(_finish(parts, run, devices))
     if parts.runs.is_dir():
         for folder in sorted(parts.runs.iterdir()):
-            if folder.is_dir() and parts.journal.run(folder.name) is None:
-                adopted = _adopted(parts, folder.name)
-                if adopted is not None:
-                    parts.journal.open_run(adopted)
-                    done.append(_finish(parts, adopted, devices))
+            run = parts.journal.run(folder.name) if folder.is_dir() else None
+            if run is not None:  # one that could not do so any more
+                parts.bundle(folder / "bundle").discard_blobs()
+            elif (adopted := _adopted(parts, folder.name)) is not None:
+                parts.journal.open_run(adopted)
+                done.append(_finish(parts, adopted, devices))
     return done
 
 

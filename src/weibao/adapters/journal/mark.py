@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from weibao.adapters.files import make_folder, replace
+from weibao.adapters.files import failed, make_folder, replace
 from weibao.domain.ledger import canonical
 from weibao.domain.records import LedgerHead
 from weibao.errors import FailedError, IntegrityError
@@ -80,7 +80,7 @@ class HighWaterMark:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise FailedError("files.other", path=lock, why=error.strerror) from error
+            raise failed(lock, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
