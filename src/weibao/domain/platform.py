@@ -188,6 +188,8 @@ class ConfigurationRules(Value):
     """Found where the text breaks off inside of something (a banner that holds an end mark)."""
     withheld: tuple[Pattern, ...] = ()
     """The device itself says that it leaves parts out (no right to see them)."""
+    foreign: tuple[Pattern, ...] = ()
+    """What only another platform prints, where this one has little that is its own."""
     secrets_withheld: tuple[Pattern, ...] = ()
     """The device shows a mask in place of secrets: complete, but not to restore from."""
     controls: tuple[Pattern, ...] = ()
