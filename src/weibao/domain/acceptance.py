@@ -27,6 +27,8 @@ from collections.abc import Iterable, Sequence
 from weibao.domain.base import Value
 from weibao.domain.braces import braces_balance
 from weibao.domain.collection import ItemKind
+from weibao.domain.config_parts import part_of, split, with_rules
+from weibao.domain.host_files import is_document, problems
 from weibao.domain.noise import without_noise
 from weibao.domain.platform import ConfigurationRules, Platform, compiled
 from weibao.domain.reasons import Reason
@@ -109,7 +111,7 @@ def judge(
     """
     rules = platform.configuration
     shown = decode(text, platform.encodings)
-    reasons = _reasons(text, shown, platform, kind) if shown.strip() else [Reason.of("empty_text")]
+    reasons = _all_reasons(text, shown, platform, kind)
     if previous is not None and shown.strip():
         reasons += _shrunk(len(text), previous, limits or Limits())
     return Judgement(
@@ -135,16 +137,38 @@ def startup_differs(running: bytes, startup: bytes, platform: Platform) -> bool:
 
     Noise, headers, separators and blank lines say nothing.
     """
-    return _statements(running, platform) != _statements(startup, platform)
+    main, _parts = split(running, platform)
+    return _statements(main, platform) != _statements(startup, platform)
 
 
 # the parts of the judgement
+
+
+def _all_reasons(text: bytes, shown: str, platform: Platform, kind: ItemKind) -> list[Reason]:
+    """Against the main text, then against each further part, by its own rules."""
+    main, parts = split(text, platform)
+    if parts:
+        shown = decode(main, platform.encodings)
+    if not shown.strip():
+        return [Reason.of("empty_text")]
+    reasons = _reasons(main, shown, platform, kind)
+    for read in parts:
+        part = part_of(platform, read.title)
+        if part is None or read.why:
+            continue
+        rules = with_rules(platform, part)
+        found = _all_reasons(read.text, decode(read.text, platform.encodings), rules, kind)
+        reasons += [Reason.of("part_broken", part=read.title, why=one.code) for one in found]
+    return reasons
 
 
 def _reasons(text: bytes, shown: str, platform: Platform, kind: ItemKind) -> list[Reason]:
     rules = platform.configuration
     lines = [line for line in shown.split("\n") if line.strip()]
     structure = _structure(shown, lines, rules, kind)
+    if rules.files and is_document(text):
+        # Its lines are files: whatever they say is theirs, and proven by size and hash.
+        return [*structure, *problems(text)]
     return [
         *_error(lines, platform, broken=bool(structure)),
         *_terminal_remains(text, shown, platform),
@@ -255,7 +279,8 @@ def _shrunk(size: int, previous: Previous, limits: Limits) -> list[Reason]:
 
 
 def _without_noise(shown: str, rules: ConfigurationRules) -> str:
-    return "\n".join(without_noise(shown, rules.noise)).strip("\n")
+    noise = [*rules.noise, *(n for part in rules.also for n in part.configuration.noise)]
+    return "\n".join(without_noise(shown, noise)).strip("\n")
 
 
 def _statements(text: bytes, platform: Platform) -> list[str]:

@@ -179,6 +179,7 @@ class FindingCode(StrEnum):
     telnet = "telnet"
     legacy_algorithms = "legacy_algorithms"
     startup_unreadable = "startup_unreadable"
+    part_unreadable = "part_unreadable"
     host_key_unchecked = "host_key_unchecked"
     archive_failed = "archive_failed"
     single_copy = "single_copy"

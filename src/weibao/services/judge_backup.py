@@ -35,6 +35,7 @@ from weibao.domain.records import (
     Severity,
 )
 from weibao.domain.redaction import redact
+from weibao.domain.resolve_platform import with_variant
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError
 from weibao.services.parts import Parts
@@ -127,6 +128,7 @@ class Judge:
         if running is None or platform is None:
             reason = Reason.of("unknown_platform", platform=entry.platform)
             return DeviceVerdict(self._target(entry, Outcome.not_checked, reason))
+        platform = with_variant(platform, running.variant)
         text = self._parts.evidence.get(entry.contract, running.sha256)
         last = self._latest.get((entry.contract, entry.device))
         judgement = judge(text, platform, previous=_previous(last), limits=self._limits)
