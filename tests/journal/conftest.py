@@ -23,7 +23,7 @@ class TickingClock:
     """One second later each time it is asked."""
 
     def __init__(self) -> None:
-        self._now = datetime(2026, 3, 1, 18, 0, tzinfo=UTC)
+        self._now = datetime(2026, 3, 9, 18, 0, tzinfo=UTC)
 
     def now(self) -> datetime:
         self._now += timedelta(seconds=1)

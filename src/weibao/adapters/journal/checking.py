@@ -155,7 +155,7 @@ class _Chain:
     def _meet(self, table: Table, row: Any) -> Iterator[Reason]:
         rows = self._tables[table]
         yield from rows.before(row.sequence)
-        found = rows.take(row.sequence)
+        found = rows.take(row.sequence, row.at)
         if found is None:
             self._waiting[row.subject] = row.sequence
             return
@@ -195,15 +195,15 @@ class _Rows:
             name = subject(self._table, row)
             yield Reason.of("row_unrecorded", table=self._table.name, subject=name)
 
-    def take(self, sequence: int) -> RowMapping | None:
-        """The row that points at the ledger row ``sequence``, if there is one."""
+    def take(self, sequence: int, at: str) -> RowMapping | None:
+        """The row that points at the ledger row ``sequence`` of the time ``at``, if any."""
         if self._next is None or self._next["ledger"] != sequence:
             return None
-        return self._advance()
+        return self._advance(at)
 
-    def _advance(self) -> RowMapping:
+    def _advance(self, at: str = "9") -> RowMapping:
         assert self._next is not None  # noqa: S101 both callers looked
         row, self._next = self._next, next(self._rows, None)
         if self._table is schema.run_targets:
-            self._states.see(row)
+            self._states.see(row, at)
         return row

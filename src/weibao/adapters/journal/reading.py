@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table, and_, func, select, tuple_
+from sqlalchemy import Connection, Select, Table, and_, case, func, select, tuple_
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.database import Database
-from weibao.adapters.journal.rows import from_row
+from weibao.adapters.journal.rows import from_row, stamp
+from weibao.boundary.clock import Clock
 from weibao.domain.base import Value
 from weibao.domain.ledger import start
 from weibao.domain.records import (
@@ -70,9 +71,10 @@ def sites_of(connection: Connection, tables: tuple[Table, ...]) -> list[str]:
 class JournalReader:
     """The reading half of ``boundary.Journal``."""
 
-    def __init__(self, database: Database, site: str) -> None:
+    def __init__(self, database: Database, site: str, clock: Clock) -> None:
         self._database = database
         self._site = site
+        self._clock = clock
 
     def run(self, run_id: str) -> Run | None:
         """One run."""
@@ -80,9 +82,10 @@ class JournalReader:
         return found[0] if found else None
 
     def runs(self, *, job: str = "", limit: int = 50) -> list[Run]:
-        """Newest first."""
+        """Newest first; last those that a fast clock dated later than it is now."""
         table = schema.runs
-        statement = select(table).order_by(table.c.started_at.desc(), table.c.id.desc())
+        ahead = case((table.c.started_at > stamp(self._clock.now()), 1), else_=0)
+        statement = select(table).order_by(ahead, table.c.started_at.desc(), table.c.id.desc())
         if job:
             statement = statement.where(table.c.job == job)
         return self._list(Run, table, statement.limit(limit))
@@ -91,13 +94,13 @@ class JournalReader:
         """This site's runs whose state is still ``running``, oldest first."""
         table = schema.runs
         open_here = and_(table.c.state == RunState.running.value, table.c.site == self._site)
-        return self._list(Run, table, select(table).where(open_here).order_by(table.c.started_at))
+        return self._list(Run, table, select(table).where(open_here).order_by(table.c.ledger))
 
     def steps(self, run_id: str) -> list[RunStep]:
         """In the order in which they ended."""
         table = schema.run_steps
         statement = select(table).where(table.c.run_id == run_id)
-        return self._list(RunStep, table, statement.order_by(table.c.finished_at, table.c.ledger))
+        return self._list(RunStep, table, statement.order_by(table.c.ledger))
 
     def targets(self, run_id: str) -> Iterator[RunTarget]:
         """By device name, streamed."""
@@ -132,9 +135,7 @@ class JournalReader:
         """This site's versions that no archive commit holds yet, oldest first."""
         table = schema.versions
         statement = select(table).where(table.c.commit == "", table.c.site == self._site)
-        return self._list(
-            ConfigVersion, table, statement.order_by(table.c.collected_at, table.c.ledger)
-        )
+        return self._list(ConfigVersion, table, statement.order_by(table.c.ledger))
 
     def all_versions(self) -> Iterator[ConfigVersion]:
         """All by contract, device and number, streamed."""

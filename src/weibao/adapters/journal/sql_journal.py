@@ -43,8 +43,7 @@ class SqlJournal(JournalReader):
             RefusedError: the database was written by a newer program.
             FailedError: the database cannot be reached or written.
         """
-        super().__init__(Database(url), site)
-        self._clock = clock
+        super().__init__(Database(url), site, clock)
         self._mark = HighWaterMark(mark, site)
         self._witness = HighWaterMark(witness, site) if witness else None
 

@@ -22,13 +22,19 @@ class DeviceStates:
         self._attempts: dict[tuple[str, str], tuple[str, str]] = {}
         self._good: dict[tuple[str, str], str] = {}
 
-    def see(self, target: RowMapping) -> None:
-        """One row of ``run_targets``."""
+    def see(self, target: RowMapping, recorded_at: str) -> None:
+        """One row of ``run_targets`` and the time of its ledger row; in the ledger's order.
+
+        A later time than that of a new record is of a clock that was ahead, and gives way.
+        """
         device = target["contract"], target["device"]
         attempt = target["at"], target["run_id"]
-        self._attempts[device] = max(attempt, self._attempts.get(device, attempt))
+        known = self._attempts.get(device, attempt)
+        self._attempts[device] = attempt if known[0] > recorded_at else max(attempt, known)
         if target["outcome"] in _GOOD:
-            self._good[device] = max(target["at"], self._good.get(device, ""))
+            good = self._good.get(device, "")
+            ahead = good > recorded_at
+            self._good[device] = target["at"] if ahead else max(target["at"], good)
 
     def compare(self, connection: Connection) -> Iterator[Reason]:
         """Devices whose state is not what their outcomes say."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, case, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, bindparam, case, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from weibao.adapters.journal import schema
@@ -109,7 +109,7 @@ class Pen:
                 self._connection.execute(insert(table), self._inserts[table])
             if self._updates[table]:
                 self._connection.execute(_update(table), _update_rows(table, self._updates[table]))
-        self._follow(self._inserts[schema.run_targets])
+        self._follow(self._inserts[schema.run_targets], rows[-1].at if rows else "")
         self.written = rows
 
     def _begin(self) -> None:
@@ -128,13 +128,13 @@ class Pen:
         self._entries.append(entry)
         return placed
 
-    def _follow(self, targets: Iterable[Row]) -> None:
+    def _follow(self, targets: Iterable[Row], recorded_at: str) -> None:
         # Sorted, so that two sites that write the same devices cannot wait for each other.
         rows = [_state(row) for row in targets]
         if not rows:
             return
         rows.sort(key=lambda row: (row["contract"], row["device"], row["attempt_at"]))
-        self._connection.execute(_upsert_state(self._connection.dialect.name), rows)
+        self._connection.execute(_upsert_state(self._connection.dialect.name, recorded_at), rows)
 
 
 _PLACE = ("site", "ledger")
@@ -167,16 +167,26 @@ def _state(target: Row) -> Row:
     }
 
 
-def _upsert_state(dialect: str) -> Any:
+def _upsert_state(dialect: str, recorded_at: str) -> Any:
+    # What stands there with a later time than this very record has is of a clock that was
+    # ahead: it must not keep what is true from showing until that time has come.
     state = schema.device_state
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = make(state)
     new = statement.excluded
     newer = or_(
+        state.c.attempt_at > recorded_at,
         new.attempt_at > state.c.attempt_at,
         (new.attempt_at == state.c.attempt_at) & (new.attempt_run > state.c.attempt_run),
     )
-    better = or_(state.c.good_at.is_(None), new.good_at > state.c.good_at)
+    better = and_(
+        new.good_at.is_not(None),
+        or_(
+            state.c.good_at.is_(None),
+            state.c.good_at > recorded_at,
+            new.good_at > state.c.good_at,
+        ),
+    )
     return statement.on_conflict_do_update(
         index_elements=[state.c.contract, state.c.device],
         set_={
