@@ -70,16 +70,21 @@ def _before_free_text(tokens: Sequence[Token]) -> int:
 
 def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
     word = tokens[position].word
-    if word not in words.FREE_HEADS and word not in words.LONG_FREE_HEADS:
+    if word not in words.FREE_HEADS | words.LONG_FREE_HEADS | _FORTINET_HEADS:
         return False
-    if position == 0 or (word in {"remark", "description"} and _ends_with_free_text(tokens[0])):
+    if (position == 0 and word not in _FORTINET_HEADS) or (word in {"remark", "description"} and _ends_with_free_text(tokens[0])):
         return True
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
         return False
     if tokens[0].word.startswith("snmp") and word.endswith(("location", "contact")) and position < 3:
         return True
+    if word in _FORTINET_HEADS:
+        return tokens[0].word == "set" and position == 1 and len(tokens) == 3
     # "set … name x password y" goes on behind the name.
     return word in words.LONG_FREE_HEADS or position + 2 >= len(tokens)
+
+
+_FORTINET_HEADS = frozenset(["alias", "comments"])
 
 
 def _ends_with_free_text(first: Token) -> bool:
@@ -100,7 +105,7 @@ def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tu
             continue
         tails = tails if tails is not None else _tails(tokens)
         first = _past_qualifiers(tokens, position, tails)
-        if first is None:
+        if first is None or _is_private_key(tokens, first):
             position += 1
             continue
         end = first + 1
@@ -119,6 +124,13 @@ def _span(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int]:
     stop = tokens[end - 1]
     closed = stop.text.endswith(";") and len(stop.text) > 1
     return tokens[first].start, stop.end - (1 if closed else 0)
+
+
+def _is_private_key(tokens: Sequence[Token], first: int) -> bool:
+    """A key's first line, which stays: its body is hidden as a whole."""
+    if not tokens[first].text.lstrip("\"'").startswith("-----BEGIN"):
+        return False
+    return any(token.text.startswith("PRIVATE") for token in tokens[first : first + 5])
 
 
 def _is_single(word: str, value: Token) -> bool:
@@ -339,6 +351,7 @@ def _written_spans(tokens: Sequence[Token]) -> list[tuple[int, int]]:
             known in words.QUALIFIERS
             or known in words.QUALIFIERS_WITH_VALUE
             or known in {"username", "user"}
+            or tokens[position - 1].text.endswith("-BEGIN")
             or words.ALGORITHM.match(known)
             or _ADDRESS.fullmatch(known)
             or _is_secret_word(known)

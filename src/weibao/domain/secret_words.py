@@ -262,7 +262,7 @@ _SPOKEN = (
     r"(?:(?<!export-)password|passwd|passphrase|pwd|secret|psk|pre-shared-key|community|token|api-?key"
     r"|密码|口令|密钥|团体字|团体名)"
 )
-_VALUE = r"(?:\"(?P<quoted>(?:[^\"\\\n]|\\[^\n])*)\"|\"?(?P<secret>[^\s\"，。；;,“”]+))"
+_VALUE = r"(?!</)(?:\"(?P<quoted>(?:[^\"\\\n]|\\[^\n])*)\"|\"?(?P<secret>[^\s\"，。；;,“”]+))"
 
 SAID = re.compile(
     rf"(?i:{_SPOKEN}(?:\s{{0,3}}[:=：＝]\s{{0,3}}|\s{{1,3}}is\s{{1,3}}|\s{{0,3}}[为是][:：]?\s{{0,3}})"
@@ -312,6 +312,14 @@ MENUS = (
         re.compile(r"\s*config system snmp community\s*$"),
         re.compile(r"end\b"),
         re.compile(r"^ {4,16}set name (?P<secret>\"[^\"]*\"|\S+)"),
+    ),
+    *(
+        (
+            re.compile(rf" {{{indent}}}config snmp-community\s*$"),
+            re.compile(rf" {{{indent}}}end\b"),
+            re.compile(r"^ {12,24}set name (?P<secret>\"[^\"]*\"|\S+)"),
+        )
+        for indent in (4, 8, 12)
     ),
     (
         re.compile(r"/snmp community\b"),
