@@ -204,7 +204,8 @@ def _structure(
         for match in (compiled(part).search(shown) for part in rules.withheld)
         if match
     ]
-    if rules.foreign and (other := compiled(_either(rules.foreign)).search(shown)):
+    head = "\n".join(shown.split("\n", 2 * _HEAD)[: 2 * _HEAD])
+    if rules.foreign and (other := compiled(_either(rules.foreign)).search(head)):
         found.append(Reason.of("foreign_text", line=_line_number(shown, other.start())))
     if len(lines) < rules.minimum_lines:
         found.append(Reason.of("too_short", lines=len(lines), minimum=rules.minimum_lines))
