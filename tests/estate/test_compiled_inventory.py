@@ -357,7 +357,7 @@ def test_ten_thousand_hosts_are_there_in_a_moment_once_compiled(write, inventory
     document = {"all": {"hosts": hosts, "children": {"g": {"hosts": dict.fromkeys(hosts)}}}}
     write({"h.yml": json.dumps(document)})
     maker = inventory()
-    digest = maker._compiler._digest((str(tmp_path / "h.yml"),))
+    digest = maker._compiler._digest((str(tmp_path / "h.yml"),)).sha256
     cache = tmp_path / "var" / "cache"
     cache.mkdir(parents=True)
     (cache / f"inventory-{digest}.json").write_text(json.dumps(document))
@@ -366,3 +366,62 @@ def test_ten_thousand_hosts_are_there_in_a_moment_once_compiled(write, inventory
     snapshot = inventory().resolve(("h.yml",), "sw77")
     assert (snapshot.total, snapshot.devices[0].name) == (10_000, "sw77")
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("group_vars/all.yml", "site: new\n"),  # beside the estate's files, which counts too
+        ("host_vars/a/x.yml", "site: new\n"),
+        ("inventory/host_vars/a", "site: new\n"),
+        ("inventory/more.ini", "a site=new\n"),
+        ("inventory/h.yml", "all: {hosts: {a: {site: new}}}\n"),
+        ("ansible.cfg", "[defaults]\nhash_behaviour = merge\nvars_plugins = plugins\n"),
+        ("home/.ansible.cfg", "[defaults]\nvars_plugins = ../plugins\n"),
+    ],
+)
+def test_a_change_anywhere_is_seen(write, inventory, name, text):
+    env = clean_env(HOME=str(write({"home/.x": ""}) / "home"))
+    write(
+        {"inventory/h.yml": "all: {vars: {site: old}, hosts: {a: }}\n", "plugins/p.py": SITE_PLUGIN}
+    )
+    assert inventory(env=env).resolve(("inventory",)).devices[0].site == "old"
+    write({name: text})
+    assert inventory(env=env).resolve(("inventory",)).devices[0].site == "new"
+
+
+SITE_PLUGIN = """\
+from ansible.plugins.vars import BaseVarsPlugin
+from pathlib import Path
+class VarsModule(BaseVarsPlugin):
+    def get_vars(self, loader, path, entities, cache=True):
+        return {"site": Path(__file__).with_name("site").read_text()
+                if Path(__file__).with_name("site").exists() else "new"}
+"""
+
+
+def test_what_a_plugin_says_is_asked_every_time(write, inventory):
+    write({"inventory/h.yml": "all: {hosts: {a: }}\n", "plugins/p.py": SITE_PLUGIN})
+    write({"ansible.cfg": "[defaults]\nvars_plugins = plugins\n", "plugins/site": "one"})
+    assert inventory().resolve(("inventory",)).devices[0].site == "one"
+    write({"plugins/site": "two"})
+    assert inventory().resolve(("inventory",)).devices[0].site == "two"
+
+
+def test_variables_beside_a_playbook_that_ansible_is_told_of(write, inventory):
+    write({"inventory/h.yml": "all: {hosts: {a: }}\n", "play/group_vars/all.yml": "site: one\n"})
+    write({"ansible.cfg": "[defaults]\nplaybook_dir = play\n"})
+    assert inventory().resolve(("inventory",)).devices[0].site == "one"
+    write({"play/group_vars/all.yml": "site: two\n"})
+    assert inventory().resolve(("inventory",)).devices[0].site == "two"
+
+
+def test_one_command_asks_a_program_once(write, inventory):
+    script = (
+        '#!/bin/sh\nN=$(cat count); echo $((N+1)) >count\necho \'{"g": {"hosts": ["s\'$N\'"]}}\'\n'
+    )
+    folder = write({"dynamic.sh": script, "count": "1\n"})
+    (folder / "dynamic.sh").chmod(0o755)
+    command = inventory()
+    seen = [command.resolve(("dynamic.sh",), limit).devices[0].name for limit in ("", "g", "s1")]
+    assert seen == ["s1"] * 3

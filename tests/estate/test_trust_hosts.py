@@ -12,7 +12,9 @@ import asyncssh
 import pytest
 from conftest_estate import needs_program
 
-from weibao.adapters.host_keys import KnownHosts, SshKeyScanner, Way, way_of
+from weibao.adapters.host_keys import SshKeyScanner
+from weibao.adapters.known_hosts import KnownHosts
+from weibao.adapters.ways import Way, way_of
 from weibao.boundary.host_keys import HostKey, KeptKey
 from weibao.domain.inventory import Device
 from weibao.errors import FailedError, InputError

@@ -12,7 +12,7 @@ from weibao.adapters.ansible_inventory.lint import lint_files
 from weibao.adapters.ansible_inventory.patterns import select
 from weibao.adapters.ansible_inventory.sources import absolute_sources
 from weibao.adapters.ansible_inventory.vault import vault_configured
-from weibao.adapters.host_keys import Way, way_of
+from weibao.adapters.ways import Way, way_of
 from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
 from weibao.errors import InputError
 

@@ -2,9 +2,10 @@
 
 It prints one JSON object: ``inventory`` (what ``ansible-inventory --list`` prints, with
 the host order and with ``inventory_dir`` and ``inventory_file``, which the stock command
-leaves out), or ``errors``: what went wrong, each with the file and line that Ansible knows
-of but does not always say. Strings out of files that are encrypted as a whole are
-encrypted again one by one, so that no secret is written in plain text.
+leaves out) and ``lasting`` (whether it stays true until a file changes), or ``errors``: what
+went wrong, each with the file and line that Ansible knows of but does not always say. Strings
+out of files that are encrypted as a whole are encrypted again one by one, so that no secret is
+written in plain text.
 
 Only what Ansible documents or has kept for years is used; where an inner part is missing
 in some version, the extra is left out, never the encryption.
@@ -13,10 +14,12 @@ in some version, the extra is left out, never the encryption.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ansible.cli.inventory import InventoryCLI
@@ -51,6 +54,7 @@ LOADING: list[str] = []
 def main(arguments: list[str]) -> int:
     """Print the JSON; 0 where the inventory could be read."""
     _listen()
+    QUICK.hurry()
     try:
         command = Dump(["ansible-inventory", "--list", *arguments])
         with contextlib.redirect_stdout(sys.stderr):
@@ -61,18 +65,38 @@ def main(arguments: list[str]) -> int:
             return _fail([{"message": f"ansible-inventory ended with {stop.code}"}])
     except Exception as error:
         return _fail(_failures(error))
-    json.dump({"inventory": Dump.document}, sys.stdout, ensure_ascii=False)
+    lasting = json.dumps(Dump.lasting)
+    sys.stdout.write(f'{{"lasting": {lasting}, "inventory": {Dump.document}}}')
     return 0
+
+
+def _beside(name: str) -> ModuleType:
+    """A module of this folder, without importing the package around it."""
+    found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    if found is None or found.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+QUICK = _beside("_quick")
 
 
 class Dump(InventoryCLI):  # type: ignore[misc]
     """The stock command, asked for the same, keeping what compiling needs."""
 
-    document: Any = None
+    document: str | None = None
+    """The JSON text."""
+
+    lasting = False
+    """Whether all that it was made of are files that Weibao knows of."""
 
     def json_inventory(self, top: Any) -> Any:
         """The stock document with the order of hosts, nothing secret in plain text."""
         document = super().json_inventory(top)
+        here = Path(self.loader.get_basedir()).resolve() == Path.cwd()
+        Dump.lasting = here and QUICK.plugins_are_known()
         document["_meta"]["order"] = [host.name for host in self.inventory.get_hosts("all")]
         again = _Again(self.loader)
         for variables in document["_meta"]["hostvars"].values():
@@ -89,7 +113,7 @@ class Dump(InventoryCLI):  # type: ignore[misc]
     @staticmethod
     def dump(stuff: Any) -> str:
         """Ansible's own encoding; kept for ``main``, since the stock command would print it."""
-        Dump.document = json.loads(InventoryCLI.dump(stuff))
+        Dump.document = QUICK.encode(stuff, InventoryCLI.dump)
         return ""
 
 
@@ -156,6 +180,8 @@ def _listen() -> None:
 
     def load_from_file(self: Any, file_name: str, *rest: Any, **named: Any) -> Any:
         LOADING.append(str(file_name))
+        if len(rest) < 2:  # no copy: what is loaded here is only read
+            named["unsafe"] = True
         result = load(self, file_name, *rest, **named)
         LOADING.pop()
         return result

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from weibao.adapters import files
-from weibao.adapters.ansible_inventory.sources import static_digest
+from weibao.adapters.ansible_inventory.sources import Digest, digest_of
+from weibao.adapters.ansible_inventory.vault import config_file
 from weibao.errors import InputError, InputErrors
 
 __all__ = ["Compiled", "Compiler", "convert", "group_names"]
@@ -49,34 +50,48 @@ class Compiler:
         self.env = dict(os.environ if env is None else env)
         self.vault_options = vault_options
         config = folder / "ansible.cfg"
-        self.config = config if config.is_file() else None
-        if self.config:
-            self.env["ANSIBLE_CONFIG"] = str(self.config)
+        if config.is_file():
+            self.env["ANSIBLE_CONFIG"] = str(config)
+        self._last: tuple[Digest, Compiled] | None = None
 
     def compile(self, sources: tuple[str, ...]) -> Compiled:
         """``sources`` (absolute) compiled; what did not change is not compiled again.
+
+        An inventory that a program prints is not kept for another command, but within one
+        (the life of this object) it is asked for once, so that all parts see the same.
 
         Raises:
             InputError: Ansible cannot read it, in Ansible's words with file and line.
             FailedError: the cache cannot be written.
         """
-        before = self._digest(sources)
-        if before and (known := self._known(before)):
-            return known
+        digest = self._digest(sources)
+        if self._last is None or self._last[0] != digest:
+            known = self._known(digest.sha256) if digest.lasting else None
+            self._last = (digest, known) if known else self._compile(sources, digest)
+        return self._last[1]
+
+    def _compile(self, sources: tuple[str, ...], before: Digest) -> tuple[Digest, Compiled]:
         for _ in range(3):
-            text = _encode(convert(self._ansible(sources)))
+            listed, lasting = self._ansible(sources)
             after = self._digest(sources)
             if before == after:
                 break
-            before = after  # somebody is writing at it right now
-        digest = before or hashlib.sha256(text).hexdigest()
-        path = self._path(digest)
+            before, lasting = after, False  # somebody is writing at it right now
+        return before, self._keep(convert(listed), before if before.lasting and lasting else None)
+
+    def _keep(self, document: dict[str, Any], digest: Digest | None) -> Compiled:
+        """Write it under the digest of what it was made of, or else of what it says."""
+        text = _encode(document)
+        name = digest.sha256 if digest else hashlib.sha256(text).hexdigest()
+        path = self._path(name)
         files.replace(path, text, 0o600)
         self._sweep(keep=path)
-        return Compiled(digest, path, json.loads(text))
+        return Compiled(name, path, document)
 
-    def _digest(self, sources: tuple[str, ...]) -> str | None:
-        return static_digest(sources, self.config, self.env, metadata.version("ansible-core"))
+    def _digest(self, sources: tuple[str, ...]) -> Digest:
+        config = config_file(self.env, self.folder)
+        ansible = metadata.version("ansible-core")
+        return digest_of(sources, self.folder, config, self.env, ansible)
 
     def _path(self, digest: str) -> Path:
         return self.cache / f"inventory-{digest}.json"
@@ -100,7 +115,8 @@ class Compiler:
             except OSError:
                 continue
 
-    def _ansible(self, sources: tuple[str, ...]) -> dict[str, Any]:
+    def _ansible(self, sources: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+        """What Ansible says, and whether it says the same until a file changes."""
         options = [part for source in sources for part in ("-i", source)]
         env = self.env | {
             "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
@@ -123,7 +139,7 @@ class Compiler:
         except ValueError:
             raise InputError("estate.ansible_failed", said=_last_words(done.stderr)) from None
         if "inventory" in said:
-            return dict(said["inventory"])
+            return dict(said["inventory"]), bool(said["lasting"])
         raise self._error(said["errors"], done.stderr)
 
     def _error(self, errors: list[dict[str, Any]], stderr: bytes) -> InputError:

@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from weibao.errors import InputError
 
-__all__ = ["absolute_sources", "static_digest", "static_files"]
+__all__ = ["Digest", "absolute_sources", "digest_of", "static_files"]
 
-_FORMAT = b"weibao.inventory/1"
+_FORMAT = b"weibao.inventory/2"
 _PLUGIN = re.compile(rb"""^\s*\{?\s*["']?plugin["']?\s*:""", re.MULTILINE)
 _MEANING = (
     "ANSIBLE_HASH_BEHAVIOUR",
@@ -24,6 +25,14 @@ _MEANING = (
     "ANSIBLE_RUN_VARS_PLUGINS",
 )
 """Environment variables that change what an inventory means (no secrets among them)."""
+
+
+class Digest(NamedTuple):
+    """What an inventory was made of."""
+
+    sha256: str
+    lasting: bool
+    """Whether the same files say the same again; False where a program among them decides."""
 
 
 def absolute_sources(folder: Path, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,29 +53,35 @@ def absolute_sources(folder: Path, sources: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def static_files(sources: tuple[str, ...]) -> Iterator[Path]:
-    """Every file that ``sources`` may draw from, with group_vars and host_vars beside them."""
-    seen = set()
+def static_files(sources: tuple[str, ...], folder: Path | None = None) -> Iterator[Path]:
+    """Every file that ``sources`` may draw from, with group_vars and host_vars beside them.
+
+    Those in ``folder``, where Ansible is started, count too.
+    """
+    starts = [folder / "group_vars", folder / "host_vars"] if folder else []
     for source in sources:
         if "," in source:
             continue
         path = Path(source)
-        starts = (
-            [path]
-            if path.is_dir()
-            else [path, path.parent / "group_vars", path.parent / "host_vars"]
-        )
-        for start in starts:
-            for file in _walk(start):
-                if file not in seen:
-                    seen.add(file)
-                    yield file
+        starts.append(path)
+        if not path.is_dir():
+            starts += [path.parent / "group_vars", path.parent / "host_vars"]
+    seen = set()
+    for start in starts:
+        for file in _walk(start):
+            if file not in seen:
+                seen.add(file)
+                yield file
 
 
-def static_digest(
-    sources: tuple[str, ...], config: Path | None, env: Mapping[str, str], ansible: str
-) -> str | None:
-    """sha256 over all that decides what the inventory says; None where a program decides.
+def digest_of(
+    sources: tuple[str, ...],
+    folder: Path,
+    config: Path | None,
+    env: Mapping[str, str],
+    ansible: str,
+) -> Digest:
+    """sha256 over all files and settings that decide what the inventory says.
 
     Raises:
         InputError: a file cannot be read.
@@ -78,7 +93,8 @@ def static_digest(
             _add(digest, f"{name}={env[name]}".encode(errors="surrogateescape"))
     for source in sources:
         _add(digest, source.encode(errors="surrogateescape"))
-    files = [*([config] if config else []), *static_files(sources)]
+    files = [*([config] if config else []), *static_files(sources, folder)]
+    lasting = True
     for file in files:
         try:
             data = file.read_bytes()
@@ -86,10 +102,10 @@ def static_digest(
         except OSError as error:
             raise InputError("estate.unreadable", file=file, why=error.strerror) from error
         if file != config and _is_dynamic(file, data, executable):
-            return None
+            lasting = False
         _add(digest, os.fsencode(file))
         _add(digest, data)
-    return digest.hexdigest()
+    return Digest(digest.hexdigest(), lasting)
 
 
 def _is_dynamic(file: Path, data: bytes, executable: bool) -> bool:

@@ -6,7 +6,7 @@ import configparser
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["vault_configured"]
+__all__ = ["config_file", "vault_configured"]
 
 _NAMES = ("ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST")
 _KEYS = ("vault_password_file", "vault_identity_list")
@@ -19,7 +19,7 @@ def vault_configured(env: Mapping[str, str], folder: Path, options: tuple[str, .
     if any(env.get(name) for name in _NAMES):
         return True
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    config = _config(env, folder)
+    config = config_file(env, folder)
     if config is None:
         return False
     try:
@@ -29,7 +29,7 @@ def vault_configured(env: Mapping[str, str], folder: Path, options: tuple[str, .
     return any(parser.get("defaults", key, fallback="").strip() for key in _KEYS)
 
 
-def _config(env: Mapping[str, str], folder: Path) -> Path | None:
+def config_file(env: Mapping[str, str], folder: Path) -> Path | None:
     """The one configuration file that Ansible reads."""
     places = []
     if env.get("ANSIBLE_CONFIG"):
