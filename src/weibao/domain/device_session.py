@@ -32,6 +32,7 @@ __all__ = [
     "Source",
     "from_pictures",
     "pictured",
+    "plain",
 ]
 
 
@@ -193,6 +194,10 @@ class DeviceSession(Value):
         lines = text.split("\n")
         return end.join(from_pictures(line).encode(self.encoding, "replace") for line in lines)
 
+    def read(self, data: bytes) -> str:
+        """The bytes that the device sends as a text of the file."""
+        return pictured(plain(data, self.encoding, self.line_end))
+
 
 # U+2400 to U+241F are the pictures of 0x00 to 0x1F, U+2420 that of the blank.
 _PICTURE = re.compile("[␀-␠␡]")
@@ -205,13 +210,15 @@ def from_pictures(text: str) -> str:
     return _PICTURE.sub(lambda m: "\x7f" if m[0] == "␡" else chr(ord(m[0]) - 0x2400), text)
 
 
-def pictured(data: bytes, encoding: str, line_end: LineEnd) -> str:
-    """The bytes of a device as a text of the file; ``DeviceSession.raw`` gives them back."""
+def plain(data: bytes, encoding: str, line_end: LineEnd) -> str:
+    """The bytes of a device as text with LF line ends; one in mid-line is ``␊``."""
     end = LINE_ENDS[line_end]
-    lines = [
-        _PICTURE.sub("?", line.decode(encoding)).replace("\n", "␊") for line in data.split(end)
-    ]
-    text = _CONTROL.sub(
-        lambda m: "␡" if m[0] == "\x7f" else chr(ord(m[0]) + 0x2400), "\n".join(lines)
-    )
-    return _BLANK_AT_END.sub(lambda m: "␠" * len(m[0]), text)
+    lines = (line.decode(encoding).replace("\n", "␊") for line in data.split(end))
+    return "\n".join(lines)
+
+
+def pictured(text: str) -> str:
+    """A text with its control characters, as it stands in the file."""
+    text = _CONTROL.sub(lambda m: "␡" if m[0] == "\x7f" else chr(ord(m[0]) + 0x2400), text)
+    text = _BLANK_AT_END.sub(lambda m: "␠" * len(m[0]), text)
+    return "␠" + text[1:] if text[:1] == " " else text

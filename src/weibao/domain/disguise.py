@@ -160,11 +160,10 @@ class Disguise:
         if token is None:
             new = made(value)
             number = "".join(chr(_ZERO + int(digit)) for digit in str(len(self._tokens)))
+            # One that stays is held fast too: it must not be taken for something else.
             token = f"{_OPEN}{number}{_CLOSE}"
-            if new == value:
-                token = value
-            else:
-                self._tokens.append(new)
+            self._tokens.append(new)
+            if new != value:
                 self.counts[kind] += 1
             self._token_of[kind, value] = token
         return token
@@ -255,7 +254,9 @@ class Disguise:
         return label if label.lower() in {"www", "ntp", "time", "dns"} else self._shapes.name(label)
 
     def _expanded(self, text: str) -> str:
-        return _TOKEN.sub(lambda m: self._tokens[_number(m[1])], text)
+        while _OPEN in text:
+            text = _TOKEN.sub(lambda m: self._tokens[_number(m[1])], text)
+        return text
 
 
 def _number(digits: str) -> int:

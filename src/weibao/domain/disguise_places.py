@@ -45,13 +45,17 @@ FREE_TEXTS = tuple(
     )
 )
 
+_BANNER_KINDS = r"motd|login|exec|incoming|asdm|lcd|prompt-timeout|slip-ppp|legal|shell"
+
 BANNERS = (
     # banner motd ^C … ^C, header login information % … %
     re.compile(
-        r"^[ \t]*(?:banner [\w -]{1,40}?|header \w{1,20}(?: information)?)[ \t]?"
-        r"(?P<mark>\^C|\x03|[^\w\s\"])(?P<value>(?:(?!(?P=mark)).|\n){0,20000})(?P=mark)",
+        rf"^[ \t]*(?:set )?(?:banner (?:{_BANNER_KINDS})|header \w{{1,20}}(?: information)?)[ \t]?"
+        r"(?P<mark>\^C|\x03|[^\w\s\"\U000f0000])(?P<value>(?:(?!(?P=mark)).|\n){0,20000})(?P=mark)",
         re.MULTILINE,
     ),
+    # banner motd only for our own people: one line each
+    re.compile(rf"^banner (?:{_BANNER_KINDS})[ \t]+(?P<value>[\w\U000f0000][^\n]*)$", re.M),
     re.compile(
         r"^banner (?:motd|login|exec)[ \t]*\n(?P<value>(?:.|\n){0,20000}?)^EOF$", re.MULTILINE
     ),

@@ -17,7 +17,8 @@ __all__ = ["Shapes"]
 
 _HASH_HEAD = re.compile(r"\$[\w-]{1,12}\$(?:rounds=\d+\$|\d{1,6}\$)?")
 _HEX = re.compile(r"(?=[^a-f]*\Z|[^A-F]*\Z)[0-9A-Fa-f]{4,}")
-_LETTERS = re.compile(r"[A-Za-z]{2,}|\d{2,}|[\u3400-\u9fff]+")
+_LETTERS = re.compile(r"\d{1,2}:\d\d(?::\d\d)?|[A-Za-z]{2,}|\d{2,}|[\u3400-\u9fff]+")
+_TIME = re.compile(r"\d{1,2}:[\d:]+|(?:19|20)\d\d")
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS, _CONSONANTS = "aeiou", "bdfgklmnprstv"
 
@@ -63,7 +64,7 @@ class Shapes:
         return _LETTERS.sub(lambda m: self._word(m[0]), text)
 
     def _word(self, word: str) -> str:
-        if word.lower() in KEPT:
+        if word.lower() in KEPT or _TIME.fullmatch(word):
             return word
         numbers = self._numbers("word", word.lower())
         known = WORDS.get(len(word))

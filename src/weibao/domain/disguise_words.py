@@ -28,6 +28,9 @@ KEPT = _words(
     " terminal than that the then this time times to type unauthorised unauthorized under unit"
     " up uptime usage use user username users verification version violators warning was welcome"
     " will with within without you your yes",
+    "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday jan feb"
+    " mar apr jun jul aug sep oct nov dec january february march april june july august september"
+    " october november december utc gmt cst cet cest est edt pst pdt msk",
     # What descriptions say everywhere.
     "uplink downlink backup core access distribution spare unused reserved trunk port vlan link"
     " lan wan mgmt management interface loopback primary secondary default guest voice data",
