@@ -181,6 +181,10 @@ class FindingCode(StrEnum):
     startup_unreadable = "startup_unreadable"
     part_unreadable = "part_unreadable"
     host_key_unchecked = "host_key_unchecked"
+    files_unreadable = "files_unreadable"
+    files_left_out = "files_left_out"
+    files_absent = "files_absent"
+    files_unverified = "files_unverified"
     archive_failed = "archive_failed"
     single_copy = "single_copy"
     push_failed = "push_failed"
@@ -188,6 +192,9 @@ class FindingCode(StrEnum):
     missed_run = "missed_run"
     interrupted_run = "interrupted_run"
     notify_failed = "notify_failed"
+    address_shared = "address_shared"
+    same_device = "same_device"
+    clock_set_back = "clock_set_back"
 
 
 class Finding(Value):

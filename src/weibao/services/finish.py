@@ -9,6 +9,7 @@ from weibao.boundary import OutcomeBatch
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Finding, Outcome, Run, RunState, RunTarget
+from weibao.services.clock_check import record_clock
 from weibao.services.ingest import ingest
 from weibao.services.issue_report import issue_reports
 from weibao.services.overdue import record_overdue
@@ -61,6 +62,7 @@ def finish_run(
     ingested = ingest(parts, run, steps, why=why, accept_shrunk=accept_shrunk)
     record_overdue(parts, run, devices, ingested.targets)
     _record_missed_nights(parts, run, ingested.targets)
+    record_clock(parts, run, {t.contract for t in ingested.targets} & parts.contracts.keys())
     parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
     parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
     closed = parts.journal.run(run.id) or run
@@ -75,9 +77,13 @@ def finish_run(
 
 def _record_missed_nights(parts: Parts, run: Run, targets: Iterable[RunTarget]) -> None:
     """Nights missed since the run before this one stand in this one's report (JOB-19)."""
-    earlier = [r for r in parts.journal.runs(job=run.job, limit=2) if r.id != run.id]
-    since = earlier[0].started_at if earlier else None
     now = parts.clock.now()
+    earlier = [
+        r
+        for r in parts.journal.runs(job=run.job, limit=2)
+        if r.id != run.id and r.started_at <= now  # a clock that was ahead dates nothing
+    ]
+    since = earlier[0].started_at if earlier else None
     for contract in sorted({t.contract for t in targets if t.contract in parts.contracts}):
         found = missed_findings(parts.journal, run.id, contract, since, now)
         if found:

@@ -16,6 +16,7 @@ from weibao.services.judge_backup import DeviceVerdict, Judge, not_checked
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.targets import load_targets
+from weibao.services.twins import Twins
 from weibao.services.versions import all_stored, say
 
 __all__ = ["Ingested", "commit_versions", "ingest"]
@@ -62,17 +63,22 @@ def _accept(
         bundle = parts.bundle(folder / "bundle")
         latest = parts.journal.latest_versions()
         judge = Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
+        twins = Twins()
         entries = (e for e in bundle.entries() if e.device not in known)
         try:
             for batch in _batches(entries):
                 verdicts = [judge.verdict(entry) for entry in batch]
                 known |= {v.target.device for v in verdicts}
                 _record(parts, run, found, spool, verdicts)
+                twins.see(verdicts)
         except IntegrityError as error:
             # A manifest that is missing or damaged: what stands behind it was not checked.
             if bundle.begun:
                 why = Reason(code=error.key, params=_text(error))
     now = parts.clock.now()
+    if same := twins.findings(run.id, now):
+        parts.journal.record(run.id, OutcomeBatch(findings=same), run.actor)
+        found.findings += same
     missing = [
         not_checked(run, planned.device, planned.contract, why, now)
         for planned in load_targets(folder)

@@ -56,6 +56,8 @@ class DeviceVerdict:
     """The new version's redacted text."""
     findings: list[Finding] = field(default_factory=list)
     evidence: list[EvidenceRecord] = field(default_factory=list)
+    hostname: str = ""
+    """As the device prints it, where it was accepted."""
 
 
 class Judge:
@@ -141,6 +143,7 @@ class Judge:
             return DeviceVerdict(self._target(entry, Outcome.refused, Reason.of("cut_at_the_end")))
         else:
             verdict = self._archive(entry, platform, text, judgement, last)
+        verdict.hostname = judgement.hostname
         self._add_findings(verdict, entry, platform, text, judgement, last)
         return verdict
 
@@ -256,7 +259,9 @@ class Judge:
         if last and last.hostname and judgement.hostname and last.hostname != judgement.hostname:
             params = {"before": last.hostname, "now": judgement.hostname}
             add(self._finding(entry, FindingCode.hostname_changed, Severity.warning, params))
-        if running and not (running.restorable and judgement.restorable):
+        # Which files of a host are missing is said by name.
+        named = any(w.code == FindingCode.files_unreadable.value for w in entry.warnings)
+        if running and not named and not (running.restorable and judgement.restorable):
             params = {"command": running.command}
             add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
         if startup is not None:
@@ -268,7 +273,10 @@ class Judge:
         code = _WARNINGS.get(warning.code)
         if code is None:
             return None
-        return self._finding(entry, code, Severity.warning, dict(warning.params))
+        # What is there and was not read is not proven.
+        serious = code is FindingCode.files_unreadable
+        severity = Severity.serious if serious else Severity.warning
+        return self._finding(entry, code, severity, dict(warning.params))
 
     def _finding(
         self, entry: DeviceCollection, code: FindingCode, severity: Severity, params: dict[str, str]

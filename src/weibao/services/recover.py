@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Sequence
 
 from weibao.boundary import OutcomeBatch
@@ -44,12 +45,12 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
     commit_left_over(parts)
     _issue_left_over(parts, devices)
     done = []
-    for run in reversed(parts.journal.unfinished_runs()):
+    for run in parts.journal.unfinished_runs():
         done.append(_finish(parts, run, devices))
     if parts.runs.is_dir():
         for folder in sorted(parts.runs.iterdir()):
-            run = parts.journal.run(folder.name) if folder.is_dir() else None
-            if run is not None:  # one that could not do so any more
+            known = parts.journal.run(folder.name) if folder.is_dir() else None
+            if known is not None:  # one that could not do so any more
                 parts.bundle(folder / "bundle").discard_blobs()
             elif (adopted := _adopted(parts, folder.name)) is not None:
                 parts.journal.open_run(adopted)
@@ -59,13 +60,14 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
 
 def _issue_left_over(parts: Parts, devices: Sequence[Device]) -> None:
     """A report that its run was killed before issuing; only the newest run can lack it."""
-    newest = parts.journal.runs(limit=1)
-    if not newest or newest[0].state is RunState.running:
+    closed = parts.journal.ledger_of("run.closed")
+    newest = parts.journal.run(json.loads(closed[0].payload)["id"]) if closed else None
+    if newest is None:
         return
     issued = {row.subject for row in parts.journal.ledger_of("report.issued", _RECENT)}
-    contracts = {t.contract for t in parts.journal.targets(newest[0].id)} & parts.contracts.keys()
-    if any(f"report/{number_of(newest[0], c)}" not in issued for c in contracts):
-        issue_reports(parts, newest[0], devices)
+    contracts = {t.contract for t in parts.journal.targets(newest.id)} & parts.contracts.keys()
+    if any(f"report/{number_of(newest, c)}" not in issued for c in contracts):
+        issue_reports(parts, newest, devices)
 
 
 def _finish(parts: Parts, run: Run, devices: Sequence[Device]) -> BackupResult:

@@ -179,7 +179,9 @@ def decide(journal: ScheduleJournal, fallback: Schedule, now: datetime) -> Start
     found = recorded(journal)
     schedule = found.schedule if found else fallback
     starts = _scheduled_starts(journal, now - timedelta(days=3))
-    return decide_start(schedule, now, starts, found.since if found else None)
+    # Installed while the clock was ahead: that must not put off the nights until then.
+    since = found.since if found and found.since <= now else None
+    return decide_start(schedule, now, starts, since)
 
 
 def check(journal: ScheduleJournal, teller: Teller, now: datetime, actor: str) -> CheckReport:
@@ -189,8 +191,8 @@ def check(journal: ScheduleJournal, teller: Teller, now: datetime, actor: str) -
     when the program is killed in between; nights that no notifier could be told are tried
     again by the next check. The caller holds a lock, so that two checks are not at once.
     """
-    spans = _spans(journal)
-    last = journal.ledger_of(_CHECKED)
+    spans = _spans(journal, now)
+    last = _checks(journal, now)
     after = datetime.fromisoformat(_payload(last[0])["until"]) if last else None
     pending = _pending(journal, last)
     examined = examined_nights(spans, after, now)
@@ -250,10 +252,10 @@ def show(
 
 def all_missed(journal: ScheduleJournal, now: datetime) -> list[datetime]:
     """Every missed night: those on record, and those that no check has judged yet."""
-    rows = journal.ledger_of(_CHECKED, _MANY)
+    rows = _checks(journal, now)
     nights = {datetime.fromisoformat(n) for row in rows for n in _payload(row)["missed"]}
     after = datetime.fromisoformat(_payload(rows[0])["until"]) if rows else None
-    spans = _spans(journal)
+    spans = _spans(journal, now)
     examined = examined_nights(spans, after, now)
     if examined:
         starts = _scheduled_starts(journal, examined[0][1])
@@ -265,7 +267,7 @@ def missed_findings(
     journal: ScheduleJournal, run_id: str, contract: str, since: datetime | None, now: datetime
 ) -> list[Finding]:
     """Findings for a run's report: the nights missed after ``since``, the run before it."""
-    spans = _spans(journal)
+    spans = _spans(journal, now)
     zone = spans[-1].schedule.zone_info if spans else UTC
     return [
         Finding(
@@ -332,7 +334,23 @@ def _pending(journal: ScheduleJournal, last: list[LedgerRow]) -> list[datetime]:
     return [datetime.fromisoformat(night) for night in _payload(untold[0])["nights"]]
 
 
-def _spans(journal: ScheduleJournal) -> list[Span]:
+def _checks(journal: ScheduleJournal, now: datetime) -> list[LedgerRow]:
+    """The checks on record, newest first, but those of a clock that was ahead of the later ones.
+
+    Such a check has judged nights that had not come; they are judged when they have.
+    """
+    found = []
+    earliest = now
+    for row in journal.ledger_of(_CHECKED, _MANY):
+        at = datetime.fromisoformat(_payload(row)["until"])
+        if at <= earliest:
+            found.append(row)
+            earliest = at
+    return found
+
+
+def _spans(journal: ScheduleJournal, now: datetime) -> list[Span]:
+    """The times of each schedule; one installed by a clock that was ahead counts from yesterday."""
     rows = [*journal.ledger_of(_INSTALLED, _MANY), *journal.ledger_of(_REMOVED, _MANY)]
     rows.sort(key=lambda row: row.sequence)
     spans: list[Span] = []
@@ -343,11 +361,15 @@ def _spans(journal: ScheduleJournal) -> list[Span]:
             spans.append(
                 Span(
                     schedule=Schedule.model_validate(payload["schedule"]),
-                    since=datetime.fromisoformat(payload["since"]),
+                    since=_not_ahead(datetime.fromisoformat(payload["since"]), now),
                     until=datetime.fromisoformat(until) if until else None,
                 )
             )
     return spans
+
+
+def _not_ahead(since: datetime, now: datetime) -> datetime:
+    return since if since <= now else now - timedelta(days=1)
 
 
 def _runs_since(journal: ScheduleJournal, since: datetime | None) -> list[Run]:

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from weibao.adapters.files import make_folder
 from weibao.errors import FailedError, InputError, IntegrityError, RefusedError, WeibaoError
@@ -23,6 +29,9 @@ HEAD_REVISION = "0002"
 
 _REVISIONS = ("0001", "0002")
 _BUSY_SECONDS = 60
+_AWAY_SECONDS = 60
+"""A server that was there may be away so long: it is restarted, or a standby takes over."""
+_POLL_SECONDS = 0.5
 _MIGRATION_LOCK = 0x57454942414F
 _SQLITE_TROUBLE = {
     "locked": "journal.locked",
@@ -51,6 +60,8 @@ class Database:
         """
         self._url = _parse(url)
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._reached = False
+        self._file: tuple[int, int] | None = None
         self._engine = self._make_engine()
         with self.explained():
             self._migrate()
@@ -69,7 +80,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one unchanging state."""
-        with self.explained(), self._engine.connect() as connection:
+        with self.explained(), self._connected() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -78,7 +89,7 @@ class Database:
     @contextlib.contextmanager
     def write(self, site: str) -> Iterator[Connection]:
         """A transaction that alone writes to the chain of ``site``; committed at its end."""
-        with self.explained(), self._engine.connect() as connection:
+        with self.explained(), self._connected() as connection:
             connection = connection.execution_options(weibao_write=True)
             with connection.begin():
                 if not self.is_sqlite:
@@ -88,6 +99,28 @@ class Database:
                         {"name": f"weibao ledger {site}"},
                     )
                 yield connection
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; waits for a server that was there before."""
+        if self._file is not None and self._file != _identity(self._path):
+            # SQLite would go on writing into a file that nobody finds any more.
+            raise FailedError("journal.gone", database=self.name)
+        give_up = time.monotonic() + _AWAY_SECONDS
+        while True:
+            try:
+                connection = self._engine.connect()
+                break
+            except OperationalError:
+                if self.is_sqlite or not self._reached or time.monotonic() > give_up:
+                    raise
+                time.sleep(_POLL_SECONDS)
+        with connection:
+            yield connection
+
+    @property
+    def _path(self) -> Path:
+        return Path(str(self._url.database))
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
@@ -134,12 +167,13 @@ class Database:
         )
 
     def _make_sqlite(self) -> Engine:
-        path = Path(str(self._url.database))
+        path = self._path
         make_folder(path.parent)
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise FailedError("journal.cannot_open", database=path, why=error.strerror) from error
+        self._file = _identity(path)
         engine = create_engine(
             self._url, connect_args={"timeout": _BUSY_SECONDS}, hide_parameters=True
         )
@@ -149,6 +183,7 @@ class Database:
 
     def _migrate(self) -> None:
         with self._engine.connect() as connection, connection.begin():
+            self._reached = True
             if self._revision(connection) == HEAD_REVISION:
                 return
         with self._engine.connect() as connection:
@@ -171,6 +206,15 @@ class Database:
                 "journal.newer", database=self.name, found=found, known=HEAD_REVISION
             )
         return found
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _parse(url: str) -> URL:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -25,6 +26,23 @@ from weibao.domain.records import Access, LedgerHead, LedgerRow, Run, RunState, 
 from weibao.errors import FailedError, IntegrityError
 
 __all__ = ["SqlJournal"]
+
+MethodT = TypeVar("MethodT", bound=Callable[..., None])
+
+
+def _again(method: MethodT) -> MethodT:
+    """Once more where the connection broke: what is recorded already changes nothing."""
+
+    @functools.wraps(method)
+    def twice(*given: object, **named: object) -> None:
+        try:
+            method(*given, **named)
+        except FailedError as error:
+            if error.key != "journal.unavailable":
+                raise
+            method(*given, **named)
+
+    return cast("MethodT", twice)
 
 
 class SqlJournal(JournalReader):
@@ -59,12 +77,14 @@ class SqlJournal(JournalReader):
 
     # writing
 
+    @_again
     def open_run(self, run: Run) -> None:
         """A run begins; the same run again changes nothing."""
         with self._pen(run.actor) as pen:
             at = stamp(run.started_at)
             pen.insert_new(schema.runs, [to_row(run)], "run.opened", at, run.actor)
 
+    @_again
     def record_step(self, run_id: str, step: RunStep, actor: str) -> None:
         """A step of a run ended."""
         with self._pen(actor) as pen:
@@ -72,6 +92,7 @@ class SqlJournal(JournalReader):
             row = {"run_id": run_id, **to_row(step)}
             pen.insert_new(schema.run_steps, [row], "step.ended", self._now(), actor)
 
+    @_again
     def record(self, run_id: str, batch: OutcomeBatch, actor: str) -> None:
         """Outcomes with their versions, findings and evidence, in one transaction.
 
@@ -98,6 +119,7 @@ class SqlJournal(JournalReader):
             findings = [to_row(value) for value in batch.findings]
             pen.insert_new(schema.findings, findings, "finding.recorded", at, actor, "at")
 
+    @_again
     def close_run(self, run_id: str, state: RunState, at: datetime, actor: str) -> None:
         """A run ended; closing it again in the same state changes nothing.
 
@@ -113,6 +135,7 @@ class SqlJournal(JournalReader):
             row |= {"state": state.value, "finished_at": stamp(at)}
             pen.update(schema.runs, row, "run.closed", stamp(at), actor)
 
+    @_again
     def set_commit(
         self,
         versions: Iterable[tuple[str, str, int]],
@@ -212,6 +235,15 @@ class SqlJournal(JournalReader):
             mark = self._mark.read()
         except IntegrityError:
             return False, None  # verify names it; what it says is not covered up
+        if mark is not None and mark.sequence and not head.sequence:
+            place = self._mark.path
+            raise IntegrityError(
+                "journal.lost",
+                database=self._database.name,
+                mark=place,
+                sequence=mark.sequence,
+                folder=place.parent,
+            )
         if mark is None:
             lost = head.sequence > 0
             return True, mark_renewal(head, self._now(), actor) if lost else None

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from weibao.adapters.bundle import BundleWriter
 from weibao.adapters.network.job import Endpoint, Job
+from weibao.adapters.network.shared_address import address_notes
 from weibao.adapters.scrub import scrub
 from weibao.domain.collection import BundleHeader, CollectionStatus, DeviceCollection
 from weibao.domain.reasons import Reason
@@ -63,6 +64,7 @@ def collect(
         FailedError: the bundle cannot be written, or nobody waits for it any more.
     """
     results: list[DeviceCollection] = []
+    notes = address_notes(job.endpoints)
     dealt = shares(job.endpoints, processes)
     with BundleWriter(Path(job.bundle), header) as writer:
         events: queue.Queue[tuple[_Worker, str | None]] = queue.Queue()
@@ -80,6 +82,8 @@ def collect(
                     found = [DeviceCollection.model_validate_json(line)]
                     worker.open.pop(found[0].device, None)
                 for result in found:
+                    if note := notes.get(result.device):
+                        result = result.model_copy(update={"warnings": (*result.warnings, note)})
                     writer.add(result)
                     results.append(result)
                     if progress is not None:
