@@ -52,7 +52,7 @@ def test_a_pager_is_taken_out_without_a_trace(case, printed, following):
     assert text == f"interface X\n{following}\nnext\n"
 
 
-@pytest.mark.parametrize("platform_id", sorted({p.values[0].platform_id for p in parts("prompts")}))
+@pytest.mark.parametrize("platform_id", sorted(catalogue()))
 @pytest.mark.parametrize(
     "said", ["busy hours, try again later", "permission denied here", "is locked, in progress"]
 )
