@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from weibao.cli.options import Call, command_options
+from weibao.cli.platform_sessions import record, try_
 
 __all__ = ["platform"]
 
@@ -49,3 +50,7 @@ def list_(call: Call) -> None:
             for r in rows
         ],
     )
+
+
+platform.add_command(record)
+platform.add_command(try_)
