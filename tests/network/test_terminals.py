@@ -46,7 +46,7 @@ TEXTS = {
         *("#", "return"),
     ),
     "cisco_nxos": _text(
-        *("", "!Command: show running-config", "", "version 7.3", "hostname N5K"),
+        *("", "!Command: show running-config", "", "version 7.3(8)N1(1)", "hostname N5K"),
         *_many("interface Ethernet1/{n}", "  description x"),
         *("line console", "line vty", ""),
     ),
@@ -109,7 +109,7 @@ def _run(case: Case) -> Result:
     flat = text if isinstance(text, bytes) else b"".join(t for t in text if isinstance(t, bytes))
     answers: dict[str, Printed] = dict.fromkeys(platform.session.prepare, b"")
     answers[platform.configuration.running[0].send] = text
-    options = {"prompt": PROMPTS[case.platform], "answers": answers, **case.script}
+    options = {"prompt": PROMPTS.get(case.platform, b""), "answers": answers, **case.script}
     reader = Reader()
     with Scripted(Script(**options), telnet=case.telnet, key=case.key) as device:
         device.platform = case.platform
@@ -192,6 +192,7 @@ def _echoes() -> dict[str, Case]:
     redrawn = {
         "wrapped by blank and CR": lambda p, c: c[:17] + b" \r" + c[17:],
         "wrapped by a line end": lambda p, c: c[:17] + (b"\r\n" + c[17:] if len(c) > 17 else b""),
+        "wrapped twice": lambda p, c: b"\r\n".join(c[n : n + 9] for n in range(0, len(c), 9)),
         "shifted to the left": lambda p, c: (
             c[:16] + b"\x08" * 16 + (b"$" + c[8:]).ljust(16) + b"\x08" * 3 if len(c) > 16 else c
         ),

@@ -18,6 +18,8 @@ _PARTS = re.compile(
     rb"|\x07|\x1b\][^\x07\x1b\n]{0,255}(?:\x07|\x1b\\)|\x1b[()#]\w|\x1b[^\[\]]?",
 )
 _PAINTS = re.compile(rb"[\x1b\x08\x07]|\r(?!\r*\n)")
+_WIDTHS = frozenset({80, 100, 120, 132, 160, 200, 256, 511, 512})
+"""Columns of terminals whose line editors wrap by a blank and a carriage return."""
 _WIDEST = 4096
 """Columns that a movement may reach."""
 
@@ -34,7 +36,7 @@ def painted(data: bytes) -> bytes:
         elif kind == "end":
             screen.end_line()
         elif kind == "cr":
-            screen.at = 0
+            screen.carriage_return()
         elif kind == "back":
             screen.at = max(0, screen.at - 1)
         elif kind == "move":
@@ -64,6 +66,14 @@ class _Screen:
         line[self.at : self.at + len(text)] = text
         self.at += len(text)
 
+    def carriage_return(self) -> None:
+        """To the first column; behind a blank at the right margin it only wraps the echo."""
+        if self.at - 1 in _WIDTHS and self._line.endswith(b" ") and self.at == len(self._line):
+            del self._line[-1:]
+            self.at -= 1
+        else:
+            self.at = 0
+
     def end_line(self) -> None:
         self.show()
         self.lines += b"\n"
@@ -75,7 +85,8 @@ class _Screen:
         if self._over:
             line = line.rstrip(b" ")
         for wiped in self._wiped:
-            if not line.startswith(wiped):
+            # A prompt that is drawn anew as it was is a second prompt.
+            if not line.startswith(wiped) or line.strip(b" ") == wiped:
                 self.lines += wiped + b"\n"
         self.lines += line
         self._line.clear()

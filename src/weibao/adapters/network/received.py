@@ -100,8 +100,9 @@ class Received:
 
     def tail(self, size: int) -> bytes:
         """The end of what came, of about ``size`` bytes."""
-        rest = self._clean(bytes(self._rest[-size:]))
-        return bytes(self._done[-size:]) + rest if len(rest) < size else rest
+        if len(self._rest) > 4 * size:
+            return self._clean(bytes(self._rest[-4 * size :]))
+        return bytes(self._done[-size:]) + self._cleaned(bytes(self._rest))
 
     def last_line(self) -> bytes:
         """What stands in the line that is not complete, for a pager; codes taken out.

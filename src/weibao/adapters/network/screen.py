@@ -209,10 +209,11 @@ def after_echo(text: bytes, command: bytes, prompt: Prompt | None) -> int | None
     """Where the answer begins: behind the echo of ``command``; None without an echo.
 
     The echo is looked for, since what a device had still to print may come before it.
-    A terminal may break it over two lines, shift it to the left or draw it again.
+    A terminal may break it over lines, shift it to the left or draw it again.
     """
     begin = 0
     previous = b""
+    wanted = _squeeze(command)
     for _ in range(_ECHO_LINES):
         end = text.find(b"\n", begin)
         if end < 0:
@@ -222,8 +223,8 @@ def after_echo(text: bytes, command: bytes, prompt: Prompt | None) -> int | None
             previous and _is_echo(previous + line, command, prompt)
         ):
             return end + 1
-        squeezed = _squeeze(_bare(line, prompt))
-        previous = line if squeezed and _squeeze(command).startswith(squeezed) else b""
+        squeezed = _squeeze(_bare(previous + line, prompt))
+        previous = previous + line if squeezed and wanted.startswith(squeezed) else b""
         begin = end + 1
     return None
 
