@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from weibao.adapters.host_keys import KnownHosts
+from weibao.adapters.known_hosts import KnownHosts
 from weibao.adapters.network.connect import open_wire
+from weibao.adapters.network.detect import ask_version, detect
 from weibao.adapters.network.job import Endpoint, Job
-from weibao.adapters.network.login import enable, log_in, prepare
+from weibao.adapters.network.judged import Judged, without_preamble
+from weibao.adapters.network.login import enable, leave_shell, log_in, prepare
+from weibao.adapters.network.parts import read_parts
 from weibao.adapters.network.session import Session
+from weibao.adapters.network.shell import enter_shell, file_warnings, name_files
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
 from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.scrub import scrub
-from weibao.domain.acceptance import judge
 from weibao.domain.collection import CollectedItem, ItemKind
+from weibao.domain.config_parts import PartText, join
 from weibao.domain.platform import Command, NativeErrorMeaning, Platform, Question
 from weibao.domain.reasons import Reason
-from weibao.domain.resolve_platform import resolve
+from weibao.domain.resolve_platform import resolve, variant_of, with_variant
 
 __all__ = ["Attempt", "Collector", "Keep"]
 
 Keep = Callable[[str, bytes], str]
 """Keeps bytes of a contract in the bundle, encrypted; gives their sha256."""
 
-_READ_AGAIN = frozenset(
-    {
-        "control_characters",
-        "empty_text",
-        "last_line_cut",
-        "log_line_interleaved",
-        "pager_remains",
-        "truncated_no_end",
-        "unbalanced_braces",
-    }
-)
-"""What a second reading in the same session may cure."""
-_INCOMPLETE = frozenset(
-    {
-        "last_line_cut",
-        "missing_part",
-        "too_short",
-        "truncated_no_begin",
-        "truncated_no_end",
-        "unbalanced_braces",
-    }
-)
-"""What more of the text may cure, so that a prompt behind it is perhaps none."""
 _READINGS = 3
-_SHORT = 2000
-"""An answer longer than this many bytes is no error text."""
 
 
 @dataclass
@@ -62,6 +40,8 @@ class Attempt:
     """What one attempt brought."""
 
     platform: str = ""
+    variant: str = ""
+    """The platform's variant that the device turned out to be."""
     trouble: Trouble | None = None
     items: list[CollectedItem] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)
@@ -121,9 +101,24 @@ class Collector:
     def _attempt(
         self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
     ) -> None:
+        """With the name that the platform wants at login, then with the plain one."""
+        suffix = platform.session.username_suffix if platform else ""
+        if suffix and "+" not in endpoint.username:
+            named = replace(endpoint, username=endpoint.username + suffix)
+            try:
+                self._session(named, platform, deadline, attempt)
+                return
+            except Trouble as trouble:
+                if trouble.reason.code != "auth_failed":
+                    raise
+        self._session(endpoint, platform, deadline, attempt)
+
+    def _session(
+        self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
+    ) -> None:
         limits = self._job.limits
         check = self._job.host_key_checking
-        attempt.warnings += _warnings(endpoint, check)
+        attempt.warnings = _warnings(endpoint, check)
         known = self._known_hosts.known(endpoint.address, endpoint.port)
         wire = self._opener(endpoint, limits, known, check_host_key=check)
         if wire.old_algorithms:
@@ -138,19 +133,38 @@ class Collector:
             now=self._now,
         )
         try:
-            log_in(session, endpoint, self._questions(platform), limits)
+            own = platform is not None and platform.session.own_shell is not None
+            log_in(session, endpoint, self._questions(platform), limits, any_shell=own)
+            if not own:
+                leave_shell(session, self._platforms.values() if platform is None else [platform])
+            version = ""
             if platform is None:
-                platform = self._detect(session)
+                platform, version = detect(session, self._platforms, self._now)
                 session.adopt(platform)
                 attempt.platform = platform.id
+            enter_shell(session, platform, limits, endpoint.secrets())
             enable(session, endpoint, platform, limits)
             prepare(session, platform)
+            platform = self._variant(session, platform, version, attempt)
+            name_files(session, platform, endpoint)
             self._read(session, endpoint, platform, attempt)
         except Trouble:
             self._keep_partial(session, endpoint, attempt)
             raise
         finally:
             session.close()
+
+    def _variant(
+        self, session: Session, platform: Platform, version: str, attempt: Attempt
+    ) -> Platform:
+        """The platform as this device's generation has it; asked for only where there are any."""
+        if not platform.variants or not platform.version:
+            return platform
+        text = version or ask_version(session, platform.version[0])
+        attempt.variant = variant_of(platform, text)
+        changed = with_variant(platform, attempt.variant)
+        session.adopt(changed)
+        return changed
 
     def _questions(self, platform: Platform | None) -> list[Question]:
         platforms = self._platforms.values() if platform is None else [platform]
@@ -162,7 +176,13 @@ class Collector:
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
         command, text, refused = self._running(session, platform)
-        attempt.items.append(self._item(endpoint, ItemKind.running, command, text))
+        restorable = command.restorable
+        if refused is None and platform.configuration.also:
+            parts, all_there = self._parts(session, platform, text, attempt)
+            text, restorable = join(text, parts), restorable and all_there
+        used = command.model_copy(update={"restorable": restorable})
+        attempt.items.append(self._item(endpoint, ItemKind.running, used, text, attempt))
+        attempt.warnings += file_warnings(text, platform)
         if refused or not platform.configuration.startup:
             return
         try:
@@ -170,33 +190,57 @@ class Collector:
         except Trouble as trouble:
             attempt.warnings.append(Reason.of("startup_unreadable", why=trouble.reason.code))
 
-    def _running(self, session: Session, platform: Platform) -> tuple[Command, bytes, bool]:
-        """The first command that is not refused and its text, else the first one's error."""
-        first: tuple[Command, bytes] | None = None
-        for command in platform.configuration.running:
-            text = self._reading(session, platform, command)
-            if _Judged(platform, ItemKind.running).refusal(text) is None:
-                return command, text, False
-            first = first or (command, text)
-        assert first is not None  # noqa: S101 - the model demands a command
-        return *first, True
+    def _parts(
+        self, session: Session, platform: Platform, main: bytes, attempt: Attempt
+    ) -> tuple[list[PartText], bool]:
+        """What the running text leaves out, and whether all of it can be restored from."""
+        parts: list[PartText] = []
+        restorable = True
 
-    def _reading(self, session: Session, platform: Platform, command: Command) -> bytes:
+        def read(rules: Platform) -> tuple[bytes, NativeErrorMeaning | None]:
+            nonlocal restorable
+            command, text, refused = self._running(session, rules)
+            restorable = restorable and command.restorable
+            return text, refused
+
+        for part in read_parts(session, platform, main, read):
+            parts.append(part)
+            if part.why:
+                warning = Reason.of("part_unreadable", part=part.title, why=part.why)
+                attempt.warnings.append(warning)
+                restorable = False
+        return parts, restorable
+
+    def _running(
+        self, session: Session, platform: Platform
+    ) -> tuple[Command, bytes, NativeErrorMeaning | None]:
+        """The first command that is not refused and its text, else the first one's error."""
+        first: tuple[Command, bytes, NativeErrorMeaning] | None = None
+        for command in platform.configuration.running:
+            text, refused = self._reading(session, platform, command)
+            if refused is None:
+                return command, text, None
+            first = first or (command, text, refused)
+        assert first is not None  # noqa: S101 - the model demands a command
+        return first
+
+    def _reading(
+        self, session: Session, platform: Platform, command: Command
+    ) -> tuple[bytes, NativeErrorMeaning | None]:
         text, before = b"", None
-        judged = _Judged(platform, ItemKind.running)
+        judged = Judged(platform, ItemKind.running)
         for _ in range(_READINGS):
             answer = session.ask(command.send, judged.whole, judged.doubtful)
             text = without_preamble(answer.text, platform)
-            again = judged.refusal(text) is None and bool(judged.codes(text) & _READ_AGAIN)
-            if not again or text == before:
-                return text
+            if not judged.curable(text) or text == before:
+                break
             before = text
-        return text
+        return text, judged.refusal(text)
 
     def _read_startup(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
-        judged = _Judged(platform, ItemKind.startup)
+        judged = Judged(platform, ItemKind.startup)
         for command in platform.configuration.startup:
             answer = session.ask(command.send, judged.whole, judged.doubtful)
             text = without_preamble(answer.text, platform)
@@ -204,11 +248,11 @@ class Collector:
             if meaning is NativeErrorMeaning.absent:
                 return
             if meaning is None and text.strip():
-                attempt.items.append(self._item(endpoint, ItemKind.startup, command, text))
+                attempt.items.append(self._item(endpoint, ItemKind.startup, command, text, attempt))
                 return
 
     def _item(
-        self, endpoint: Endpoint, kind: ItemKind, command: Command, text: bytes
+        self, endpoint: Endpoint, kind: ItemKind, command: Command, text: bytes, attempt: Attempt
     ) -> CollectedItem:
         return CollectedItem(
             kind=kind,
@@ -217,6 +261,7 @@ class Collector:
             size=len(text),
             collected_at=datetime.now(UTC),
             restorable=command.restorable,
+            variant=attempt.variant,
         )
 
     def _keep_partial(self, session: Session, endpoint: Endpoint, attempt: Attempt) -> None:
@@ -224,34 +269,8 @@ class Collector:
         if rest.strip():
             attempt.items = [i for i in attempt.items if i.kind is ItemKind.running]
             attempt.items.append(
-                self._item(endpoint, ItemKind.partial, Command(send="(cut off)"), rest)
+                self._item(endpoint, ItemKind.partial, Command(send="(cut off)"), rest, attempt)
             )
-
-    # an inventory that does not name the platform
-
-    def _detect(self, session: Session) -> Platform:
-        """Ask for the version until a platform's fingerprint shows.
-
-        Raises:
-            Trouble: ``platform_undetected``.
-        """
-        asked: set[str] = set()
-        for candidate in self._platforms.values():
-            for command in candidate.version:
-                if command in asked:
-                    continue
-                asked.add(command)
-                text = self._ask_version(session, command)
-                for platform in self._platforms.values():
-                    if command in platform.version and any(
-                        re.search(f, text, re.MULTILINE) for f in platform.fingerprints
-                    ):
-                        return platform
-        raise Trouble("platform_undetected")
-
-    @staticmethod
-    def _ask_version(session: Session, command: str) -> str:
-        return session.ask(command).text.decode("latin-1")
 
 
 def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:
@@ -261,70 +280,6 @@ def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:
     if endpoint.protocol == "ssh" and not (host_keys_checked and endpoint.check_host_key):
         found.append(Reason.of("host_key_unchecked"))
     return found
-
-
-class _Judged:
-    """What is thought of a text while it is read; the last verdict is kept."""
-
-    def __init__(self, platform: Platform, kind: ItemKind) -> None:
-        self._platform = platform
-        self._kind = kind
-        self._last: tuple[bytes, frozenset[str]] | None = None
-
-    def codes(self, text: bytes) -> frozenset[str]:
-        """Codes of the reasons against ``text``."""
-        if self._last is None or self._last[0] != text:
-            verdict = judge(text, self._platform, kind=self._kind)
-            self._last = (text, frozenset(reason.code for reason in verdict.reasons))
-        return self._last[1]
-
-    def whole(self, body: bytes) -> bool:
-        """Provably all, so that the prompt after it need not be asked for twice."""
-        text = without_preamble(body, self._platform)
-        return has_end(text, self._platform) and not self.codes(text)
-
-    def doubtful(self, body: bytes) -> bool:
-        """Visibly not all, and no error text either."""
-        text = without_preamble(body, self._platform)
-        cut = bool(text.strip()) and bool(self.codes(text) & _INCOMPLETE)
-        return cut and self.refusal(text) is None
-
-    def refusal(self, text: bytes) -> NativeErrorMeaning | None:
-        """What the device means where its answer is an error text and no configuration."""
-        return refusal(text, self._platform) if self.codes(text) else None
-
-
-def refusal(text: bytes, platform: Platform) -> NativeErrorMeaning | None:
-    """What the device means where its answer is an error text and nothing else."""
-    if len(text) > _SHORT:
-        return None
-    said = text.decode("latin-1")
-    for error in platform.errors:
-        if re.search(error.match, said, re.MULTILINE):
-            return error.means
-    return None
-
-
-def without_preamble(text: bytes, platform: Platform) -> bytes:
-    """The text without the lines that the CLI itself puts before it."""
-    rest = text.decode("latin-1")
-    found = True
-    while found:
-        found = False
-        for pattern in platform.configuration.preamble:
-            match = re.compile(rf"(?:{pattern})[^\n]*(?:\n|\Z)", re.MULTILINE).match(rest)
-            if match and match.end():
-                rest, found = rest[match.end() :], True
-    return rest.encode("latin-1")
-
-
-def has_end(text: bytes, platform: Platform) -> bool:
-    """Whether the last line is an end mark; braces alone prove nothing between two parts."""
-    rules = platform.configuration
-    if not rules.ends or rules.braces:
-        return False
-    last = text.rstrip().rpartition(b"\n")[2].decode("latin-1").strip()
-    return any(re.search(end, last) for end in rules.ends)
 
 
 def monotonic_deadline(seconds: float) -> float:

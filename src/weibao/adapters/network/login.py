@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
@@ -12,7 +12,7 @@ from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.scrub import scrub
 from weibao.domain.platform import Platform, Question
 
-__all__ = ["enable", "log_in", "prepare"]
+__all__ = ["enable", "leave_shell", "log_in", "prepare"]
 
 
 def _words(*words: str) -> bytes:
@@ -33,6 +33,8 @@ _KEY += _words("任意键", "回车") + rb")[^\n]*\Z"
 _SETTLE_SSH = 1.0
 _SETTLE_TELNET = 0.2
 """Seconds for which a question stays the last thing said."""
+_SETTLE_PROMPT = 0.3
+"""Seconds for which a line that looks like a shell's prompt stays the last one."""
 _PRESS_AFTER = 8.0
 """Seconds of silence after which Enter is pressed, once."""
 _REFUSED = re.compile(
@@ -43,21 +45,28 @@ _REFUSED = re.compile(
 
 
 def log_in(
-    session: Session, endpoint: Endpoint, questions: Sequence[Question], limits: Limits
+    session: Session,
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    limits: Limits,
+    *,
+    any_shell: bool = False,
 ) -> None:
     """Answer what the terminal asks until the device's prompt is known.
 
     ``questions`` are what devices of the platform (or of any, where it is not known) ask.
     Every credential is sent once: a second question for it means that it was refused, and
-    so does a line that is cut right after it.
+    so does a line that is cut right after it. With ``any_shell`` the prompt may look like
+    anything and is not learnt: the shell behind it is about to be replaced.
 
     Raises:
         Trouble: ``auth_failed``, ``login_hangs``, ``lines_busy``, ``dropped_at_login``.
     """
     try:
-        _answer_questions(session, endpoint, questions, limits)
+        _answer_questions(session, endpoint, questions, limits, any_shell=any_shell)
         session.gave_password = False
-        session.learn_prompt()
+        if not any_shell:
+            session.learn_prompt()
     except Trouble as trouble:
         said = session.partial()
         if BUSY.search(said.decode("latin-1")):
@@ -79,7 +88,12 @@ def log_in(
 
 
 def _answer_questions(
-    session: Session, endpoint: Endpoint, questions: Sequence[Question], limits: Limits
+    session: Session,
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    limits: Limits,
+    *,
+    any_shell: bool,
 ) -> None:
     patterns: dict[str, bytes] = {}
     for number, question in enumerate(questions):
@@ -87,7 +101,11 @@ def _answer_questions(
     patterns |= {"new": _NEW_PASSWORD, "user": _USER, "password": _PASSWORD, "key": _KEY}
     sent: set[str] = set()
     while True:
-        seen = _next_question(session, endpoint, patterns, limits, may_press="pressed" not in sent)
+        if any_shell:
+            seen = _next_of_shell(session, endpoint, patterns, limits)
+        else:
+            may_press = "pressed" not in sent
+            seen = _next_question(session, endpoint, patterns, limits, may_press=may_press)
         if seen == "prompt":
             return
         if seen == "new":
@@ -138,43 +156,84 @@ def _next_question(
     return session.expect(patterns, limits.login - first, settle)
 
 
+def _next_of_shell(
+    session: Session, endpoint: Endpoint, patterns: dict[str, bytes], limits: Limits
+) -> str:
+    """The same before a login shell, whose prompt may have any form.
+
+    What looks like one within a message of the day is followed by more.
+    """
+    settle = _SETTLE_SSH if endpoint.protocol == "ssh" else _SETTLE_TELNET
+    try:
+        seen = session.expect(patterns, min(_PRESS_AFTER, limits.login / 4), settle)
+        while seen == "prompt" and not session.is_quiet(_SETTLE_PROMPT):
+            seen = session.expect(patterns, min(_PRESS_AFTER, limits.login / 4), settle)
+    except Trouble as trouble:
+        passed = endpoint.protocol == "ssh" or session.gave_password
+        if trouble.reason.code != "silent" or not passed or not session.said():
+            raise
+        return "prompt"
+    return seen
+
+
 def enable(session: Session, endpoint: Endpoint, platform: Platform, limits: Limits) -> None:
     """Reach the privileged level, where the platform has one and login did not.
 
     Raises:
-        Trouble: ``enable_failed``, ``enable_secret_missing``.
+        Trouble: ``enable_failed``, ``enable_secret_missing``; with sudo ``sudo_refused``,
+            ``sudo_password_missing``.
     """
     rules = platform.session.enable
+    if rules is not None and rules.on_request and not endpoint.become:
+        return
     if rules is None or not re.search(rules.unprivileged, session.prompt, re.MULTILINE):
         return
     password = rb"(?:" + rules.password.encode("utf-8") + rb")\s*\Z|" + _PASSWORD
     session.forget_prompt()
     session.send(rules.command)
     asked = session.expect({"password": password}, limits.silence, _SETTLE_TELNET) == "password"
-    if asked and not endpoint.enable_secret:
-        raise Trouble("enable_secret_missing")
+    # sudo asks for the user's own password.
+    secret = endpoint.enable_secret or (endpoint.password if rules.on_request else "")
+    refused = "sudo_refused" if rules.on_request else "enable_failed"
+    if asked and not secret:
+        raise Trouble("sudo_password_missing" if rules.on_request else "enable_secret_missing")
     if asked:
-        _give_secret(session, endpoint, password, limits)
+        _give_secret(session, secret, password, limits, refused)
     session.learn_prompt()
     if re.search(rules.unprivileged, session.prompt, re.MULTILINE):
-        raise Trouble("enable_failed")
+        raise Trouble(refused)
 
 
-def _give_secret(session: Session, endpoint: Endpoint, password: bytes, limits: Limits) -> None:
+def _give_secret(
+    session: Session, secret: str, password: bytes, limits: Limits, refused: str
+) -> None:
     """Once: whatever else than a prompt follows counts as a refusal, and is not repeated."""
-    session.send(endpoint.enable_secret)
+    session.send(secret)
     try:
         again = session.expect({"password": password}, limits.silence) == "password"
     except Trouble as trouble:
         if trouble.reason.code in {"silent", "dropped"}:
-            raise Trouble("enable_failed") from trouble
+            raise Trouble(refused) from trouble
         raise
     if again:
-        raise Trouble("enable_failed")
+        raise Trouble(refused)
+
+
+def leave_shell(session: Session, platforms: Iterable[Platform]) -> None:
+    """Start the CLI, where a user landed in the shell below it (root on Junos).
+
+    ``platforms`` are those that the device may be of.
+    """
+    for platform in platforms:
+        rules = platform.session.shell
+        if rules is not None and re.fullmatch(rules.prompt, session.prompt):
+            session.change_prompt(rules.command)
+            return
 
 
 def prepare(session: Session, platform: Platform) -> None:
     """Switch the pager off; a device that does not know the command is answered page by page."""
+    own = platform.session.own_shell is not None
     for command in platform.session.prepare:
         # Nobody reads the answer: a prompt behind the echo is enough.
-        session.ask(command, whole=lambda _answer: session.echoes)
+        session.ask(command, whole=lambda _answer: session.echoes or own)

@@ -136,7 +136,9 @@ class Session:
             return self._prompt.start(self._tail()) is not None
         if self._platform is None or self._any_prompt:
             return self.looks_like_prompt()
-        return self.looks_like_prompt(self._platform.session.prompt.encode("utf-8"))
+        rules = self._platform.session
+        pattern = rules.prompt if rules.shell is None else f"{rules.prompt}|{rules.shell.prompt}"
+        return self.looks_like_prompt(pattern.encode("utf-8"))
 
     def _tail(self) -> bytes:
         return self._received.tail(_TAIL)
@@ -197,6 +199,20 @@ class Session:
                 return name
         return "prompt" if self._at_prompt() else ""
 
+    def await_line(self, pattern: bytes, patience: float) -> None:
+        """Wait until the last line is ``pattern`` and nothing else, whatever comes before."""
+        line = compiled(rb"(?:\A|\n)(?:" + pattern + rb")[ \t]*\Z")
+        quiet_since = self._now()
+        while not line.search(without_codes(self._tail())):
+            if self._read(min(1.0, patience)):
+                quiet_since = self._now()
+            elif self._now() - quiet_since >= patience:
+                raise Trouble("silent", seconds=f"{patience:g}")
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        return not self._read(seconds)
+
     def send(self, text: str | bytes) -> None:
         """Send a line; what was read before is dropped."""
         raw = text if isinstance(text, bytes) else text.encode("utf-8")
@@ -210,6 +226,16 @@ class Session:
     def forget_prompt(self) -> None:
         """The prompt is about to change."""
         self._prompt = None
+
+    def change_prompt(self, command: str) -> bytes:
+        """Send a command after which another prompt stands; what it answered."""
+        self.forget_prompt()
+        self.send(command)
+        self.expect({}, self._silence)
+        said = self._received.text()
+        self.learn_prompt()
+        start = after_echo(said, command.encode("utf-8"), self._prompt)
+        return said if start is None else said[start:]
 
     def learn_prompt(self) -> None:
         """Ask for the prompt until an empty line brings it and nothing else.
