@@ -55,7 +55,7 @@ _VARIABLE_WORDS = {
     "port": "Port; default 22, with Telnet 23",
     "username": "Login name; default: the user who runs the backup",
     "password": "Password. Without one and without a key file, the SSH agent and the default keys",
-    "enable_secret": "Enable secret, where the platform has a privileged level",
+    "enable_secret": "Enable secret, where the platform has a privileged level; sudo's password",
     "key_file": "Private key for SSH",
     "key_passphrase": "Its passphrase",
     "network_os": "Platform, see [platforms.md](platforms.md); empty: detected",
@@ -66,6 +66,10 @@ _VARIABLE_WORDS = {
     "check": "`false`: host keys are not checked for this device; the report warns",
     "contract": "Which contract the device belongs to; default `default`",
     "protocol": "`telnet`: Telnet instead of SSH; the report warns",
+    "become": "`true`: on a host whose configuration is files, be root by sudo to read them. sudo's "
+    "question is answered with the enable secret, or else with the password",
+    "files": "Paths of a host whose configuration is files ([how-to](../how-to/back-up-linux-hosts.md)): "
+    "a list adds to the platform's; `{add: […], leave_out: […]}` and `{only: […], leave_out: […]}`",
     "legacy": "`true`: old SSH algorithms are allowed for this device; the report warns",
 }
 
@@ -127,6 +131,7 @@ def reason_groups() -> dict[str, dict[str, Mapping[str, str]]]:
 _GROUPS = {
     "network": "Why a device could not be read",
     "acceptance": "Why a text was refused",
+    "files": "Hosts whose configuration is files",
     "backup": "What a run found",
     "archive": "Archive and encrypted texts",
     "records": "What verification says",

@@ -168,7 +168,7 @@ def _reasons(text: bytes, shown: str, platform: Platform, kind: ItemKind) -> lis
     structure = _structure(shown, lines, rules, kind)
     if rules.files and is_document(text):
         # Its lines are files: whatever they say is theirs, and proven by size and hash.
-        return [*structure, *problems(text)]
+        return [*_control_characters(text, rules), *structure, *problems(text)]
     return [
         *_error(lines, platform, broken=bool(structure)),
         *_terminal_remains(text, shown, platform),
@@ -241,10 +241,7 @@ def _terminal_remains(text: bytes, shown: str, platform: Platform) -> list[Reaso
     pager = compiled(_either([_PAGER, *(p.match for p in platform.session.pagers)])).search(shown)
     if pager:
         found.append(Reason.of("pager_remains", line=_line_number(shown, pager.start())))
-    control = _control(text, platform.configuration)
-    if control is not None:
-        line = text.count(b"\n", 0, control) + 1
-        found.append(Reason.of("control_characters", code=f"0x{text[control]:02x}", line=line))
+    found += _control_characters(text, platform.configuration)
     if platform.log_lines:
         log = compiled(_either(platform.log_lines)).search(shown)
         if log:
@@ -253,6 +250,14 @@ def _terminal_remains(text: bytes, shown: str, platform: Platform) -> list[Reaso
                 Reason.of("log_line_interleaved", line=line, message=_shown(log.group(), platform))
             )
     return found
+
+
+def _control_characters(text: bytes, rules: ConfigurationRules) -> list[Reason]:
+    control = _control(text, rules)
+    if control is None:
+        return []
+    line = text.count(b"\n", 0, control) + 1
+    return [Reason.of("control_characters", code=f"0x{text[control]:02x}", line=line)]
 
 
 def _control(text: bytes, rules: ConfigurationRules) -> int | None:

@@ -24,6 +24,7 @@ __all__ = [
     "EnableRules",
     "NativeError",
     "NativeErrorMeaning",
+    "OwnShell",
     "PagerRule",
     "Part",
     "Platform",
@@ -110,6 +111,8 @@ class EnableRules(Value):
     password: Pattern = r"[Pp]ass(word|code):? *$"
     unprivileged: Pattern
     privileged: Pattern
+    on_request: bool = False
+    """Only where the inventory says ``ansible_become``, as it is with sudo."""
 
 
 class ShellRules(Value):
@@ -118,6 +121,15 @@ class ShellRules(Value):
     prompt: Pattern
     """The shell's whole prompt line."""
     command: str
+
+
+class OwnShell(Value):
+    """The login shell is replaced by one that is known, for this session alone."""
+
+    command: str
+    """Has to be understood by every login shell."""
+    prompt: Pattern
+    """The prompt that then stands there."""
 
 
 class Terminal(StrEnum):
@@ -148,6 +160,8 @@ class SessionRules(Value):
     enter: str = ""
     """What Enter sends; empty: LF on SSH, CR LF on Telnet, and CR where LF brings nothing."""
     shell: ShellRules | None = None
+    own_shell: OwnShell | None = None
+    """Entered after login, before ``enable`` and ``prepare``."""
     logout: str = "exit"
 
     @model_validator(mode="after")
@@ -194,6 +208,8 @@ class ConfigurationRules(Value):
     """The device shows a mask in place of secrets: complete, but not to restore from."""
     controls: tuple[Pattern, ...] = ()
     """Places where the device prints a control character that belongs to the text."""
+    continued: Pattern = ""
+    """Where the device breaks a line that goes on; secrets are looked for without it."""
     separator: Pattern = r"[!#]?"
     """A line that is only this (and blanks) separates and says nothing."""
     hostname: tuple[Pattern, ...] = ()
@@ -202,6 +218,9 @@ class ConfigurationRules(Value):
     """What changes by itself; it decides only whether a version is new."""
     startup_noise: tuple[Pattern, ...] = ()
     """Further differences between the startup and the running text that mean nothing."""
+    files: tuple[str, ...] = ()
+    """Names (with the shell's ``*``) of the files that are the configuration; the running
+    command prints them as records of ``domain/host_files.py``."""
     also: tuple[Part, ...] = ()
     """What the running commands leave out: other contexts, an admin plane. In this order."""
 
@@ -255,6 +274,8 @@ class SecretRule(Value):
 
     match: Pattern
     note: str = ""
+    within: Pattern = ""
+    """Only in files whose name this matches, where the configuration is files."""
 
     @model_validator(mode="after")
     def _hides_something(self) -> Self:
@@ -300,6 +321,8 @@ class Platform(Value):
     secrets: tuple[SecretRule, ...] = ()
     secret_blocks: tuple[SecretRule, ...] = ()
     """Secrets over several lines (keys, certificates)."""
+    not_secret: tuple[Pattern, ...] = ()
+    """What no rule hides, the generic ones included: words that only sound like a secret's."""
     variants: tuple[Variant, ...] = ()
 
     def all_names(self) -> tuple[str, ...]:

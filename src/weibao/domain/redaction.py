@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from weibao.domain import secret_words as words
+from weibao.domain.host_files import HEADER
 from weibao.domain.platform import Platform, SecretRule, compiled
 from weibao.domain.secret_spans import MASK, Parent, announced
 
@@ -25,7 +26,7 @@ __all__ = ["MASK", "redact"]
 Tag = Callable[[str], str]
 
 _PASSES = 20
-_STARS = re.compile(r"\*+|<removed>|/\*|\*/|\"\"|''")
+_STARS = re.compile(r"\*+|\\|<removed>|/\*|\*/|\"\"|''")
 _BODY = re.compile(r"[ \t]*(?:[A-Za-z0-9+/=\\]{40,}|[0-9A-Fa-f]{4,8}(?: [0-9A-Fa-f]{2,8}){3,})\s*$")
 _BODY_LAST = re.compile(r"[ \t]*[A-Za-z0-9+/=\\]{1,76}[\"';]?\s*$")
 _BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash)\b[^\n]*$")
@@ -47,12 +48,30 @@ def redact(text: str, platform: Platform | None, tag: Tag) -> str:
     ``tag`` gives letters and digits for a secret, the same for the same one. Without a
     ``platform`` the generic rules alone are used.
     """
+    text, kept = _set_aside(text, platform)
     for _ in range(_PASSES):
         redacted = _Pass(platform, tag).over(text)
         if redacted == text:
             break
         text = redacted
-    return text
+    return _ASIDE.sub(lambda match: kept[int(match[1])], text) if kept else text
+
+
+_ASIDE = re.compile("\x00(\\d{1,9})\x00")
+
+
+def _set_aside(text: str, platform: Platform | None) -> tuple[str, list[str]]:
+    """``text`` with numbers in place of what a platform says is no secret, and what that was."""
+    kept: list[str] = []
+    if platform is None or not platform.not_secret or "\x00" in text:
+        return text, kept
+
+    def aside(match: re.Match[str]) -> str:
+        kept.append(match[0])
+        return f"\x00{len(kept) - 1}\x00"
+
+    pattern = compiled("|".join(f"(?:{one})" for one in platform.not_secret))
+    return pattern.sub(aside, text), kept
 
 
 class _Pass:
@@ -62,6 +81,8 @@ class _Pass:
         self._tag = tag
         self._rules: Sequence[SecretRule] = platform.secrets if platform else ()
         self._blocks: Sequence[SecretRule] = platform.secret_blocks if platform else ()
+        continued = platform.configuration.continued if platform else ""
+        self._continued = compiled(continued) if continued else None
         self._braces = bool(platform and platform.configuration.braces)
         self._found: set[str] = set()
 
@@ -84,6 +105,8 @@ class _Pass:
     # replacing
 
     def _mask(self, secret: str) -> str:
+        if self._continued:
+            secret = self._continued.sub("", secret)
         if len(secret) >= 8 and re.search(r"\d", secret) and re.search(r"[A-Za-z]", secret):
             self._found.add(secret)
         return f"<secret:{self._tag(secret)}>"
@@ -104,7 +127,15 @@ class _Pass:
 
     def _by_rule(self, rule: SecretRule, text: str) -> str:
         pattern = compiled(rule.match)
-        return self._replace(text, _spans(pattern, text))
+        if self._continued:
+            joined, place = _joined(self._continued, text)
+            found = ((place(start), place(end - 1) + 1) for start, end in _spans(pattern, joined))
+            return self._replace(text, found)
+        spans = _spans(pattern, text)
+        if rule.within:
+            places = _places(text, rule.within)
+            spans = (span for span in spans if any(a <= span[0] < b for a, b in places))
+        return self._replace(text, spans)
 
     # lines
 
@@ -213,6 +244,31 @@ def _in_body(lines: Sequence[str], number: int, end: int) -> bool:
 
 
 # what stands where
+
+
+def _joined(continued: re.Pattern[str], text: str) -> tuple[str, Callable[[int], int]]:
+    """``text`` with its broken lines joined, and where a place of that stands in ``text``."""
+    parts, starts, gone = [], [0], [0]
+    at = 0
+    for match in continued.finditer(text):
+        parts.append(text[at : match.start()])
+        starts.append(starts[-1] + match.start() - at)
+        gone.append(gone[-1] + match.end() - match.start())
+        at = match.end()
+    joined = "".join([*parts, text[at:]])
+    return joined, lambda place: place + gone[bisect_right(starts, place) - 1]
+
+
+def _places(text: str, within: str) -> list[tuple[int, int]]:
+    """Where in a document of files those stand whose names ``within`` matches."""
+    headers = list(HEADER.finditer(text))
+    ends = [header.start() for header in headers[1:]] + [len(text)]
+    wanted = compiled(within)
+    return [
+        (header.end(), end)
+        for header, end in zip(headers, ends, strict=False)
+        if wanted.search(header["path"])
+    ]
 
 
 def _hinted(line: str) -> bool:

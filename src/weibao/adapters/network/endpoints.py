@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from weibao.adapters.network.algorithms import requested
-from weibao.adapters.network.job import Endpoint
+from weibao.adapters.network.file_choice import file_choice
+from weibao.adapters.network.job import Endpoint, FileChoice
 from weibao.adapters.network.jump import jump_options
 from weibao.adapters.scrub import scrub
 
@@ -31,6 +33,8 @@ VARIABLES = {
     "contract": ("contract",),
     "protocol": ("weibao_protocol",),
     "legacy": ("weibao_ssh_legacy_algorithms",),
+    "become": ("ansible_become",),
+    "files": ("weibao_files",),
 }
 """What an endpoint is made of, each by the first of these variables that is set."""
 
@@ -46,6 +50,7 @@ def endpoint_of(device: str, get: Callable[[str], object], user: str = "") -> En
     """
     values: dict[str, str] = {}
     problem: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    files = FileChoice()
     for name, variables in VARIABLES.items():
         for variable in variables:
             try:
@@ -53,10 +58,16 @@ def endpoint_of(device: str, get: Callable[[str], object], user: str = "") -> En
             except Exception as error:
                 problem = problem or _unreadable(variable, error)
                 break
-            if value is not None and str(value) != "":
+            if name == "files" and value:
+                try:
+                    files = file_choice(value)
+                except ValueError as error:
+                    detail = (("variable", variable), ("detail", scrub(str(error), ())))
+                    problem = problem or ("variable_error", detail)
+            elif value is not None and str(value) != "":
                 values[name] = str(value)
                 break
-    return _build(device, values, problem, user)
+    return replace(_build(device, values, problem, user), files=files)
 
 
 def _unreadable(variable: str, error: Exception) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -105,6 +116,7 @@ def _build(
         key_passphrase=values.get("key_passphrase", ""),
         jump=jump,
         legacy=legacy,
+        become=values.get("become", "").lower() in _TRUE,
         check_host_key=values.get("check", "").lower() not in _FALSE,
         problem=problem,
     )

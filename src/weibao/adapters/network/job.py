@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Endpoint", "Job", "Limits"]
+__all__ = ["Endpoint", "FileChoice", "Job", "Limits"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,16 @@ class Limits:
     device: float = 900.0
     retries: int = 2
     retry_wait: float = 5.0
+
+
+@dataclass(frozen=True)
+class FileChoice:
+    """Which files of a host are its configuration, beside those of its platform."""
+
+    paths: tuple[str, ...] = ()
+    only: bool = False
+    """They take the place of the platform's."""
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,9 @@ class Endpoint:
     legacy: tuple[str, ...] = ()
     """Old algorithms that the inventory allows; ``*`` allows all."""
     check_host_key: bool = True
+    become: bool = False
+    """The inventory wants to be root on a host."""
+    files: FileChoice = FileChoice()
     problem: tuple[str, tuple[tuple[str, str], ...]] | None = None
     """A reason's code and parameters why it cannot be tried at all."""
 
@@ -82,6 +95,14 @@ def _endpoint(raw: dict[str, Any]) -> Endpoint:
     problem = raw["problem"]
     if problem:
         problem = (problem[0], tuple((k, v) for k, v in problem[1]))
+    chosen = raw["files"]
+    files = FileChoice(tuple(chosen["paths"]), chosen["only"], tuple(chosen["leave_out"]))
     return Endpoint(
-        **{**raw, "jump": tuple(raw["jump"]), "legacy": tuple(raw["legacy"]), "problem": problem}
+        **{
+            **raw,
+            "files": files,
+            "jump": tuple(raw["jump"]),
+            "legacy": tuple(raw["legacy"]),
+            "problem": problem,
+        }
     )
