@@ -119,7 +119,7 @@ def _community(tokens: Sequence[Token], known: Sequence[str], at: int) -> list[t
 def _trap_receiver(tokens: Sequence[Token], known: Sequence[str]) -> list[tuple[int, int]]:
     if "community" in known[3:]:
         return _community(tokens, known, known.index("community", 3))
-    at = 3
+    at = 5 if known[2:3] == ["vrf"] else 3
     version = ""
     while at < len(tokens) - 1 and known[at] in _TRAP_OPTIONS:
         if known[at] == "version":

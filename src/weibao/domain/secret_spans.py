@@ -187,7 +187,7 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
         return before != "pki"
     if word == "authenticator":
         return before != "port-access"
-    if word == "secret" and tokens[0].text.startswith("/"):  # a menu of RouterOS
+    if word == "secret" and before.endswith("/ppp"):  # a menu of RouterOS
         return following.word not in {"add", "set"}
     return True
 
@@ -319,7 +319,9 @@ def _tails(tokens: Sequence[Token]) -> list[bool]:
         elif token.text == "##":
             tails[position] = True
         elif plain in words.TAIL_WITH_VALUE and position + 1 < count:
-            tails[position] = tails[position + 2]
+            masked = plain == "address" and position + 2 < count  # an address and its mask
+            masked = masked and _ADDRESS.fullmatch(tokens[position + 2].word) is not None
+            tails[position] = tails[position + (3 if masked else 2)]
         elif position + 1 < count and (
             _is_secret_word(plain or "-")
             or plain in words.CONDITIONAL

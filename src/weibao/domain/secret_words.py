@@ -187,7 +187,8 @@ QUALIFIERS_WITH_VALUE = _words(
 TAIL = _words(
     "ro rw rwa read-only read-write encrypted localizedkey localizedv2key pbkdf2 "
     "single-connection no-xauth nt-encrypted mschap level-1 level-2 level-1-2 ip osi prefer "
-    "primary secondary tkip aes tkip-aes aes-tkip hash hash2 trusted transmit-key priority"
+    "primary secondary tkip aes tkip-aes aes-tkip hash hash2 trusted transmit-key priority "
+    "validate send-only authentication-avoid"
 )
 """Words that may follow a secret."""
 
@@ -195,7 +196,8 @@ TAIL_WITH_VALUE = _words(
     "privilege role level view group vrf vpn-instance vpn port auth-port acct-port timeout "
     "retransmit acl mib-view access service-type access-level idle-timeout expire uid weight "
     "address wait terminal-type source-ip source-interface access-class ftp-directory privileges "
-    "admin ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias cryptographic-algorithm"
+    "admin ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias "
+    "cryptographic-algorithm authenticate snp-packet ip-host"
 )
 """Words that may follow a secret together with a value."""
 
@@ -234,7 +236,7 @@ KEY_STOPS = _words(
 """``key`` and one of these is no secret."""
 
 LONG_FREE_HEADS = _words(
-    "description remark comment descr message login-message alias-name port-name"
+    "description remark comment descr note message login-message alias-name port-name"
 )
 """The rest of the line is a person's text; after the other free heads one word is."""
 
@@ -282,7 +284,7 @@ ASSIGNED = re.compile(
 SPOKEN = re.compile(
     rf"(?i:{_SPOKEN})\s{{1,3}}"
     r"(?P<secret>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[A-Za-z])[^\s\"]{6,})"
-    r"|(?:密码|口令|密钥)(?P<secret_near>[!-~]{4,})"
+    r"|(?:密码|口令|密钥)(?P<secret_near>(?![:=])[!-~]{4,})"
     r"|(?i:\b(?:admin|administrator|root))/"
     r"(?P<secret_pair>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[@!#$%&*^])[^\s\"]{6,})"
 )
