@@ -1,12 +1,15 @@
 """One night, broken at each of its writes: the disk is full there, or the process is killed.
 
-    python fault_points.py FOLDER full|once|kill FIRST LAST
+    python fault_points.py FOLDER full|once|kill FIRST LAST [STEP]
+    python fault_points.py FOLDER disk|file FIRST LAST STEP
 
 Everything is real but the network and Ansible (``services.nights``). A night is made once;
 for each point a copy of its estate is broken in a forked process: Python's audit events and
 ``os.write`` say where something is about to be written. Then the disk has space again, or the
 next command comes, and everything must be as if nothing had been. One line of JSON is
-printed for each point.
+printed for each point. ``disk`` leaves so many bytes on the file system of FOLDER (which is
+to be small and alone), ``file`` lets no file grow beyond so many bytes; these reach git and
+SQLite too.
 """
 
 from __future__ import annotations
@@ -15,26 +18,28 @@ import contextlib
 import errno
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve()
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[2] / "scripts")]
 
-from nights_held import Broken, check_folder, check_records, hold
-from services.nights import Answer, Night, config
-from sqlalchemy import Engine, event
+from nights_held import Broken, check_folder, check_records, hold  # noqa: E402
+from sqlalchemy import Engine, event  # noqa: E402
 
-from weibao.errors import WeibaoError
-from weibao.services.backup_run import BackupRequest, run_backup
-from weibao.services.recover import recover
-from weibao.services.verify import verify
+from services.nights import Answer, Night, config  # noqa: E402
+from weibao.errors import WeibaoError  # noqa: E402
+from weibao.services.backup_run import BackupRequest, run_backup  # noqa: E402
+from weibao.services.recover import recover  # noqa: E402
+from weibao.services.verify import verify  # noqa: E402
 
 SECRET = "plain-canary-4711"
 NAMES = {"sw1": "default", "sw2": "default", "sw3": "default"}
@@ -81,7 +86,7 @@ class Points:
             self.point(name, given[0])
         elif name == "subprocess.Popen" and given[1]:
             words = [w for w in map(str, given[1]) if w.split("=")[0] not in {"-c"}]
-            git = next((w for w in words[1:] if w.isalpha() or "-" in w[1:] and "=" not in w), "")
+            git = next((w for w in words[1:] if "=" not in w), "")
             self.point(f"start {words[0]} {git}", self._base)
 
     def point(self, what: str, path: Any) -> None:
@@ -97,7 +102,7 @@ class Points:
 
 def _path_of(descriptor: int) -> str:
     try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
+        return str(Path(f"/proc/self/fd/{descriptor}").readlink())
     except OSError:
         return ""
 
@@ -193,13 +198,13 @@ def in_child(work: Callable[[], dict[str, Any]]) -> tuple[int, dict[str, Any]]:
 
 def broken_night(stage: Stage, act: Callable[[int, str], None] | None) -> dict[str, Any]:
     """The second night with a fault; in the child."""
-    night = stage.night()
     points = Points(stage.base)
-    points.watch()
-    if act is not None:
-        points.act = act
     said: dict[str, Any] = {}
     try:
+        night = stage.night()
+        points.watch()
+        if act is not None:
+            points.act = act
         result = stage.run(night, 2)
         said["exit"] = result.exit_code
         said["codes"] = sorted(f.code.value for f in result.findings)
@@ -249,32 +254,58 @@ def judge(mode: str, status: int, said: dict[str, Any]) -> str:
     if said["exit"] == 0:
         good = set(said["outcomes"].values()) <= {"archived", "unchanged"}
         return "" if good else f"a pass with {said['outcomes']}"
-    if "No space" not in words and "space" not in words and "full" not in words:
+    if not re.search("space|full|too large|disk I/O|File size", words):
         return f"does not say why: {words}"
     return ""
 
 
-def main(folder: str, mode: str, first: str, last: str) -> int:
+@contextlib.contextmanager
+def filled(folder: Path, leave: int) -> Iterator[None]:
+    """A disk with so many bytes left."""
+    filler = folder / "filler"
+    with filler.open("wb") as stream:
+        left = shutil.disk_usage(folder).free - leave
+        while left > 0:
+            left -= stream.write(b"x" * min(left, 1 << 20))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def limited(size: int) -> None:
+    """No file of this process and its children grows beyond ``size``."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def break_it(stage: Stage, mode: str, number: int) -> tuple[int, dict[str, Any]]:
+    """The night with its fault, in a child."""
+    if mode == "disk":
+        with filled(stage.base.parent, number):
+            return in_child(lambda: broken_night(stage, None))
+    if mode == "file":
+        return in_child(lambda: limited(number) or broken_night(stage, None))
+    act = {
+        "full": full(number, 1 << 30),
+        "once": full(number, number),
+        "kill": killed(number),
+    }[mode]
+    return in_child(lambda: broken_night(stage, act))
+
+
+def main(folder: str, mode: str, first: str, last: str, step: str = "1") -> int:
     """Break the night at the points ``first`` to ``last`` (0: the last there is)."""
     stage = Stage(Path(folder))
     status, said = in_child(lambda: broken_night(stage, None))
     hold(said.get("exit") == 0, f"the night without a fault: {said}")
     count = len(said["points"])
     print(json.dumps({"points": count}), flush=True)
-    step = 1
-    if "/" in last:
-        last, _, every = last.partition("/")
-        step = int(every)
-    for number in range(int(first), (int(last) or count) + 1, step):
+    for number in range(int(first), (int(last) or count) + 1, int(step)):
         stage.reset()
-        act = {
-            "full": full(number, 1 << 30),
-            "once": full(number, number),
-            "kill": killed(number),
-        }[mode]
-        status, said = in_child(lambda act=act: broken_night(stage, act))
+        status, said = break_it(stage, mode, number)
         wrong = judge(mode, status, said)
-        what = (said.get("points") or ["?"] * number)[number - 1] if mode != "kill" else ""
+        points = said.get("points") or []
+        what = points[number - 1] if len(points) >= number else ""
         if not wrong:
             _, after = in_child(lambda: afterwards(stage))
             wrong = after.get("broken") or after.get("crash") or ""

@@ -13,6 +13,9 @@ from weibao.services.parts import Parts
 
 __all__ = ["Freshness", "freshness", "record_overdue"]
 
+_SLACK = timedelta(hours=1)
+"""What the clocks of a site's machines may differ."""
+
 
 @dataclass(frozen=True)
 class Freshness:
@@ -30,8 +33,16 @@ def freshness(parts: Parts, contract: str, last_good: datetime | None, now: date
     allowed = profile.backup.max_age_hours
     if last_good is None:
         return Freshness(None, None, allowed, overdue=True)
+    if last_good > now + _SLACK:  # dated by a clock that was ahead: nobody knows how old it is
+        return Freshness(last_good, None, allowed, overdue=True)
     age = (now - last_good) / timedelta(hours=1)
     return Freshness(last_good, round(age, 2), allowed, overdue=age > allowed)
+
+
+def _hours(state: Freshness) -> str:
+    if state.last_good is None:
+        return ""
+    return "?" if state.age_hours is None else f"{state.age_hours:.1f}"
 
 
 def record_overdue(
@@ -56,7 +67,7 @@ def record_overdue(
                 code=FindingCode.never_backed_up if never else FindingCode.overdue,
                 severity=Severity.serious,
                 params={
-                    "hours": "" if state.age_hours is None else f"{state.age_hours:.1f}",
+                    "hours": _hours(state),
                     "allowed": f"{state.allowed_hours:g}",
                 },
                 at=now,

@@ -350,7 +350,7 @@ def _checks(journal: ScheduleJournal, now: datetime) -> list[LedgerRow]:
 
 
 def _spans(journal: ScheduleJournal, now: datetime) -> list[Span]:
-    """The times of each schedule; one installed by a clock that was ahead counts from yesterday."""
+    """The times of each schedule; one installed by a clock that was ahead counts for two days."""
     rows = [*journal.ledger_of(_INSTALLED, _MANY), *journal.ledger_of(_REMOVED, _MANY)]
     rows.sort(key=lambda row: row.sequence)
     spans: list[Span] = []
@@ -369,7 +369,7 @@ def _spans(journal: ScheduleJournal, now: datetime) -> list[Span]:
 
 
 def _not_ahead(since: datetime, now: datetime) -> datetime:
-    return since if since <= now else now - timedelta(days=1)
+    return since if since <= now else now - timedelta(days=2)
 
 
 def _runs_since(journal: ScheduleJournal, since: datetime | None) -> list[Run]:
