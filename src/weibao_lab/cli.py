@@ -16,6 +16,7 @@ from weibao_lab.errors import LabError
 from weibao_lab.faults import FAULT_KEYS, parse_assignments
 from weibao_lab.inventory import inventory_yaml
 from weibao_lab.lab import Lab
+from weibao_lab.specs import recorded_spec
 
 __all__ = ["main"]
 
@@ -51,7 +52,7 @@ def main() -> None:
 
 @main.command()
 @_state
-@click.option("--count", default=24, show_default=True, type=click.IntRange(1, 2000))
+@click.option("--count", default=24, show_default=True, type=click.IntRange(0, 2000))
 @click.option("--seed", default=1, show_default=True)
 @click.option("--foreground", is_flag=True, help="Stay in the terminal.")
 @click.option("--telnet", is_flag=True, help="Listen for telnet as well.")
@@ -69,6 +70,13 @@ def main() -> None:
     show_default=True,
     help="One host key for all devices, or one each.",
 )
+@click.option(
+    "--session",
+    "sessions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A session file (weibao platform record) to play as one more device.",
+)
 @click.option("--max-seconds", default=_FOUR_HOURS, show_default=True, type=click.FloatRange(1))
 @_reporting
 def start(
@@ -80,6 +88,7 @@ def start(
     addresses: Literal["ports", "loopback"],
     base_port: int,
     shared_host_key: bool,
+    sessions: tuple[Path, ...],
     max_seconds: float,
 ) -> None:
     """Start a lab; returns when all devices listen."""
@@ -87,7 +96,7 @@ def start(
 
     def make() -> Lab:
         return Lab.start(
-            Lab.default_specs(count, seed),
+            [*Lab.default_specs(count, seed), *map(recorded_spec, sessions)],
             addresses=addresses,
             base_port=base_port,
             telnet=telnet,
@@ -108,6 +117,7 @@ def start(
         f"--max-seconds={max_seconds}",
         "--shared-host-key" if shared_host_key else "--own-host-keys",
         *(["--telnet"] if telnet else []),
+        *(f"--session={path.absolute()}" for path in sessions),
     ]
     status = start_background(state, arguments)
     click.echo(f"{len(status['devices'])} devices listen (process {status['pid']})")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from weibao_lab.braces import BraceTree
 from weibao_lab.configs import generate_body
-from weibao_lab.dialects import dialect_for
+from weibao_lab.dialects import dialect_for, recorded_dialect
 from weibao_lab.faults import Fault, FaultBoard
 from weibao_lab.record import CommandRecord, DeviceLog, LoginRecord
 from weibao_lab.specs import DeviceSpec
@@ -62,7 +62,9 @@ class Device:
 
     def __init__(self, spec: DeviceSpec, clock: Callable[[], datetime] = china_now) -> None:
         self.spec = spec
-        self.dialect: Dialect = dialect_for(spec.platform)
+        self.dialect: Dialect = (
+            recorded_dialect(spec.recording) if spec.recording else dialect_for(spec.platform)
+        )
         self.clock = clock
         self.faults = FaultBoard()
         self.log = DeviceLog()
@@ -70,7 +72,8 @@ class Device:
         self.printed_at = clock()
         self.booted_at = self.printed_at - timedelta(days=3 + _number(spec.name) % 400)
         changed = self.printed_at - timedelta(hours=5 + _number(spec.name) % 900)
-        tree = self.dialect.parse(generate_body(spec))
+        body = spec.recording.configuration if spec.recording else generate_body(spec)
+        tree = self.dialect.parse(body)
         self.running = Snapshot(tree, changed, spec.username, changed, spec.username)
         self.startup = self.running.copy()
         self.history: list[Snapshot] = []

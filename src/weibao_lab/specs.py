@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Final
 
 from weibao_lab.chance import chance
+from weibao_lab.recording import Recording, read_recording
 
-__all__ = ["PLATFORMS", "DeviceSpec", "default_specs"]
+__all__ = ["PLATFORMS", "DeviceSpec", "default_specs", "recorded_spec"]
 
 PLATFORMS: Final = (
     "huawei",
@@ -77,9 +79,11 @@ class DeviceSpec:
     site: str = "hq"
     unit: str = "云溪市政务服务中心"
     role: str = "acc"
+    recording: Recording | None = field(default=None, repr=False)
+    """A session file that the device plays; then any platform will do."""
 
     def __post_init__(self) -> None:
-        if self.platform not in PLATFORMS:
+        if self.recording is None and self.platform not in PLATFORMS:
             raise ValueError(f"unknown platform {self.platform!r}")
         if not self.name.isascii() or not self.name:
             raise ValueError(f"a device name must be ASCII: {self.name!r}")
@@ -119,3 +123,21 @@ def _specs(count: int, seed: int) -> Iterator[DeviceSpec]:
 def default_specs(count: int = 24, seed: int = 1) -> list[DeviceSpec]:
     """A mix of ``count`` devices over all platforms, the same for the same seed."""
     return list(_specs(count, seed))
+
+
+def recorded_spec(path: Path) -> DeviceSpec:
+    """A device that plays the session file ``path``; it is named as the file.
+
+    Raises:
+        LabError: it is no session file.
+    """
+    recording = read_recording(path)
+    return DeviceSpec(
+        name=path.name.removesuffix(".yml").removesuffix(".session"),
+        platform=recording.platform,
+        username=recording.username,
+        password=recording.password,
+        enable_secret=recording.enable_secret,
+        encoding=recording.encoding,
+        recording=recording,
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from weibao_lab.device import Device, Visit
+from weibao_lab.dialects.recorded import RecordedSession
 from weibao_lab.errors import MissingDependency
 from weibao_lab.session import Session
 
@@ -97,7 +98,7 @@ class Endpoint:
         options = asyncssh.SSHServerConnectionOptions(
             server_factory=lambda: _Server(self),
             server_host_keys=[key],
-            server_version=_SERVER_VERSIONS[spec.platform],
+            server_version=_SERVER_VERSIONS.get(spec.platform, "OpenSSH_7.4"),
             process_factory=self._process,
             encoding=None,
             line_editor=False,
@@ -118,9 +119,8 @@ class Endpoint:
     async def _process(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         connection = process.get_extra_info("connection")
         visit = connection.get_owner().visit
-        session = Session(
-            self.device, _SshChannel(process), visit, process.get_extra_info("username")
-        )
+        kind = RecordedSession if self.device.spec.recording else Session
+        session = kind(self.device, _SshChannel(process), visit, process.get_extra_info("username"))
         if process.command is not None:
             await session.run_command(process.command)
         else:

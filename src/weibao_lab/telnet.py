@@ -6,6 +6,7 @@ import asyncio
 from typing import Final
 
 from weibao_lab.device import Device, Visit
+from weibao_lab.dialects.recorded import RecordedTelnetSession
 from weibao_lab.session import Session
 from weibao_lab.terminal import Closed, Terminal
 
@@ -88,6 +89,10 @@ async def serve_telnet(
 ) -> None:
     """Ask for name and password, then run a session."""
     channel = _TelnetChannel(reader, writer)
+    if device.spec.recording:
+        channel.write(_OPENING)
+        await RecordedTelnetSession(device, channel, visit, "").run()
+        return
     terminal = Terminal(channel)
     ask_name, ask_password, refusal = _questions(device.spec.platform)
     channel.write(_OPENING)

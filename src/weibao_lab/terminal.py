@@ -56,6 +56,7 @@ class Terminal:
         self._pending = bytearray()
         self._skip_lf = False
         self.bytes_per_second = 0.0
+        self.line_end = b"\r\n"
 
     async def _byte(self) -> int:
         while not self._pending:
@@ -117,8 +118,8 @@ class Terminal:
                     shown.append(byte)
 
     def put(self, data: bytes) -> None:
-        """Write text with LF line ends at once."""
-        self._channel.write(data.replace(b"\n", b"\r\n"))
+        """Write text with LF line ends at once, ended as the device ends its lines."""
+        self._channel.write(data.replace(b"\n", self.line_end))
 
     async def flow(self, data: bytes, seconds: float = 0.0) -> None:
         """Write text with LF line ends at the speed of the line."""

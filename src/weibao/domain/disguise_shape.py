@@ -17,8 +17,11 @@ __all__ = ["Shapes"]
 
 _HASH_HEAD = re.compile(r"\$[\w-]{1,12}\$(?:rounds=\d+\$|\d{1,6}\$)?")
 _HEX = re.compile(r"(?=[^a-f]*\Z|[^A-F]*\Z)[0-9A-Fa-f]{4,}")
-_LETTERS = re.compile(r"\d{1,2}:\d\d(?::\d\d)?|[A-Za-z]{2,}|\d{2,}|[\u3400-\u9fff]+")
-_TIME = re.compile(r"\d{1,2}:[\d:]+|(?:19|20)\d\d")
+_LETTERS = re.compile(
+    r"(?:19|20)\d\d([-/.])\d\d\1\d\d|\d{1,2}:\d\d(?::\d\d)?|[A-Za-z]{2,}|\d{2,}"
+    r"|[\u3400-\u9fff]+"
+)
+_TIME = re.compile(r"\d{1,2}:[\d:]+|(?:19|20)\d\d(?:[-/.]\d\d){0,2}")
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS, _CONSONANTS = "aeiou", "bdfgklmnprstv"
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from weibao_lab.dialects.base import Dialect
+    from weibao_lab.recording import Recording
 
-__all__ = ["dialect_for"]
+__all__ = ["dialect_for", "recorded_dialect"]
 
 _CLASSES: Final = {
     "huawei": ("huawei", "Huawei"),
@@ -27,4 +28,10 @@ def dialect_for(platform: str) -> Dialect:
     """The one dialect object of a platform; it holds no state of a device."""
     module, name = _CLASSES[platform]
     made: Dialect = getattr(import_module(f"weibao_lab.dialects.{module}"), name)()
+    return made
+
+
+def recorded_dialect(recording: Recording) -> Dialect:
+    """The dialect of one device that plays a session file."""
+    made: Dialect = import_module("weibao_lab.dialects.recorded").Recorded(recording)
     return made
