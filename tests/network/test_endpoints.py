@@ -132,7 +132,7 @@ def test_a_jump_hosts_port_is_told_from_its_address(jump, host, port):
 
 
 def test_telnet_goes_through_the_jump_host_too(monkeypatch):
-    from weibao.adapters.network import connect
+    from weibao.adapters.network import connect, tcp
     from weibao.adapters.network.trouble import Trouble
 
     asked = []
@@ -141,7 +141,7 @@ def test_telnet_goes_through_the_jump_host_too(monkeypatch):
         asked.append(options)
         raise Trouble("jump_failed", jump="bastion", detail="")
 
-    monkeypatch.setattr(connect, "open_jump", refuse)
+    monkeypatch.setattr(tcp, "open_jump", refuse)
     endpoint = of(weibao_protocol="telnet", ansible_ssh_common_args="-J bastion")
     with pytest.raises(Trouble):
         connect.open_wire(endpoint, Limits(), (), check_host_key=True)

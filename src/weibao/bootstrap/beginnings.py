@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from weibao.adapters.ansible_inventory.vault import vault_configured
-from weibao.adapters.host_keys import KnownHosts, SshKeyScanner, way_of
+from weibao.adapters.host_keys import SshKeyScanner
 from weibao.adapters.inventory_sheet import (
     VaultSealer,
     load_words,
@@ -15,7 +15,9 @@ from weibao.adapters.inventory_sheet import (
     write_inventories,
 )
 from weibao.adapters.keys import FileKeyRing
+from weibao.adapters.known_hosts import KnownHosts
 from weibao.adapters.package_data import estate_templates
+from weibao.adapters.ways import way_of
 from weibao.bootstrap.workshop import Workshop
 from weibao.domain.resolve_platform import resolve
 from weibao.i18n import Language

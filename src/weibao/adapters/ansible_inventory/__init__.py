@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ from weibao.adapters.ansible_inventory.compiling import Compiled, Compiler, grou
 from weibao.adapters.ansible_inventory.devices import device, encrypted_names, host_facts, is_telnet
 from weibao.adapters.ansible_inventory.lint import lint_files
 from weibao.adapters.ansible_inventory.patterns import select
+from weibao.adapters.ansible_inventory.slim import slim
 from weibao.adapters.ansible_inventory.sources import absolute_sources
 from weibao.adapters.ansible_inventory.vault import vault_configured
 from weibao.adapters.ways import Way, way_of
-from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
+from weibao.domain.inventory import Device, InventoryFacts, InventoryLint, InventorySnapshot
 from weibao.errors import InputError
 
 __all__ = ["AnsibleInventory"]
@@ -42,6 +43,7 @@ class AnsibleInventory:
         self._platform_of = platform_of
         self._contracts = contracts
         self._compiler = Compiler(self._folder, cache, env, vault_options)
+        self._devices: tuple[Compiled, dict[str, Device]] | None = None
 
     def resolve(self, sources: tuple[str, ...], limit: str = "") -> InventorySnapshot:
         """The hosts that ``limit`` selects; see the protocol."""
@@ -51,13 +53,26 @@ class AnsibleInventory:
         self._require_vault(hosts, chosen)
         return InventorySnapshot(
             digest=compiled.digest,
-            compiled=str(compiled.path),
+            compiled=str(self._for_ansible(compiled, chosen)),
             total=len(hosts),
-            devices=tuple(
-                device(name, hosts[name] or {}, self._platform_of, self._contracts)
-                for name in chosen
-            ),
+            devices=tuple(self._known_devices(compiled, chosen)),
         )
+
+    def _known_devices(self, compiled: Compiled, chosen: list[str]) -> Iterator[Device]:
+        """The devices of that name; each is made once for all that ask for it."""
+        if self._devices is None or self._devices[0] is not compiled:
+            self._devices = compiled, {}
+        known = self._devices[1]
+        hosts: dict[str, dict[str, Any]] = compiled.document["all"]["hosts"]
+        for name in chosen:
+            if name not in known:
+                known[name] = device(name, hosts[name] or {}, self._platform_of, self._contracts)
+            yield known[name]
+
+    def _for_ansible(self, compiled: Compiled, chosen: list[str]) -> Path:
+        """The file that a playbook for the chosen hosts is given."""
+        few = slim(compiled.document, chosen)
+        return self._compiler.keep(few).path if few else compiled.path
 
     def compile(self, sources: tuple[str, ...]) -> Compiled:
         """The compiled inventory, for what needs the variables themselves.

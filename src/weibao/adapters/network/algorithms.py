@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["LEGACY", "disabled", "in_use", "legacy_offer", "offered", "requested"]
+__all__ = ["LEGACY", "disabled", "in_use", "legacy_offer", "modern", "offered", "requested"]
 
 LEGACY: dict[str, tuple[str, ...]] = {
     "kex": (
@@ -25,6 +25,49 @@ LEGACY: dict[str, tuple[str, ...]] = {
 }
 """Old algorithms by the names of paramiko's groups."""
 
+_MODERN_KEYS = {
+    "ssh-ed25519": ("ssh-ed25519",),
+    "ecdsa-sha2-nistp256": ("ecdsa-sha2-nistp256",),
+    "ecdsa-sha2-nistp384": ("ecdsa-sha2-nistp384",),
+    "ecdsa-sha2-nistp521": ("ecdsa-sha2-nistp521",),
+    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
+}
+"""Signatures without SHA-1, by the type of host key."""
+
+_CIPHERS = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+    "chacha20-poly1305@openssh.com",
+)
+_MACS = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+    "hmac-sha1",
+)
+_MODERN = {
+    "KEY_EXCHANGE": (
+        "curve25519-sha256",
+        "curve25519-sha256@libssh.org",
+        "ecdh-sha2-nistp256",
+        "ecdh-sha2-nistp384",
+        "ecdh-sha2-nistp521",
+        "diffie-hellman-group14-sha256",
+        "diffie-hellman-group16-sha512",
+        "diffie-hellman-group-exchange-sha256",
+        "diffie-hellman-group18-sha512",
+    ),
+    "CIPHERS_C_S": _CIPHERS,
+    "CIPHERS_S_C": _CIPHERS,
+    "HMAC_C_S": _MACS,
+    "HMAC_S_C": _MACS,
+}
+"""What is offered where nothing old is allowed, by libssh's options; cheap ones first."""
+
 _NAMES = ("kex", "keys", "ciphers", "ciphers", "macs", "macs")
 _MARKERS = ("ext-info", "kex-strict")
 _OPTIONS = ("kexalgorithms", "hostkeyalgorithms", "ciphers", "macs", "pubkeyacceptedalgorithms")
@@ -36,6 +79,15 @@ def disabled(allowed: Iterable[str]) -> dict[str, list[str]]:
     if "*" in permitted:
         return {}
     return {group: [n for n in names if n not in permitted] for group, names in LEGACY.items()}
+
+
+def modern(key_types: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """libssh's options and their values; ``key_types`` are those of the host keys on record."""
+    types = list(dict.fromkeys(key_types)) or list(_MODERN_KEYS)
+    keys = [name for key_type in types for name in _MODERN_KEYS.get(key_type, ())]
+    yield "HOSTKEYS", ",".join(keys) or "ssh-ed25519"
+    for option, names in _MODERN.items():
+        yield option, ",".join(names)
 
 
 def in_use(transport: Any) -> tuple[str, ...]:

@@ -7,16 +7,14 @@ import re
 import select
 import socket
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
-import paramiko
-
-from weibao.adapters.network.algorithms import in_use
 from weibao.adapters.network.trouble import Trouble
 
-__all__ = ["SshWire", "TelnetWire", "Wire"]
+__all__ = ["CHUNK", "TelnetWire", "Wire"]
 
 CHUNK = 65536
+"""Bytes asked for at once."""
 
 
 class Wire(Protocol):
@@ -45,43 +43,6 @@ class Wire(Protocol):
     def close(self) -> None:
         """Hang up; never raises."""
         ...
-
-
-class SshWire:
-    """An SSH shell channel, as netmiko opened it."""
-
-    enter = b"\n"
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._channel: paramiko.Channel = connection.remote_conn
-        self.old_algorithms = in_use(connection.remote_conn_pre.get_transport())
-
-    def read(self, timeout: float) -> bytes:
-        """See Wire."""
-        self._channel.settimeout(max(timeout, 0.001))
-        try:
-            data = self._channel.recv(CHUNK)
-        except TimeoutError:
-            return b""
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise Trouble("dropped") from error
-        if not data:
-            raise Trouble("dropped")
-        return data
-
-    def write(self, data: bytes) -> None:
-        """See Wire."""
-        try:
-            self._channel.settimeout(30)
-            self._channel.sendall(data)
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise Trouble("dropped") from error
-
-    def close(self) -> None:
-        """See Wire."""
-        with contextlib.suppress(Exception):
-            self._connection.paramiko_cleanup()
 
 
 class TelnetWire:
