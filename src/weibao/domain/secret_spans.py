@@ -74,6 +74,8 @@ def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
         return False
     if (position == 0 and word not in _FORTINET_HEADS) or (word in {"remark", "description"} and _ends_with_free_text(tokens[0])):
         return True
+    if tokens[0].word in {"configure", "create"}:  # EXOS
+        return word in {"description", "syscontact", "syslocation"}
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
         return False
     if tokens[0].word.startswith("snmp") and word.endswith(("location", "contact")) and position < 3:
@@ -105,7 +107,7 @@ def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tu
             continue
         tails = tails if tails is not None else _tails(tokens)
         first = _past_qualifiers(tokens, position, tails)
-        if first is None or _is_private_key(tokens, first):
+        if first is None or _is_key_shown_whole(tokens, first):
             position += 1
             continue
         end = first + 1
@@ -126,11 +128,17 @@ def _span(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int]:
     return tokens[first].start, stop.end - (1 if closed else 0)
 
 
-def _is_private_key(tokens: Sequence[Token], first: int) -> bool:
-    """A key's first line, which stays: its body is hidden as a whole."""
-    if not tokens[first].text.lstrip("\"'").startswith("-----BEGIN"):
+def _is_key_shown_whole(tokens: Sequence[Token], first: int) -> bool:
+    """A public key; or a private one's first line, whose body is hidden as a whole."""
+    value = tokens[first].text.lstrip("\"'")
+    if _PUBLIC_KEY.match(value):
+        return True
+    if not value.startswith("-----BEGIN"):
         return False
     return any(token.text.startswith("PRIVATE") for token in tokens[first : first + 5])
+
+
+_PUBLIC_KEY = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) AAAA")
 
 
 def _is_single(word: str, value: Token) -> bool:
@@ -157,6 +165,8 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
         return is_snmp_user(tokens) and (position > 0 or word == "authentication")
     if not _is_secret_word(word) or following.stops:
         return False
+    if following.word.isdigit() and [t.text for t in tokens[position + 2 :]] == ["{"]:
+        return False  # SR OS: the number of a key, whose part opens
     switch = word.endswith("-key") or word == "hello-password"
     if switch and following.word in words.SWITCHES and position + 2 == len(tokens):
         return False

@@ -129,7 +129,7 @@ WORD_ENDINGS = (
 NOT_SECRET = re.compile(
     r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
     r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash|user)"
-    r"[-_]key\Z|(?:allow|by)-pass\Z|security-password\Z|permit-empty-passwd\Z"
+    r"[-_]key\Z|(?:allow|by)-pass\Z|active-psk\Z|security-password\Z|permit-empty-passwd\Z"
 )
 """Words that end like those and announce no secret."""
 
@@ -237,7 +237,7 @@ KEY_STOPS = _words(
 """``key`` and one of these is no secret."""
 
 LONG_FREE_HEADS = _words(
-    "description remark comment descr note message login-message alias-name port-name"
+    "description remark comment descr note pre-login-message message login-message alias-name port-name"
 )
 """The rest of the line is a person's text; after the other free heads one word is."""
 
