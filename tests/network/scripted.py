@@ -44,7 +44,7 @@ class Script:
     """After the first prompt, by itself."""
     dialogue: Sequence[tuple[bytes, str | None]] = ()
     """Questions before the shell, with the right answer; None takes any. A wrong one leads
-    to ``rejected`` and the questions again."""
+    to ``rejected`` and the questions again. A blank is a key that is pressed alone."""
     rejected: Printed = b"\r\n% Login invalid\r\n\r\n"
     prompt_first: bool = True
     """False: the first prompt comes only after Enter."""
@@ -64,6 +64,10 @@ class Script:
     """Seconds between packets."""
     enable: tuple[bytes, bytes, str] | None = None
     """Privileged prompt, question and right secret; an empty question asks nothing."""
+    enable_user: bytes = b""
+    """Asked before that question, for the user's name."""
+    switches: Mapping[str, tuple[bytes, Mapping[str, Printed]]] = field(default_factory=dict)
+    """By command: the prompt that follows, and answers that hold from then on."""
     auth: str = "password"
     """password, keyboard-interactive, none, both."""
     challenges: int = 1
@@ -260,6 +264,10 @@ class _Terminal:
         for _ in range(3):
             for question, right in self.script.dialogue:
                 self._print(question)
+                if right == " ":
+                    assert self._read() == b" "
+                    self._print(b"\r" + b" " * 40 + b"\r")
+                    continue
                 hidden = b"assw" in question or b"\xe5\xaf\x86" in question
                 said = self._type(b"", shown=not hidden).decode()
                 self._print(b"\r\n")
@@ -275,6 +283,10 @@ class _Terminal:
     def _answer(self, typed: str) -> None:
         if typed in self.script.answers:
             self._page(self.script.answers[typed])
+        elif typed in self.script.switches:
+            prompt, answers = self.script.switches[typed]
+            answers = {**self.script.answers, **answers}
+            self.script = dataclasses.replace(self.script, prompt=prompt, answers=answers)
         elif typed == "enable" and self.script.enable:
             self._enable()
         elif typed:
@@ -284,6 +296,10 @@ class _Terminal:
         assert self.script.enable
         prompt, question, right = self.script.enable
         said = right
+        if self.script.enable_user:
+            self._print(self.script.enable_user)
+            if self._type(b"").decode() != self.script.username:
+                return
         if question:
             self._print(question)
             said = self._type(b"", shown=False).decode()

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from weibao.adapters.network.asked import (
+    DECLINED,
+    KEY,
+    NEW_PASSWORD,
+    PASSWORD,
+    REFUSED,
+    USER,
+)
 from weibao.adapters.network.busy import BUSY
 from weibao.adapters.network.job import Endpoint, Limits
+from weibao.adapters.network.screen import ANY_PAGER
 from weibao.adapters.network.session import Session
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.scrub import scrub
@@ -15,33 +25,15 @@ from weibao.domain.platform import Platform, Question
 __all__ = ["enable", "leave_shell", "log_in", "prepare"]
 
 
-def _words(*words: str) -> bytes:
-    """Chinese words as devices print them, in UTF-8 and in GBK."""
-    return b"|".join(re.escape(w.encode(code)) for w in words for code in ("utf-8", "gb18030"))
-
-
-_COLON = rb" ?(?::|" + _words("：") + rb")[ \t]*\Z"
-_USER = rb"(?i:user ?name|user|(?<!last )login(?: as)?|account|" + _words("用户名", "账号")
-_USER += rb")" + _COLON
-_PASSWORD = rb"(?i:pass(?:word|code|phrase)|secret|" + _words("密码", "口令")
-_PASSWORD += rb")[^\n:?\[]{0,40}" + _COLON
-_NEW_PASSWORD = rb"(?i:\b(?:new|old|current|confirm)\b|" + _words("新", "旧", "原")
-_NEW_PASSWORD += rb")[^\n:?\[]{0,30}(?i:password|" + _words("密码", "口令") + rb")[^\n:?\[]{0,30}"
-_NEW_PASSWORD += _COLON
-_KEY = rb"(?i:(?:press|hit|strike) (?:the )?(?:any key|<?enter>?|<?return>?)|"
-_KEY += _words("任意键", "回车") + rb")[^\n]*\Z"
 _SETTLE_SSH = 1.0
 _SETTLE_TELNET = 0.2
 """Seconds for which a question stays the last thing said."""
 _SETTLE_PROMPT = 0.3
 """Seconds for which a line that looks like a shell's prompt stays the last one."""
+_REPEATS = {"key": 3, "pager": 100}
+"""How often the same may be asked; else once."""
 _PRESS_AFTER = 8.0
 """Seconds of silence after which Enter is pressed, once."""
-_REFUSED = re.compile(
-    rb"(?i)(login (invalid|incorrect|failed)|authentication (failed|failure)"
-    rb"|access denied|bad password|wrong password|invalid (login|password|user)"
-    rb"|username or password|% ?bad )"
-)
 
 
 def log_in(
@@ -74,7 +66,7 @@ def log_in(
                 "lines_busy", detail=scrub(said.decode("utf-8", "replace"), endpoint.secrets())
             ) from trouble
         if trouble.reason.code == "dropped":
-            refused = _REFUSED.search(said) or session.gave_password
+            refused = REFUSED.search(said) or session.gave_password
             raise (
                 Trouble("auth_failed", user=endpoint.username)
                 if refused
@@ -98,8 +90,10 @@ def _answer_questions(
     patterns: dict[str, bytes] = {}
     for number, question in enumerate(questions):
         patterns[f"question{number}"] = question.match.encode("utf-8") + rb"[ \t]*\Z"
-    patterns |= {"new": _NEW_PASSWORD, "user": _USER, "password": _PASSWORD, "key": _KEY}
+    patterns |= {"new": NEW_PASSWORD, "declined": DECLINED, "user": USER, "password": PASSWORD}
+    patterns |= {"key": KEY, "pager": ANY_PAGER + rb"[ \t]*\Z"}
     sent: set[str] = set()
+    answered: Counter[str] = Counter()
     while True:
         if any_shell:
             seen = _next_of_shell(session, endpoint, patterns, limits)
@@ -112,7 +106,8 @@ def _answer_questions(
             raise Trouble("password_change_demanded", user=endpoint.username)
         if seen in sent and seen in {"user", "password"}:
             raise Trouble("auth_failed", user=endpoint.username)
-        if len(sent) > 10 or (seen == "key" and "keyed" in sent):
+        answered[seen] += 1
+        if answered[seen] > _REPEATS.get(seen, 1) or len(sent) > 10:
             raise Trouble("login_hangs", seconds=f"{limits.login:g}")
         sent.add(seen)
         if seen == "user":
@@ -121,8 +116,11 @@ def _answer_questions(
             session.send(endpoint.password)
             session.gave_password = True
         elif seen == "key":
-            sent.add("keyed")
             session.send("")
+        elif seen == "pager":
+            session.press(b" ")
+        elif seen == "declined":
+            session.send("no" if b"yes/no" in session.partial()[-200:].lower() else "n")
         elif seen == "pressed":
             session.press_enter()
         else:
@@ -188,10 +186,15 @@ def enable(session: Session, endpoint: Endpoint, platform: Platform, limits: Lim
         return
     if rules is None or not re.search(rules.unprivileged, session.prompt, re.MULTILINE):
         return
-    password = rb"(?:" + rules.password.encode("utf-8") + rb")\s*\Z|" + _PASSWORD
+    password = rb"(?:" + rules.password.encode("utf-8") + rb")\s*\Z|" + PASSWORD
     session.forget_prompt()
     session.send(rules.command)
-    asked = session.expect({"password": password}, limits.silence, _SETTLE_TELNET) == "password"
+    wanted = {"password": password, "user": USER}
+    seen = session.expect(wanted, limits.silence, _SETTLE_TELNET)
+    if seen == "user":
+        session.send(endpoint.username)
+        seen = session.expect({"password": password}, limits.silence, _SETTLE_TELNET)
+    asked = seen == "password"
     # sudo asks for the user's own password.
     secret = endpoint.enable_secret or (endpoint.password if rules.on_request else "")
     refused = "sudo_refused" if rules.on_request else "enable_failed"

@@ -15,6 +15,7 @@ __all__ = [
     "ANSWERS",
     "ANY_PAGER",
     "ANY_PROMPT",
+    "LOGGED",
     "QUERIES",
     "WIPED",
     "Prompt",
@@ -31,9 +32,16 @@ ANY_PROMPT = rb"[^\s\x00-\x1f][^\x00-\x1f?]{0,250}(?:[>#$%]|(?<!/[YyNn])(?<!/no)
 
 ANY_PAGER = (
     rb"(?i:^[ \t]*(?:[-<]{1,5} ?\(?more\b[^\n]{0,60}|press any key to continue[^\n]{0,60}"
-    rb"|lines \d+-\d+[^\n]{0,20}))"
+    rb"|more: ?<space>[^\n]{0,60}|press <space> to continue[^\n]{0,60}|-- \[q quit\|[^\n]{0,60}"
+    rb"|lines \d+-\d+[^\n]{0,20}|\(end\)))"
 )
 """What a pager looks like that is not its platform's own; asked for only in silence."""
+
+LOGGED = re.compile(
+    rb"(?:(?:\r*\n)+[^\n]{0,80}(?:%[A-Z][A-Z0-9_]*-(?:[A-Z0-9_]+-)?[0-7]-[A-Z0-9_]+:"
+    rb"|%%\d\d[A-Z]\w*/\d/|[A-Z][A-Z0-9_]*/[0-7]/[A-Z0-9_]+)[^\n]*)+\s*\Z"
+)
+"""Log messages of Cisco's, Ruijie's, VRP's and Comware's kind at the end, behind a question."""
 
 _MODES = re.compile(rb"\x1b\[\?\d+[hl]\r?|\x1b\[[56]n|\x1b=|\x1b>")
 _CODES = re.compile(

@@ -11,6 +11,7 @@ from weibao.adapters.network.screen import (
     ANSWERS,
     ANY_PAGER,
     ANY_PROMPT,
+    LOGGED,
     QUERIES,
     Prompt,
     after_echo,
@@ -194,16 +195,18 @@ class Session:
 
     def _matching(self, patterns: dict[str, bytes]) -> str:
         tail = without_codes(self._received.tail(4 * _TAIL))
+        plain = LOGGED.sub(b"", tail)
         for name, pattern in patterns.items():
-            if compiled(pattern).search(tail):
+            if compiled(pattern).search(tail) or (
+                plain != tail and compiled(pattern).search(plain)
+            ):
                 return name
         return "prompt" if self._at_prompt() else ""
 
     def await_line(self, pattern: bytes, patience: float) -> None:
         """Wait until the last line is ``pattern`` and nothing else, whatever comes before."""
-        line = compiled(rb"(?:\A|\n)(?:" + pattern + rb")[ \t]*\Z")
         quiet_since = self._now()
-        while not line.search(without_codes(self._tail())):
+        while not self.looks_like_prompt(pattern):
             if self._read(min(1.0, patience)):
                 quiet_since = self._now()
             elif self._now() - quiet_since >= patience:
@@ -222,6 +225,11 @@ class Session:
     def press_enter(self) -> None:
         """Send an empty line; what was read before stays."""
         self._wire.write(self._wire.enter)
+
+    def press(self, key: bytes) -> None:
+        """Send a key alone; what was read before is dropped."""
+        self._received.clear()
+        self._wire.write(key)
 
     def forget_prompt(self) -> None:
         """The prompt is about to change."""
