@@ -66,10 +66,10 @@ _VARIABLE_WORDS = {
     "check": "`false`: host keys are not checked for this device; the report warns",
     "contract": "Which contract the device belongs to; default `default`",
     "protocol": "`telnet`: Telnet instead of SSH; the report warns",
-    "become": "`true`: on a host whose configuration is files, be root by sudo to read them. sudo's "
-    "question is answered with the enable secret, or else with the password",
-    "files": "Paths of a host whose configuration is files ([how-to](../how-to/back-up-linux-hosts.md)): "
-    "a list adds to the platform's; `{add: […], leave_out: […]}` and `{only: […], leave_out: […]}`",
+    "become": "`true`: on a host whose configuration is files, be root by sudo to read them; "
+    "sudo's question is answered with the enable secret, or else with the password",
+    "files": "Paths of a [host whose configuration is files](../how-to/back-up-linux-hosts.md): "
+    "a list adds to the platform's; `{add: […], leave_out: […]}`, `{only: […], leave_out: […]}`",
     "legacy": "`true`: old SSH algorithms are allowed for this device; the report warns",
 }
 
@@ -131,7 +131,7 @@ def reason_groups() -> dict[str, dict[str, Mapping[str, str]]]:
 _GROUPS = {
     "network": "Why a device could not be read",
     "acceptance": "Why a text was refused",
-    "files": "Hosts whose configuration is files",
+    "files": "Paths of a [host whose configuration is files](../how-to/back-up-linux-hosts.md): "
     "backup": "What a run found",
     "archive": "Archive and encrypted texts",
     "records": "What verification says",

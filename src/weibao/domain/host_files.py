@@ -94,8 +94,11 @@ def document(printed: bytes) -> bytes:
         elif words[0] in _READERS and codec:
             count += 1
             record = _READERS[words[0]](words, lines, codec, kind)
-            if record is not None:
+            if record is not None and record.path.startswith(b"/"):
                 found.setdefault(record.path, record)
+            else:
+                count = -1
+                break
     if not head:
         return printed
     records = [found[path] for path in sorted(found)]
@@ -127,10 +130,6 @@ def _file(words: list[bytes], lines: Iterable[bytes], codec: bytes, kind: bytes)
     proof = b"unverified" if kind == b"none" else b"%s %s" % (kind, claimed)
     if int(size) > LARGEST:
         return _Record(path, b"#-- %s (%s, %s bytes, too large, %s)\n" % (where, who, size, proof))
-    if codec == b"none":
-        return _Record(
-            path, b"#-- %s (%s, %s bytes, cannot be sent, %s)\n" % (where, who, size, proof)
-        )
     data = _decoded(b"".join(body), codec)
     return _Record(path, *_as_text(data, where, who, size, proof))
 
@@ -291,9 +290,7 @@ def _agrees(match: re.Match[bytes], body: bytes) -> bool:
     return made.hexdigest().encode() == match["hash"]
 
 
-_WHY = re.compile(
-    rb"#-- (/[^\n]*?) \((?:[^()\n]*, )?(unreadable|too large|no text|cannot be sent|absent)\b"
-)
+_WHY = re.compile(rb"#-- (/[^\n]*?) \((?:[^()\n]*, )?(unreadable|too large|no text|absent)\b")
 
 
 def left_out(text: bytes) -> dict[str, list[str]]:

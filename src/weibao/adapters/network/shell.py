@@ -27,7 +27,6 @@ _CODES = {
     "absent": "files_absent",
     "too large": "files_left_out",
     "no text": "files_left_out",
-    "cannot be sent": "files_left_out",
     "unverified": "files_unverified",
 }
 
@@ -56,6 +55,8 @@ def enter_shell(
         words = " / ".join([line.strip() for line in said if line.strip()][-2:])
         raise Trouble("no_shell", detail=scrub(words, secrets)) from trouble
     session.learn_prompt()
+    # Whatever the login shell did, this one echoes nothing (or does, where there is no stty).
+    session.echoes = False
 
 
 def name_files(session: Session, platform: Platform, endpoint: Endpoint) -> None:
