@@ -45,6 +45,7 @@ class Recording:
     unknown: str
     commands: dict[str, str]
     username: str
+    suffix: str
     password: str = field(repr=False)
     enable_secret: str | None = field(repr=False)
     rejected: str
@@ -89,6 +90,7 @@ def _recording(content: dict[str, Any]) -> Recording:
         unknown=content["unknown"],
         commands={str(c): text or "" for c, text in content["commands"].items()},
         username=login.get("user", "netops"),
+        suffix=login.get("suffix", ""),
         password=login.get("password", "Invented-77"),
         enable_secret=login.get("enable_secret", "Invented-88") if enable else None,
         rejected=login.get("rejected", "\n% Login invalid\n\n"),

@@ -85,6 +85,8 @@ class Login(Value):
 
     user: str = "netops"
     """Invented."""
+    suffix: str = ""
+    """What the device takes behind the name as settings of the session (RouterOS: ``+``)."""
     password: str = "Invented-77"
     """Invented; of the terminal as of SSH."""
     enable_secret: str = "Invented-88"

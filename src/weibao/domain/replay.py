@@ -88,7 +88,8 @@ class Player:
         end = self._raw("\n")
         login = self._session.login
         if asked == "user":
-            self._right = line == login.user
+            name = line.partition(login.suffix)[0] if login.suffix else line
+            self._right = name == login.user
             return self._raw(line + "\n") + self._next_step()
         if asked == "password":
             if self._right and line == login.password:

@@ -168,7 +168,8 @@ class RecordedSession(Session):
                 continue
             typed = self.device.decode(await self.terminal.read_line(step.wants != "password"))
             if step.wants == "user":
-                username = typed
+                suffix = recording.suffix
+                username = typed.partition(suffix)[0] if suffix else typed
             elif step.wants == "password":
                 self.put("\n")
                 right = self.device.check_password(self.visit, username, typed, "terminal")

@@ -304,6 +304,7 @@ class _Maker:
                 steps.append(LoginStep(prints=text, wants=wants, over=own))
         return Login(
             user=self._disguise.user(endpoint.username),
+            suffix=self._platform.session.username_suffix[:1],
             password=self._disguise.secret(endpoint.password),
             enable_secret=self._disguise.secret(endpoint.enable_secret),
             steps=tuple(steps),
