@@ -26,7 +26,7 @@ __all__ = ["MASK", "redact"]
 Tag = Callable[[str], str]
 
 _PASSES = 20
-_STARS = re.compile(r"\*+|\\|<removed>|/\*|\*/|\"\"|''")
+_STARS = re.compile(r"\*+|\.{5,}|\\|<removed>|/\*|\*/|\"\"|''")
 _BODY = re.compile(r"[ \t]*(?:[A-Za-z0-9+/=\\]{40,}|[0-9A-Fa-f]{4,8}(?: [0-9A-Fa-f]{2,8}){3,})\s*$")
 _BODY_LAST = re.compile(r"[ \t]*[A-Za-z0-9+/=\\]{1,76}[\"';]?\s*$")
 _BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash)\b[^\n]*$")
