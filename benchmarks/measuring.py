@@ -1,4 +1,4 @@
-"""What the benchmarks share: wall time, CPU time of this process and its children, memory, tables."""
+"""What the benchmarks share: wall time, CPU time of the process tree, memory, tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["Spent", "machine", "peak_mib", "run", "spent", "table"]
+__all__ = ["Spent", "machine", "peak_mib", "run", "spent", "table", "tree_cpu"]
 
 
 @dataclass
@@ -35,7 +35,7 @@ def spent() -> Iterator[Spent]:
         found.wall, found.cpu = time.perf_counter() - wall, _cpu() - cpu
 
 
-def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> tuple[Spent, int, str]:
+def run(command: Sequence[object], cwd: Path, env: Mapping[str, str]) -> tuple[Spent, int, str]:
     """Run a program to its end: what it took, its exit code, and what it said."""
     with spent() as found:
         done = subprocess.run(
@@ -49,6 +49,29 @@ def run(command: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> tup
             text=True,
         )
     return found, done.returncode, done.stdout
+
+
+def tree_cpu() -> float:
+    """CPU seconds so far of all that this process started, with what still runs (Linux)."""
+    parents: dict[int, int] = {}
+    used: dict[int, float] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            used[int(entry.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    own = os.getpid()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = children.ru_utime + children.ru_stime
+    for process, seconds in used.items():
+        above = process
+        while above not in (0, own):
+            above = parents.get(above, 0)
+        total += seconds if above == own and process != own else 0
+    return total
 
 
 def peak_mib() -> tuple[float, float]:

@@ -425,3 +425,33 @@ def test_one_command_asks_a_program_once(write, inventory):
     command = inventory()
     seen = [command.resolve(("dynamic.sh",), limit).devices[0].name for limit in ("", "g", "s1")]
     assert seen == ["s1"] * 3
+
+
+FEW = """\
+g:
+  hosts:
+    a: {ansible_host: 10.0.0.1, of_groups: "{{ groups['g'] | join(' ') }}", mine: 1}
+    b: {of_others: "{{ hostvars['c'].ansible_host }}"}
+    c: {ansible_host: 10.0.0.3, ansible_password: canary}
+    d: {tricky: [{deep: "{{ vars['host' ~ 'vars'].c.ansible_host }}"}]}
+h: {hosts: {a: , c: }}
+"""
+
+
+def test_few_targets_are_given_their_own_variables_only(write, inventory):
+    folder = write({"inventory/h.yml": FEW})
+    snapshot = inventory().resolve(("inventory",), "a")
+    assert "canary" not in Path(snapshot.compiled).read_text()
+    assert snapshot.total == 4
+    expression = "[of_groups, mine, group_names, groups.h, ansible_host]"
+    seen = play(folder, snapshot.compiled, f"{expression} if mine is defined else 0")
+    assert seen["a"] == ["a b c d", 1, ["g", "h"], ["a", "c"], "10.0.0.1"]
+
+
+@pytest.mark.parametrize("host", ["b", "d"])
+def test_who_looks_at_other_hosts_is_given_all(write, inventory, host):
+    write({"inventory/h.yml": FEW})
+    command = inventory()
+    whole = command.resolve(("inventory",))
+    assert command.resolve(("inventory",), host).compiled == whole.compiled
+    assert command.resolve(("inventory",), "all").compiled == whole.compiled

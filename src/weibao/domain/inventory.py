@@ -56,7 +56,7 @@ class InventorySnapshot(Value):
     digest: str
     """sha256 over what it was compiled from."""
     compiled: str
-    """Path of the compiled JSON that Ansible reads."""
+    """Path of the compiled JSON that Ansible reads; of few hosts, it has those variables only."""
     total: int
     """Hosts in the whole inventory."""
     devices: tuple[Device, ...]

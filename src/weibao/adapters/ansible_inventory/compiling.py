@@ -77,10 +77,14 @@ class Compiler:
             if before == after:
                 break
             before, lasting = after, False  # somebody is writing at it right now
-        return before, self._keep(convert(listed), before if before.lasting and lasting else None)
+        return before, self.keep(convert(listed), before if before.lasting and lasting else None)
 
-    def _keep(self, document: dict[str, Any], digest: Digest | None) -> Compiled:
-        """Write it under the digest of what it was made of, or else of what it says."""
+    def keep(self, document: dict[str, Any], digest: Digest | None = None) -> Compiled:
+        """Write it under the digest of what it was made of, or else of what it says.
+
+        Raises:
+            FailedError: the cache cannot be written.
+        """
         text = _encode(document)
         name = digest.sha256 if digest else hashlib.sha256(text).hexdigest()
         path = self._path(name)
