@@ -303,7 +303,7 @@ FORMS = re.compile(
     r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128"
     r"|192|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
     r"|\bauthentication (?:encrypted )?(?:md5|sha\d{0,3}) \d{1,3} (?:\d )?"
-    r"(?!key|cipher|plain|\d+$)(?P<secret_id>\S+)"
+    r"(?!key|cipher|plain|password|\d+$)(?P<secret_id>\S+)"
     r"|^\s*(?:configure )?(?:create account (?:admin|user) \"?[^\s\"]+\"?|login user \S+"
     r"|pp auth (?:my|user)name \S+"
     r"|mgmt-user \S+ \S+) (?:encrypted )?(?P<secret_account>[^\n]+)"
