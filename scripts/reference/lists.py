@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 _PLATFORM_HEAD = """What `ansible_network_os` may say, and what is sent to the device. The first
 command that the device does not refuse counts. *Tried on*: `recorded` outputs of real devices,
-`simulated` devices (the lab), `real` devices or their real software."""
+`simulated` devices (the lab, or invented sessions), `real` devices or their real software."""
 
 _PLATFORM_NAMES = """`ansible_network_os` may be our id, a netmiko device type (also with `_ssh` or
 `_telnet`), or Ansible's name, short (`ios`) or qualified (`cisco.ios.ios`). Without it the
