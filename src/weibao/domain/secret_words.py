@@ -225,7 +225,7 @@ POLICY_STOPS = _words(
     "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
-    "change-type change retry validate storage display template"
+    "change-type change retry validate storage display template check min-len"
 )
 """A line that begins with ``password`` and one of these is a rule for passwords."""
 
@@ -237,7 +237,7 @@ KEY_STOPS = _words(
 """``key`` and one of these is no secret."""
 
 LONG_FREE_HEADS = _words(
-    "description remark comment descr note pre-login-message message login-message alias-name port-name"
+    "description remark comment descr note login-banner pre-login-message message login-message alias-name port-name"
 )
 """The rest of the line is a person's text; after the other free heads one word is."""
 
@@ -248,7 +248,7 @@ FREE_HEADS = _words(
 """What follows is a person's text."""
 
 HASHES = re.compile(
-    r"(?P<secret>\$[0-9A-Za-z][\w-]{0,15}\$[^\s\"';]{4,}"
+    r"(?P<secret>\$1[a-z]\$[^\n]{4,200}?\$(?=\s|\Z)|\$[0-9A-Za-z][\w-]{0,15}\$[^\s\"';]{4,}"
     r"|(?P<mark>%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)[^\n]{1,600}?(?P=mark)"
     r"|(?:%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)\S{8,}"
     r"|(?<=\bENC )[A-Za-z0-9+/=]{8,}"
