@@ -34,10 +34,13 @@ _STATED = re.compile(r"^((?:Current configuration *: *|Using ))(\d+)(?= (?:bytes
 
 @dataclass(frozen=True)
 class Piece:
-    """One text of a session; ``free`` where all of it may be anybody's words (a banner)."""
+    """One text of a session."""
 
     text: str
     free: bool = False
+    """All of it may be anybody's words: a login's banner."""
+    question: bool = False
+    """The device's own words, whatever they say of passwords: a question, a prompt."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Disguise:
 
     def over(self, pieces: Sequence[Piece]) -> list[str]:
         """All texts of the session, disguised together."""
-        hidden = [self._without_secrets(piece.text) for piece in pieces]
+        hidden = [p.text if p.question else self._without_secrets(p.text) for p in pieces]
         self._learn(hidden, [piece.text for piece in pieces])
         return [
             _restated(piece.text, self._expanded(self._replaced(text, free=piece.free)))

@@ -7,6 +7,7 @@ disguised there. Nothing is written here.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -236,24 +237,43 @@ class _Maker:
                 names.add(match["hostname"])
         return Whose(endpoint.username, endpoint.secrets(), tuple(sorted(names)))
 
-    def _add(self, data: bytes, *, free: bool = False) -> int:
+    def _add(self, data: bytes, *, question: bool = False) -> int:
         """Where the disguised text of ``data`` will be found."""
-        self._pieces.append(Piece(self._plain(data), free))
+        self._pieces.append(Piece(self._plain(data), question=question))
         return len(self._pieces) - 1
+
+    def _add_step(self, data: bytes, *, asks: bool) -> list[int]:
+        """The places of a login step's words, and of the question at their end."""
+        text = self._plain(data)
+        cut = text.rfind("\n") + 1 if asks else len(text)
+        for question in self._platform.session.questions if asks else ():
+            match = re.compile(rf"(?:{question.match})[ \t]*\Z", re.MULTILINE).search(text)
+            cut = min(cut, match.start()) if match else cut
+        self._pieces += [Piece(text[:cut], free=True), Piece(text[cut:], question=True)]
+        return [len(self._pieces) - 2, len(self._pieces) - 1]
 
     def session(self) -> DeviceSession:
         """All of it."""
         said, unknown = self._said, nonsense(self._platform)
         login = [
-            (self._add(_without_echo(e.printed, before), free=True), e.line)
+            (self._add_step(_without_echo(e.printed, before), asks=e is not said.login[-1]), e.line)
             for e, before in zip(said.login, [None, *said.login], strict=False)
         ]
-        prompt, privileged = self._add(said.prompt), self._add(said.privileged)
-        question = self._add(said.enable.printed if said.enable else b"")
+        prompt = self._add(said.prompt, question=True)
+        privileged = self._add(said.privileged, question=True)
+        question = self._add(said.enable.printed if said.enable else b"", question=True)
         answers = {command: self._add(text) for command, text in said.answers.items()}
         pager = self._pager
-        shown = [self._add(p) for p in ((pager.prints, pager.then, pager.wipe) if pager else ())]
-        texts = [pictured(text) for text in self._disguise.over(self._pieces)]
+        shown = [
+            self._add(p, question=True)
+            for p in ((pager.prints, pager.then, pager.wipe) if pager else ())
+        ]
+        plain_texts = self._disguise.over(self._pieces)
+        texts = [pictured(text) for text in plain_texts]
+        steps = [
+            (pictured("".join(plain_texts[place] for place in places)), typed)
+            for places, typed in login
+        ]
         commands = {command: texts[place] for command, place in answers.items()}
         error = commands.pop(unknown, "")
         over = Protocol(self._endpoint.protocol)
@@ -265,7 +285,7 @@ class _Maker:
             over=(over,),
             encoding=self._encoding,
             line_end=self._line_end,
-            login=self._login([(texts[place], typed) for place, typed in login], over),
+            login=self._login(steps, over),
             prompt=texts[prompt],
             enable=EnableStep(
                 send=said.enable.line, prints=texts[question], prompt=texts[privileged]
@@ -288,7 +308,7 @@ class _Maker:
         )
 
     def _login(self, printed: list[tuple[str, str]], over: Protocol) -> Login:
-        endpoint = self._endpoint
+        endpoint, secret = self._endpoint, self._disguise.secret
         names = {endpoint.username, endpoint.username + self._platform.session.username_suffix}
         steps = []
         for number, (text, typed) in enumerate(printed):
@@ -306,7 +326,9 @@ class _Maker:
             user=self._disguise.user(endpoint.username),
             suffix=self._platform.session.username_suffix[:1],
             password=self._disguise.secret(endpoint.password),
-            enable_secret=self._disguise.secret(endpoint.enable_secret),
+            enable_secret=self._disguise.secret(endpoint.enable_secret)
+            if self._said.enable
+            else "",
             steps=tuple(steps),
         )
 
