@@ -131,7 +131,7 @@ def reason_groups() -> dict[str, dict[str, Mapping[str, str]]]:
 _GROUPS = {
     "network": "Why a device could not be read",
     "acceptance": "Why a text was refused",
-    "files": "Paths of a [host whose configuration is files](../how-to/back-up-linux-hosts.md): "
+    "files": "Hosts whose configuration is files",
     "backup": "What a run found",
     "archive": "Archive and encrypted texts",
     "records": "What verification says",
