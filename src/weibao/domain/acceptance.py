@@ -183,6 +183,9 @@ def _structure(
     if kind is ItemKind.startup and rules.startup_ends is not None:
         ends = rules.startup_ends
     found = []
+    head = "\n".join(shown.split("\n", 2 * _HEAD)[: 2 * _HEAD])
+    if rules.foreign and (other := compiled(_either(rules.foreign)).search(head)):
+        found.append(Reason.of("foreign_text", line=_line_number(shown, other.start())))
     if rules.begins and not _found(rules.begins, "\n".join(lines[:_HEAD])):
         found.append(Reason.of("truncated_no_begin"))
     last = lines[-1]
@@ -204,9 +207,6 @@ def _structure(
         for match in (compiled(part).search(shown) for part in rules.withheld)
         if match
     ]
-    head = "\n".join(shown.split("\n", 2 * _HEAD)[: 2 * _HEAD])
-    if rules.foreign and (other := compiled(_either(rules.foreign)).search(head)):
-        found.append(Reason.of("foreign_text", line=_line_number(shown, other.start())))
     if len(lines) < rules.minimum_lines:
         found.append(Reason.of("too_short", lines=len(lines), minimum=rules.minimum_lines))
     return found
