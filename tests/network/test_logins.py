@@ -24,6 +24,7 @@ FASTIRON_TEXT = _text(
     *("Current configuration:", "!", "ver 08.0.30tT313", "!", "vlan 1 name DEFAULT-VLAN by port"),
     *("!", "hostname icx", "interface ethernet 1/1/1", " port-name uplink", "!", "end", ""),
 )
+RUIJIE_TEXT = TEXTS["cisco_ios"].replace(b"version 15.2", b"version S29_RGOS 11.4(1)B42")
 
 PASSED = {
     "names as FastIron asks for them": Case(telnet=True, script={"dialogue": FASTIRON}),
@@ -41,7 +42,7 @@ PASSED = {
     ),
     "an offer of VRP": Case("huawei", script={"dialogue": [(NEEDED, "n")]}),
     "an offer of Ruijie": Case(
-        "ruijie_os", TEXTS["cisco_ios"], script={"prompt": b"RG#", "dialogue": [(NEEDED, "n")]}
+        "ruijie_os", RUIJIE_TEXT, script={"prompt": b"RG#", "dialogue": [(NEEDED, "n")]}
     ),
     "a banner with a pager": Case(
         telnet=True,

@@ -24,7 +24,15 @@ ROUTEROS = _text(
 )
 EXOS = _text(
     *("#", "# Module devmgr configuration.", "#", 'configure snmp sysName "x450"', "#"),
-    *("# Module vlan configuration.", "#", "configure vlan default delete ports all", ""),
+    *(
+        "# Module vlan configuration.",
+        "#",
+        "configure vlan default delete ports all",
+        "#",
+        "# Module vsm configuration.",
+        "#",
+        "",
+    ),
 )
 PANOS = _text(
     *("set deviceconfig system hostname PA-1", "set deviceconfig system timezone UTC"),

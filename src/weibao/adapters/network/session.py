@@ -127,8 +127,10 @@ class Session:
 
     def looks_like_prompt(self, pattern: bytes = ANY_PROMPT) -> bool:
         """Whether the last line could be a prompt of any platform."""
-        line = shown(self._tail().rstrip().rpartition(b"\n")[2])
-        return compiled(rb"(?:" + pattern + rb")\Z").match(line) is not None
+        return compiled(rb"(?:" + pattern + rb")\Z").match(self._last_line()) is not None
+
+    def _last_line(self) -> bytes:
+        return shown(self._tail().rstrip().rpartition(b"\n")[2])
 
     def _at_prompt(self) -> bool:
         """Before the prompt is learnt, any that the platform prints counts; afterwards only
@@ -252,9 +254,11 @@ class Session:
         """
         self._prompt = None
         before: list[bytes] = []
+        seen = self._last_line()
         for _ in range(_ROUNDS):
             self._ask_for_prompt()
-            while self._read(_SETTLE):
+            # The very line that stood there already needs no silence behind it.
+            while self._last_line() != seen and self._read(_SETTLE):
                 pass
             text = self._received.text()
             lines = [shown(line) for line in text.rstrip().split(b"\n")]
@@ -263,7 +267,7 @@ class Session:
             plain = alone and b"" not in lines[1:] and not text.endswith(b"\n")
             if plain or (lines == before and prompt.text):
                 break
-            before = lines
+            before, seen = lines, b""
         if not prompt.text:
             raise Trouble("silent", seconds=f"{self._silence:g}")
         self._prompt = Prompt(prompt.text, _lead(lines, prompt) if lines == before else ())
@@ -376,7 +380,8 @@ class Session:
             return self._silence / 2
         if body is None or reading.doubtful(body):
             return self._doubt()
-        return _SETTLE
+        # A text that lacks nothing is asked for its prompt again at once.
+        return 0.0 if self.echoes and body.strip() else _SETTLE
 
     def _doubt(self) -> float:
         return min(_DOUBTFUL, self._silence / 4)
