@@ -72,13 +72,19 @@ def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
     word = tokens[position].word
     if word not in words.FREE_HEADS | words.LONG_FREE_HEADS | _FORTINET_HEADS:
         return False
-    if (position == 0 and word not in _FORTINET_HEADS) or (word in {"remark", "description"} and _ends_with_free_text(tokens[0])):
+    if (position == 0 and word not in _FORTINET_HEADS) or (
+        word in {"remark", "description"} and _ends_with_free_text(tokens[0])
+    ):
         return True
     if tokens[0].word in {"configure", "create"}:  # EXOS
         return word in {"description", "syscontact", "syslocation"}
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
         return False
-    if tokens[0].word.startswith("snmp") and word.endswith(("location", "contact")) and position < 3:
+    if (
+        tokens[0].word.startswith("snmp")
+        and word.endswith(("location", "contact"))
+        and position < 3
+    ):
         return True
     if word in _FORTINET_HEADS:
         return tokens[0].word == "set" and position == 1 and len(tokens) == 3
@@ -181,7 +187,7 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
             words.ALGORITHM.match(following.word) or following.word in words.CONDITIONAL
         )
     if word.endswith(("password", "passphrase")):
-        policy = position == 0 or tokens[0].word in words.POLICY_HEADS
+        policy = position == 0 or tokens[0].word in {*words.POLICY_HEADS, "snmp-agent"}
         if (policy and following.word in words.POLICY_STOPS) or before in words.METHOD_WORDS:
             return False
         if tokens[0].start == 0 == position and [t.word for t in tokens[1:]] in _PROCURVE_ASKS:
@@ -233,7 +239,9 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
         return True
     if not following.isalnum() or not following.isdigit():
         return False
-    if before in {"tunnel", "gre"} or any(token.word == "key-chain" for token in tokens[: min(position, 8)]):
+    if before in {"tunnel", "gre"} or any(
+        token.word == "key-chain" for token in tokens[: min(position, 8)]
+    ):
         return True
     if any(token.word in {"ntp", "sntp"} for token in tokens[:4]) or (
         tokens[0].word in {"server", "peer"} and len(following) <= 5
@@ -292,10 +300,15 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
             break
     if tokens[at].stops or tokens[at].text in {"##", "/*"}:
         return None
-    if word in words.CONDITIONAL and words.ALGORITHM.match(tokens[at].word):
+    if word in words.CONDITIONAL and (
+        words.ALGORITHM.match(tokens[at].word)
+        or (tokens[at].word in {"keychain", "key-chain"} and at + 2 == len(tokens))
+    ):
         return None
-    if word in SNMP_USER_WORDS and tokens[at + 1 : at + 2] and (
-        tokens[at + 1].word in {"auth-pass", "priv-pass"}
+    if (
+        word in SNMP_USER_WORDS
+        and tokens[at + 1 : at + 2]
+        and (tokens[at + 1].word in {"auth-pass", "priv-pass"})
     ):
         return None  # AOS-CX: auth sha auth-pass ciphertext …
     if tokens[at].word == "type" and at + 2 >= len(tokens):
