@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -162,15 +163,20 @@ def test_a_blob_of_a_bundle_is_adopted_once(
     tmp_path: Path, store: FileEvidenceStore, keys: FileKeyRing
 ) -> None:
     name, sealed = seal(keys.password("default"), TEXT)
-    first = store.adopt("default", name, sealed)
+    first = store.adopt("default", name, lambda: sealed)
+    assert first == (TEXT, hashlib.sha256(sealed).hexdigest())
     assert stored_file(tmp_path, name).read_bytes() == sealed
-    assert store.adopt("default", *seal(keys.password("default"), TEXT)) == first
+
+    def not_asked_for() -> bytes:
+        raise AssertionError
+
+    assert store.adopt("default", name, not_asked_for) == first
 
 
 def test_a_blob_that_lies_is_not_adopted(tmp_path: Path, store: FileEvidenceStore) -> None:
     for name, sealed in (seal(b"another key", TEXT), ("0" * 64, b"WBE1"), ("../../x", b"")):
         with pytest.raises(IntegrityError):
-            store.adopt("default", name, sealed)
+            store.adopt("default", name, lambda blob=sealed: blob)
     assert not (tmp_path / "contracts").exists()
 
 

@@ -12,9 +12,19 @@ from weibao.adapters.sealing import open_sealed, seal
 from weibao.boundary.evidence import KeyRing, StoredPiece
 from weibao.errors import FailedError, IntegrityError, RefusedError, UncheckedError
 
-__all__ = ["FileEvidenceStore"]
+__all__ = ["FileEvidenceStore", "evidence_folder", "is_kept"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def evidence_folder(contract_folder: Path) -> Path:
+    """Where a contract's evidence lies."""
+    return contract_folder / "evidence"
+
+
+def is_kept(folder: Path, sha256: str) -> bool:
+    """Whether the evidence folder holds a piece of that name, sound or not."""
+    return (folder / sha256[:2] / sha256).exists()
 
 
 class FileEvidenceStore:
@@ -34,17 +44,26 @@ class FileEvidenceStore:
         sha256, sealed = seal(self._keys.password(contract), data)
         return sha256, self._keep(contract, sha256, sealed)
 
-    def adopt(self, contract: str, sha256: str, sealed: bytes) -> str:
-        """Keep an already sealed blob under its name; the stored file's sha256.
+    def adopt(self, contract: str, sha256: str, sealed: Callable[[], bytes]) -> tuple[bytes, str]:
+        """Keep an already sealed blob under its name; its raw bytes and the stored file's sha256.
 
-        It is opened first: a disk may lie. An earlier file of that name stays.
+        An earlier file of that name stays, and then ``sealed`` is not asked for. It is opened
+        in any case: a disk may lie.
 
         Raises:
-            IntegrityError: the blob does not open to bytes of that name.
+            IntegrityError: the piece does not open to bytes of that name.
             UncheckedError: the key is missing.
         """
-        open_sealed(self._keys.password(contract), sha256, sealed)
-        return self._keep(contract, sha256, sealed)
+        file = self._file(contract, sha256)
+        kept = _read(file)
+        if kept is None:
+            fresh = sealed()
+            data = open_sealed(self._keys.password(contract), sha256, fresh)
+            if write_once(file, fresh):
+                return data, hashlib.sha256(fresh).hexdigest()
+            kept = file.read_bytes()
+        data = open_sealed(self._keys.password(contract), sha256, kept)
+        return data, hashlib.sha256(kept).hexdigest()
 
     def get(self, contract: str, sha256: str) -> bytes:
         """The raw bytes.
@@ -85,7 +104,7 @@ class FileEvidenceStore:
 
     def names(self, contract: str) -> Iterator[str]:
         """The names of all stored pieces in ascending order."""
-        folder = self._folder_of(contract) / "evidence"
+        folder = evidence_folder(self._folder_of(contract))
         if not folder.is_dir():
             return
         for part in sorted(entry for entry in folder.iterdir() if entry.is_dir()):
@@ -100,7 +119,7 @@ class FileEvidenceStore:
     def _file(self, contract: str, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
             raise IntegrityError("evidence.bad_name", sha256=sha256)
-        return self._folder_of(contract) / "evidence" / sha256[:2] / sha256
+        return evidence_folder(self._folder_of(contract)) / sha256[:2] / sha256
 
 
 def _read(file: Path) -> bytes | None:

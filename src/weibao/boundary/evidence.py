@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from weibao.domain.collection import BundleHeader, DeviceCollection
@@ -49,13 +49,13 @@ class EvidenceStore(Protocol):
         """Keep ``data``; its sha256 and the sha256 of the stored file. Idempotent."""
         ...
 
-    def adopt(self, contract: str, sha256: str, sealed: bytes) -> str:
-        """Keep an already sealed blob of a bundle under its name; the stored file's sha256.
+    def adopt(self, contract: str, sha256: str, sealed: Callable[[], bytes]) -> tuple[bytes, str]:
+        """Keep a sealed blob of a bundle under its name; its raw bytes and the file's sha256.
 
-        Where the name is known already the earlier file stays and its sha256 is returned.
+        Where the name is known already the earlier file stays, and ``sealed`` is not asked for.
 
         Raises:
-            IntegrityError: the blob does not open to bytes of that name.
+            IntegrityError: the piece does not open to bytes of that name.
         """
         ...
 

@@ -124,6 +124,11 @@ class Journal(Protocol):
         """The newest version of every device, by (contract, device)."""
         ...
 
+    def settled_startups(self, since: datetime) -> set[tuple[str, str]]:
+        """Devices (contract, device) whose startup configuration was last read after ``since``,
+        not before their newest version, and was then found to be saved."""
+        ...
+
     def uncommitted_versions(self) -> list[ConfigVersion]:
         """Versions that no archive commit holds yet, oldest first."""
         ...

@@ -34,9 +34,18 @@ def backup() -> None:
 @click.option(
     "--accept-shrunk", is_flag=True, help="Accept texts much smaller than the last version."
 )
+@click.option(
+    "--startup", is_flag=True, help="Read every startup configuration, due or not (startup_days)."
+)
 @command_options()
 def run(
-    call: Call, limit: str, wait: float, scheduled: bool, change_ref: str, accept_shrunk: bool
+    call: Call,
+    limit: str,
+    wait: float,
+    scheduled: bool,
+    change_ref: str,
+    accept_shrunk: bool,
+    startup: bool,
 ) -> int:
     """Collect, accept, archive, record and report."""
     from weibao.cli.backup_run import run_backup_command
@@ -48,6 +57,7 @@ def run(
         scheduled=scheduled,
         change_ref=change_ref,
         accept_shrunk=accept_shrunk,
+        startup=startup,
     )
 
 

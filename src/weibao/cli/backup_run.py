@@ -20,7 +20,14 @@ __all__ = ["run_backup_command"]
 
 
 def run_backup_command(
-    call: Call, *, limit: str, wait: float, scheduled: bool, change_ref: str, accept_shrunk: bool
+    call: Call,
+    *,
+    limit: str,
+    wait: float,
+    scheduled: bool,
+    change_ref: str,
+    accept_shrunk: bool,
+    startup: bool,
 ) -> int:
     """Finish what is owed, run, show, tell; the exit code."""
     from weibao.bootstrap import actor
@@ -39,6 +46,7 @@ def run_backup_command(
         trigger=Trigger.schedule if scheduled else Trigger.manual,
         change_ref=change_ref,
         accept_shrunk=accept_shrunk,
+        startup=startup,
     )
     with workshop.lock("backup run", wait):
         inventory = workshop.inventory.resolve(workshop.sources)

@@ -40,6 +40,9 @@ class BackupSettings(Value):
     retry_wait: float = Field(default=5.0, ge=0)
     shrink_ratio: float = Field(default=0.5, ge=0, le=1)
     """A text smaller than this part of the last good version is refused."""
+    startup_days: int = Field(default=7, ge=0)
+    """The startup configuration of a device whose running one has not changed, and that was
+    found to be saved, is read again once in this many days; 0: every time."""
     host_key_checking: bool = True
 
 

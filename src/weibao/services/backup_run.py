@@ -17,7 +17,7 @@ from weibao.services.contract_keys import make_missing_keys
 from weibao.services.finish import BackupResult, finish_run
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
-from weibao.services.targets import save_targets
+from weibao.services.targets import save_known, save_targets
 
 __all__ = ["JOB", "BackupRequest", "run_backup"]
 
@@ -34,6 +34,8 @@ class BackupRequest:
     trigger: Trigger = Trigger.manual
     change_ref: str = ""
     accept_shrunk: bool = False
+    startup: bool = False
+    """Read the startup configurations also where they are known to be settled."""
 
 
 def run_backup(
@@ -80,6 +82,7 @@ def run_backup(
     except OSError as error:
         raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
     save_targets(folder, chosen.devices)
+    save_known(parts, folder, chosen.devices, startup=request.startup)
     parts.journal.open_run(run)
     started(run, len(chosen.devices))
     steps = Steps(parts.journal, parts.clock, run)

@@ -7,6 +7,7 @@ version stays the newest otherwise. Difference without a change record is a find
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,6 +77,8 @@ class Judge:
         self._run = run
         self._bundle = bundle
         self._latest = latest
+        self._texts: dict[str, bytes] = {}
+        """Bytes of the entry that is being judged, by sha256."""
         self._limits = Limits(
             shrink_ratio=0.0 if accept_shrunk else parts.settings.backup.shrink_ratio
         )
@@ -87,7 +90,7 @@ class Judge:
             FailedError: evidence or archive cannot be written.
         """
         try:
-            evidence = self._keep(entry)
+            evidence, self._texts = self._keep(entry)
         except IntegrityError as error:
             reason = Reason(code=error.key, params={k: str(v) for k, v in error.params.items()})
             return DeviceVerdict(self._target(entry, Outcome.failed, reason))
@@ -98,12 +101,14 @@ class Judge:
         verdict.findings += [f for w in entry.warnings if (f := self._warning(entry, w))]
         return verdict
 
-    def _keep(self, entry: DeviceCollection) -> list[EvidenceRecord]:
+    def _keep(self, entry: DeviceCollection) -> tuple[list[EvidenceRecord], dict[str, bytes]]:
+        """The records of an entry's pieces, and their bytes by sha256."""
         kept = []
+        texts = {}
         for item in entry.items:
-            stored = self._parts.evidence.adopt(
-                entry.contract, item.sha256, self._bundle.sealed(item.sha256)
-            )
+            sealed = functools.partial(self._bundle.sealed, item.sha256)
+            adopted = self._parts.evidence.adopt(entry.contract, item.sha256, sealed)
+            texts[item.sha256], stored = adopted
             kept.append(
                 EvidenceRecord(
                     contract=entry.contract,
@@ -118,7 +123,7 @@ class Judge:
                     note="encrypted",
                 )
             )
-        return kept
+        return kept, texts
 
     def _judge(self, entry: DeviceCollection) -> DeviceVerdict:
         if entry.status is not CollectionStatus.collected:
@@ -131,7 +136,7 @@ class Judge:
             reason = Reason.of("unknown_platform", platform=entry.platform)
             return DeviceVerdict(self._target(entry, Outcome.not_checked, reason))
         platform = with_variant(platform, running.variant)
-        text = self._parts.evidence.get(entry.contract, running.sha256)
+        text = self._texts[running.sha256]
         last = self._latest.get((entry.contract, entry.device))
         judgement = judge(text, platform, previous=_previous(last), limits=self._limits)
         if not judgement.accepted:
@@ -168,7 +173,7 @@ class Judge:
             known.append(self._parts.texts(entry.contract).get(stored(last)))
         startup = entry.item(ItemKind.startup)
         if startup is not None:
-            known.append(self._parts.evidence.get(entry.contract, startup.sha256))
+            known.append(self._texts[startup.sha256])
         whole = [_lines(one, platform) for one in known]
         return any(len(begun) < len(one) and one[: len(begun)] == begun for one in whole)
 
@@ -188,7 +193,7 @@ class Judge:
         full = texts.put(entry.device, number, "running", text)
         kept = None
         if startup is not None:
-            raw = self._parts.evidence.get(entry.contract, startup.sha256)
+            raw = self._texts[startup.sha256]
             kept = texts.put(entry.device, number, "startup", raw)
         tag = self._parts.tag(entry.contract)
         redacted = redact(decode(text, platform.encodings), platform, tag)
@@ -265,7 +270,7 @@ class Judge:
             params = {"command": running.command}
             add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
         if startup is not None:
-            raw = self._parts.evidence.get(entry.contract, startup.sha256)
+            raw = self._texts[startup.sha256]
             if startup_differs(text, raw, platform):
                 add(self._finding(entry, FindingCode.unsaved_change, Severity.warning, {}))
 

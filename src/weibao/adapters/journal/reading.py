@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -131,6 +131,36 @@ class JournalReader:
         found = self._list(ConfigVersion, table, select(table).where(key.in_(newest)))
         return {(version.contract, version.device): version for version in found}
 
+    def settled_startups(self, since: datetime) -> set[tuple[str, str]]:
+        """See Journal."""
+        runs, pieces, found = schema.runs, schema.evidence, schema.findings
+        first = stamp(since)
+        recent = select(runs.c.id).where(runs.c.started_at >= first)
+        readings = select(pieces.c.contract, pieces.c.device, pieces.c.run_id).distinct()
+        readings = readings.where(pieces.c.kind == "startup", pieces.c.run_id.in_(recent))
+        unsaved = select(found.c.contract, found.c.device, found.c.run_id)
+        unsaved = unsaved.where(found.c.code == "unsaved_change", found.c.run_id.in_(recent))
+        changed = select(
+            schema.versions.c.contract, schema.versions.c.device, schema.versions.c.run_id
+        )
+        changed = changed.where(schema.versions.c.run_id.in_(recent))
+        with self._database.read() as connection:
+            order = {
+                row.id: number
+                for number, row in enumerate(
+                    connection.execute(recent.order_by(runs.c.started_at, runs.c.id))
+                )
+            }
+            differing = {tuple(row) for row in connection.execute(unsaved)}
+            newest = _newest(connection.execute(readings), order)
+            versions = _newest(connection.execute(changed), order)
+        return {
+            device
+            for device, run in newest.items()
+            if (*device, run) not in differing
+            and order[run] >= order.get(versions.get(device, ""), -1)
+        }
+
     def uncommitted_versions(self) -> list[ConfigVersion]:
         """This site's versions that no archive commit holds yet, oldest first."""
         table = schema.versions
@@ -229,3 +259,13 @@ class JournalReader:
             streaming = connection.execution_options(yield_per=_STREAMED)
             for row in streaming.execute(statement).mappings():
                 yield from_row(kind, table, row)
+
+
+def _newest(rows: Iterable[Any], order: Mapping[str, int]) -> dict[tuple[str, str], str]:
+    """The latest run by (contract, device)."""
+    newest: dict[tuple[str, str], str] = {}
+    for contract, device, run in rows:
+        before = newest.get((contract, device))
+        if before is None or order[run] > order[before]:
+            newest[contract, device] = run
+    return newest

@@ -11,12 +11,14 @@ from typing import Any
 
 from weibao.adapters.estate_files import Estate, load_estate
 from weibao.adapters.estate_lock import bundle_lock
+from weibao.adapters.evidence_store import evidence_folder
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.pool import collect
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
+from weibao.domain.known import KNOWN_FILE, Known, load_known
 from weibao.errors import WeibaoError
 from weibao.i18n import explain
 
@@ -51,6 +53,7 @@ def collect_batch(
     now = datetime.now(UTC)
     folder = Path(run_folder) if run_folder else home.state / "runs" / new_run_id(now)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = _known(folder)
     endpoints = []
     for host in hosts:
         variables = hostvars[host]
@@ -60,7 +63,7 @@ def collect_batch(
             password=endpoint.password or default_password,
             enable_secret=endpoint.enable_secret or default_enable,
         )
-        endpoints.append(_with_contract(endpoint, home, keys))
+        endpoints.append(_with_contract(_with_known(endpoint, known.get(host)), home, keys))
     header = BundleHeader(
         run_id=folder.name,
         job=JOB,
@@ -84,6 +87,21 @@ def collect_batch(
         "bundle": str(folder / "bundle"),
         "devices": {r.device: _summary(r, home) for r in results},
     }
+
+
+def _known(folder: Path) -> Mapping[str, Known]:
+    """What the run's starter knows of the devices; nothing where plain Ansible started it."""
+    try:
+        return load_known((folder / KNOWN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _with_known(endpoint: Endpoint, known: Known | None) -> Endpoint:
+    if known is None or known.contract != endpoint.contract:
+        return endpoint
+    content = known.content_sha256 if known.startup_settled else ""
+    return replace(endpoint, known_sha256=known.sha256, known_content=content)
 
 
 class _Keys:
@@ -140,6 +158,7 @@ def _job(
         ),
         endpoints=endpoints,
         host_key_checking=settings.host_key_checking and host_key_checking,
+        evidence={name: str(evidence_folder(home.contract_folder(name))) for name in keys.found},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
 from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.scrub import scrub
+from weibao.domain.acceptance import normalise
 from weibao.domain.collection import CollectedItem, ItemKind
 from weibao.domain.config_parts import PartText, join
 from weibao.domain.platform import Command, NativeErrorMeaning, Platform, Question
@@ -175,7 +177,7 @@ class Collector:
     def _read(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
-        command, text, refused = self._running(session, platform)
+        command, text, refused = self._running(session, platform, endpoint.known_sha256)
         restorable = command.restorable
         if refused is None and platform.configuration.also:
             parts, all_there = self._parts(session, platform, text, attempt)
@@ -183,7 +185,7 @@ class Collector:
         used = command.model_copy(update={"restorable": restorable})
         attempt.items.append(self._item(endpoint, ItemKind.running, used, text, attempt))
         attempt.warnings += file_warnings(text, platform)
-        if refused or not platform.configuration.startup:
+        if refused or not platform.configuration.startup or _settled(endpoint, text, platform):
             return
         try:
             self._read_startup(session, endpoint, platform, attempt)
@@ -212,12 +214,12 @@ class Collector:
         return parts, restorable
 
     def _running(
-        self, session: Session, platform: Platform
+        self, session: Session, platform: Platform, known_sha256: str = ""
     ) -> tuple[Command, bytes, NativeErrorMeaning | None]:
         """The first command that is not refused and its text, else the first one's error."""
         first: tuple[Command, bytes, NativeErrorMeaning] | None = None
         for command in platform.configuration.running:
-            text, refused = self._reading(session, platform, command)
+            text, refused = self._reading(session, platform, command, known_sha256)
             if refused is None:
                 return command, text, None
             first = first or (command, text, refused)
@@ -225,10 +227,10 @@ class Collector:
         return first
 
     def _reading(
-        self, session: Session, platform: Platform, command: Command
+        self, session: Session, platform: Platform, command: Command, known_sha256: str
     ) -> tuple[bytes, NativeErrorMeaning | None]:
         text, before = b"", None
-        judged = Judged(platform, ItemKind.running)
+        judged = Judged(platform, ItemKind.running, known_sha256)
         for _ in range(_READINGS):
             answer = session.ask(command.send, judged.whole, judged.doubtful)
             text = without_preamble(answer.text, platform)
@@ -271,6 +273,15 @@ class Collector:
             attempt.items.append(
                 self._item(endpoint, ItemKind.partial, Command(send="(cut off)"), rest, attempt)
             )
+
+
+def _settled(endpoint: Endpoint, text: bytes, platform: Platform) -> bool:
+    """Whether nothing changed since the startup configuration was found to be the same."""
+    if not endpoint.known_content:
+        return False
+    if hashlib.sha256(text).hexdigest() == endpoint.known_sha256:
+        return True
+    return hashlib.sha256(normalise(text, platform)).hexdigest() == endpoint.known_content
 
 
 def _warnings(endpoint: Endpoint, host_keys_checked: bool) -> list[Reason]:

@@ -55,6 +55,10 @@ class Endpoint:
     become: bool = False
     """The inventory wants to be root on a host."""
     files: FileChoice = FileChoice()
+    known_sha256: str = ""
+    """Of the last good version."""
+    known_content: str = ""
+    """Of its text without noise, where the startup configuration is settled with it."""
     problem: tuple[str, tuple[tuple[str, str], ...]] | None = None
     """A reason's code and parameters why it cannot be tried at all."""
 
@@ -76,6 +80,8 @@ class Job:
     limits: Limits
     endpoints: tuple[Endpoint, ...]
     host_key_checking: bool = True
+    evidence: dict[str, str] = field(default_factory=dict)
+    """Folder of a contract's evidence: what lies there is not kept once more."""
 
     def dump(self) -> str:
         """One line of JSON."""

@@ -142,21 +142,24 @@ def _start(job: Job, events: queue.Queue[tuple[_Worker, str | None]]) -> _Worker
         for line in process.stderr:
             worker.said = [*worker.said[-20:], line]
 
-    for target in (read, listen):
+    def tell() -> None:
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        with contextlib.suppress(OSError, ValueError):
+            process.stdin.write(job.dump() + "\n")
+            process.stdin.flush()
+
+    # A worker reads what it is told once its imports are done; the next starts meanwhile.
+    for target in (read, listen, tell):
         thread = threading.Thread(target=target, daemon=True)
         thread.start()
         worker.threads.append(thread)
-    assert process.stdin is not None  # noqa: S101 - a pipe was asked for
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(job.dump() + "\n")
-        process.stdin.flush()
     return worker
 
 
 def _abandoned(worker: _Worker, job: Job) -> list[DeviceCollection]:
     """Results of the devices that a worker left behind when it ended early."""
     code = worker.process.wait()
-    for thread in worker.threads[1:]:
+    for thread in worker.threads[1:2]:
         thread.join(timeout=2)
     secrets = tuple(s for e in job.endpoints for s in e.secrets()) if worker.open else ()
     detail = scrub(worker.said[-1] if worker.said else f"exit {code}", secrets)

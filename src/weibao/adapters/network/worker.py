@@ -7,6 +7,7 @@ process that wanted the result is gone, and so is this one.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import itertools
 import logging
@@ -20,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from weibao.adapters.bundle import keep_blob
+from weibao.adapters.evidence_store import is_kept
 from weibao.adapters.network.collect import Attempt, Collector
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.trouble import Trouble
@@ -115,6 +117,9 @@ def work(job: Job, report: Callable[[DeviceCollection], None], stop: Callable[[]
     bundle = Path(job.bundle)
 
     def keep(contract: str, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if contract in job.evidence and is_kept(Path(job.evidence[contract]), sha256):
+            return sha256
         sha256, sealed = seal(job.passwords[contract].encode(), data)
         keep_blob(bundle, sealed, sha256)
         return sha256
