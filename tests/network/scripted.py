@@ -97,6 +97,8 @@ class Scripted:
         self.key = key
         self.username, self.password = script.username, script.password
         self.enable_secret = script.enable[2] if script.enable else ""
+        self.answered = 0
+        """Queries to the terminal that it answered."""
         self.lines: list[str] = []
         """Lines that were typed at the prompt."""
         self.secrets: list[tuple[str, str]] = []
@@ -365,6 +367,12 @@ class _Terminal:
         typed = b""
         while True:
             byte = self._read()
+            if byte == b"\x1b":
+                # The terminal's answer to a query of ours.
+                while not self._read().isalpha():
+                    pass
+                self.device.answered += 1
+                continue
             if byte == b"\n" and self.after_cr and b"\r" in self.script.enter:
                 self.after_cr = False
                 continue

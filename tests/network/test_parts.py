@@ -146,3 +146,11 @@ def test_a_variant_is_asked_for_and_recorded():
 def test_no_version_is_asked_of_a_platform_without_variants():
     result = _run(Case())
     assert not [line for line in result.device.lines if "version" in line]
+
+
+def test_a_part_that_is_met_with_silence_does_not_cost_the_main_text():
+    answers = {"show running-config": XR, "admin show running-config": [30.0]}
+    result = _run(Case("cisco_xr", XR, script={"prompt": XR_PROMPT, "answers": answers}))
+    main, parts = split(result.text, PLATFORMS["cisco_xr"])
+    assert (main, parts[0].why) == (plain(XR), "silent")
+    assert result.seconds < 15

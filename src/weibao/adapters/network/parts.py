@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from weibao.adapters.network.judged import error_meaning
 from weibao.adapters.network.session import Session
+from weibao.adapters.network.trouble import Trouble
 from weibao.domain.config_parts import PartText, with_rules
 from weibao.domain.platform import NativeErrorMeaning, Part, Platform, compiled
 
@@ -27,7 +28,14 @@ def read_parts(session: Session, platform: Platform, main: bytes, read: Read) ->
         if part.when and not compiled(part.when).search(seen):
             continue
         for name in _names(part, seen):
-            text = _read_part(session, platform, part, name, read)
+            try:
+                text = _read_part(session, platform, part, name, read)
+            except Trouble as trouble:
+                if trouble.reason.code != "silent":
+                    raise
+                # Nobody knows where the session stands now; what was read stays good.
+                yield PartText(title=_title(part, name), why="silent")
+                return
             if text is not None:
                 yield text
                 seen += "\n" + text.text.decode("latin-1")
@@ -40,11 +48,15 @@ def _names(part: Part, seen: str) -> list[str]:
     return list(dict.fromkeys(found))[:_MOST]
 
 
+def _title(part: Part, name: str) -> str:
+    return part.title.replace("{name}", name)
+
+
 def _read_part(
     session: Session, platform: Platform, part: Part, name: str, read: Read
 ) -> PartText | None:
     """The part; None where the device has none of this kind."""
-    title = part.title.replace("{name}", name)
+    title = _title(part, name)
     text = b""
     entered = []
     refused = None
