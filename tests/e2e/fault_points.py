@@ -305,7 +305,7 @@ def main(folder: str, mode: str, first: str, last: str, step: str = "1") -> int:
         status, said = break_it(stage, mode, number)
         wrong = judge(mode, status, said)
         points = said.get("points") or []
-        what = points[number - 1] if len(points) >= number else ""
+        what = points[number - 1] if 0 < number <= len(points) else ""
         if not wrong:
             _, after = in_child(lambda: afterwards(stage))
             wrong = after.get("broken") or after.get("crash") or ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from enum import StrEnum
@@ -14,6 +17,8 @@ from weibao.errors import FailedError, InputError
 
 __all__ = ["TrustOutcome", "TrustResult", "trust_hosts"]
 
+_FREE_AGAIN = 1.0
+"""Seconds until a line that was just used is."""
 _BATCH = 200
 
 
@@ -74,9 +79,13 @@ def trust_hosts(
         raise InputError("estate.replace_unknown", names=", ".join(strangers))
     results: dict[int, TrustResult] = {}
     waiting: list[KeptKey] = []
+    turns: dict[tuple[str, int], _Door] = defaultdict(_Door)
+    doors = [turns[device.address, device.port] for device in chosen]
+    for door in doors:
+        door.names += 1
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
         futures = {
-            pool.submit(_ask, device, scanner, store, device.name in replace): number
+            pool.submit(_ask, device, scanner, store, device.name in replace, doors[number]): number
             for number, device in enumerate(chosen)
         }
         try:
@@ -97,14 +106,40 @@ def trust_hosts(
     return tuple(results[number] for number in range(len(chosen)))
 
 
+class _Door:
+    """An address, which several names may have: asked by one at a time.
+
+    A device with a single line needs a moment until that is free again.
+    """
+
+    def __init__(self) -> None:
+        self.names = 0
+        self._lock = threading.Lock()
+
+    def scan(self, ask: Callable[[], HostKey]) -> HostKey:
+        """What ``ask`` says; asked twice where others were at the same door."""
+        with self._lock:
+            try:
+                return ask()
+            except FailedError:
+                if self.names == 1:
+                    raise
+                time.sleep(_FREE_AGAIN)
+                return ask()
+
+
 def _ask(
-    device: Device, scanner: HostKeyScanner, store: HostKeyStore, replace: bool
+    device: Device,
+    scanner: HostKeyScanner,
+    store: HostKeyStore,
+    replace: bool,
+    door: _Door,
 ) -> tuple[TrustResult, KeptKey | None]:
     if code := scanner.unwanted(device):
         return _result(device, TrustOutcome.skipped, reason=Reason.of(code)), None
     known = store.known(device.address, device.port)
     try:
-        key = scanner.scan(device, [one.type for one in known])
+        key = door.scan(lambda: scanner.scan(device, [one.type for one in known]))
     except FailedError as error:
         reason = Reason.of(error.key.removeprefix("reason."), **error.params)
         return _result(device, TrustOutcome.unreachable, reason=reason), None
