@@ -33,7 +33,7 @@ _BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Ha
 _KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _BANNER = re.compile(
-    r"^ ?(?:banner [\w -]{1,40}?|header \w{1,20}(?: information)?)"
+    r"^(?:banner [\w -]{1,40}?| ?header \w{1,20}(?: information)?)"
     r" ?(?P<mark>\^C|[^\w\s\"]|(?<=information )\")(?P<rest>[^\n]*)$"
 )
 _BANNER_QUOTED = re.compile(r"^banner [\w-]{1,20} \"(?:[^\"\\\n]|\\.)*\"\s*$")
