@@ -33,7 +33,7 @@ _BODY_HEAD = re.compile(r"[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Charset|Ha
 _KEY_BEGINS = re.compile(r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _KEY_ENDS = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}")
 _BANNER = re.compile(
-    r"^(?:banner [\w -]{1,40}?| ?header \w{1,20}(?: information)?)"
+    r"^(?:banner [a-z-]{2,20}(?: message)?| ?header \w{1,20}(?: information)?)"
     r" ?(?P<mark>\^C|[^\w\s\"]|(?<=information )\")(?P<rest>[^\n]*)$"
 )
 _BANNER_QUOTED = re.compile(r"^banner [\w-]{1,20} \"(?:[^\"\\\n]|\\.)*\"\s*$")
@@ -326,9 +326,12 @@ def _banner_end(lines: Sequence[str], start: int) -> int | None:
     else:
         mark = match["mark"]
     for number in range(start + 1, min(len(lines), start + _BANNER_LINES)):
-        if lines[number].strip() == mark or (mark != "EOF" and mark in lines[number]):
-            # A quotation mark closes at the end of a line, or it was none that opened.
-            return number if mark != '"' or lines[number].rstrip().endswith(mark) else None
+        line = lines[number].rstrip()
+        if line.strip() == mark or (mark == "^C" and mark in line):
+            return number
+        if mark not in {"EOF", "^C"} and mark in line:
+            # Another mark closes at the end of a line, or it was none that opened.
+            return number if line.endswith(mark) else None
     return None
 
 
