@@ -28,6 +28,8 @@ class Outcome:
     reason: Reason | None
     warnings: tuple[Reason, ...]
     session: DeviceSession | None
+    last: str
+    """The last line that the device printed, where nothing was written."""
 
 
 def record_device(workshop: Workshop, device: str, output: Path, platform: str) -> Outcome:
@@ -66,7 +68,9 @@ def record_device(workshop: Workshop, device: str, output: Path, platform: str) 
         result = json.loads(told.read_text(encoding="utf-8"))
     reason = Reason.model_validate(result["reason"]) if result["reason"] else None
     warnings = tuple(Reason.model_validate(w) for w in result["warnings"])
-    return Outcome(reason, warnings, read_session(output) if result["recorded"] else None)
+    return Outcome(
+        reason, warnings, read_session(output) if result["recorded"] else None, result["last"]
+    )
 
 
 def try_files(

@@ -55,6 +55,7 @@ def record(call: Call, device: str, output: str, platform: str) -> int:
         {
             "file": str(path) if session else None,
             "reason": outcome.reason.model_dump() if outcome.reason else None,
+            "last_line": outcome.last,
             "replaced": session.replaced if session else {},
             "warnings": [{"code": w.code, "text": out.reason(w)} for w in outcome.warnings],
         }
@@ -63,6 +64,8 @@ def record(call: Call, device: str, output: str, platform: str) -> int:
         out.line("! " + out.reason(warning))
     if session is None:
         out.line("✗ " + out.reason(outcome.reason))
+        if outcome.last:
+            out.line("  " + out.say("record.last", line=outcome.last))
         return 1
     out.line("✓ " + out.say("record.written", file=path, commands=len(session.commands)))
     for kind, count in session.replaced.items():

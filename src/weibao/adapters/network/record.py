@@ -16,6 +16,7 @@ from weibao.adapters.network.collect import Attempt, Collector
 from weibao.adapters.network.connect import open_wire
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.replay import play
+from weibao.adapters.network.screen import without_codes
 from weibao.adapters.network.session import Session
 from weibao.adapters.network.transcript import (
     Exchange,
@@ -27,6 +28,7 @@ from weibao.adapters.network.transcript import (
     spoken,
 )
 from weibao.adapters.network.wire import Wire
+from weibao.adapters.scrub import scrub
 from weibao.adapters.session_files import session_text
 from weibao.domain.acceptance import Judgement, judge
 from weibao.domain.collection import ItemKind
@@ -53,6 +55,9 @@ __all__ = ["Recorded", "record"]
 _PAGES = 2
 """How often the pager is answered to learn it."""
 _NONSENSE = "xyzzy"
+_LAST = 160
+_REFUSALS = frozenset({"error_text", "withheld_part"})
+"""Codes of a text that the device printed in place of its configuration."""
 
 
 @dataclass
@@ -64,6 +69,8 @@ class Recorded:
     text: str = field(default="", repr=False)
     """The file."""
     warnings: list[Reason] = field(default_factory=list)
+    last: str = ""
+    """The last line that the device printed, where nothing came of it."""
 
 
 class _Curious(Collector):
@@ -135,7 +142,8 @@ def record(
     reader.asked = lambda: {e.line for e in taps[-1].exchanges}
     attempt = reader.attempt(endpoint, now() + job.limits.device)
     if attempt.trouble is not None:
-        return Recorded(attempt.trouble.reason, warnings=attempt.warnings)
+        last = _last_line(taps, endpoint)
+        return Recorded(attempt.trouble.reason, warnings=attempt.warnings, last=last)
     platform = platforms[attempt.platform]
     running = next(i for i in attempt.items if i.kind is ItemKind.running)
     unpaged = platform.model_copy(
@@ -152,7 +160,31 @@ def record(
     pager_reader.attempt(endpoint, now() + job.limits.device)
     pager = pager_seen(taps[-1].exchanges) if len(taps) > 1 else None
     made = _Maker(platform, endpoint, key, taps[0], pager, about).session()
-    return _proven(made, platforms, platform, endpoint, judge(kept[running.sha256], platform))
+    before = judge(kept[running.sha256], platform)
+    stopped_at = "" if pager else _stopped_at(taps[-1], running.command, made, endpoint)
+    return _proven(made, platforms, platform, endpoint, before, stopped_at)
+
+
+def _last_line(taps: list[TappedWire], endpoint: Endpoint) -> str:
+    """What the device waits for, perhaps; without the login's secrets."""
+    printed = b"".join(e.printed for tap in taps for e in tap.exchanges)
+    line = without_codes(printed).rstrip().rpartition(b"\n")[2].strip()
+    return scrub(line.decode("utf-8", "replace")[-_LAST:], endpoint.secrets())
+
+
+def _stopped_at(tap: TappedWire, command: str, session: DeviceSession, endpoint: Endpoint) -> str:
+    """The line at which the unpaged answer stopped: a pager that the platform does not know.
+
+    Nothing where it ended with a prompt, as a short answer does.
+    """
+    asked = next((e for e in tap.exchanges if e.line == command), None)
+    if asked is None:
+        return ""
+    line = without_codes(asked.printed).rstrip().rpartition(b"\n")[2].strip()
+    said = line.decode("utf-8", "replace")[-_LAST:]
+    prompts = (session.prompt, session.enable.prompt if session.enable else "")
+    ends = {prompt.replace("␠", " ").rstrip()[-1:] for prompt in prompts}
+    return "" if said[-1:] in ends else scrub(said, endpoint.secrets())
 
 
 class _Only(PlatformCatalogue):
@@ -169,6 +201,7 @@ def _proven(
     platform: Platform,
     endpoint: Endpoint,
     before: Judgement,
+    stopped_at: str,
 ) -> Recorded:
     """The session with what reading it comes to; what is amiss are warnings."""
     played = play(session, platforms, over=session.over[0])
@@ -184,15 +217,20 @@ def _proven(
             warnings.append(Reason.of("record_judged_otherwise", codes=", ".join(codes) or "-"))
         item = next(i for i in played.attempt.items if i.kind is ItemKind.running)
         first = platform.configuration.running[0].send
+        # Refused by the device, or not recognised yet: only the first is as it should be.
+        refused = bool(_REFUSALS & set(codes))
+        if codes and not refused:
+            warnings.append(Reason.of("record_not_accepted", codes=", ".join(codes)))
         expect = Expectation(
-            accepted=verdict.accepted,
-            reasons=codes,
+            accepted=not refused,
+            reasons=codes if refused else (),
             hostname=verdict.hostname,
             command=item.command if item.command != first else "",
             startup=ItemKind.startup in played.texts,
         )
     if session.pager is None:
-        warnings.append(Reason.of("record_no_pager"))
+        stopped = Reason.of("record_stopped_at", line=stopped_at)
+        warnings.append(stopped if stopped_at else Reason.of("record_no_pager"))
     session = session.model_copy(update={"expect": expect})
     text = session_text(session)
     if any(secret in text for secret in endpoint.secrets() if len(secret) >= 4):
@@ -325,10 +363,8 @@ class _Maker:
         return Login(
             user=self._disguise.user(endpoint.username),
             suffix=self._platform.session.username_suffix[:1],
-            password=self._disguise.secret(endpoint.password),
-            enable_secret=self._disguise.secret(endpoint.enable_secret)
-            if self._said.enable
-            else "",
+            password=secret(endpoint.password),
+            enable_secret=secret(endpoint.enable_secret) if self._said.enable else "",
             steps=tuple(steps),
         )
 

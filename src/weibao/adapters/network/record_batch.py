@@ -71,6 +71,7 @@ def record_host(
     told = {
         "recorded": recorded.session is not None,
         "reason": _plain(recorded.trouble),
+        "last": recorded.last,
         "warnings": [_plain(warning) for warning in recorded.warnings],
     }
     if result:
