@@ -20,6 +20,8 @@ __all__ = ["LANGUAGES", "Language", "default_language", "explain", "messages", "
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @functools.cache
 def messages() -> Mapping[str, Mapping[str, str]]:
@@ -27,7 +29,8 @@ def messages() -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     for entry in sorted(resources.files("weibao").joinpath("messages").iterdir(), key=str):
         if entry.name.endswith(".yml"):
-            for key, texts in yaml.safe_load(entry.read_text(encoding="utf-8")).items():
+            content = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+            for key, texts in content.items():
                 if key in found:
                     raise KeyError(f"message {key!r} is defined twice (again in {entry.name})")
                 found[key] = texts

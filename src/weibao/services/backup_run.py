@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weibao.boundary import Progress
+from weibao.domain.collection import DeviceCollection
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import InventorySnapshot
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Trigger
 from weibao.errors import FailedError, InputError, RefusedError
+from weibao.services.ahead import Ahead
 from weibao.services.contract_keys import make_missing_keys
 from weibao.services.finish import BackupResult, finish_run
+from weibao.services.ingest import judge_of
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.targets import save_known, save_targets
@@ -86,10 +89,15 @@ def run_backup(
     parts.journal.open_run(run)
     started(run, len(chosen.devices))
     steps = Steps(parts.journal, parts.clock, run)
-    why = _collect(parts, run, chosen, folder, steps, progress)
-    return finish_run(
-        parts, run, everything.devices, steps, why=why, accept_shrunk=request.accept_shrunk
-    )
+    ahead = Ahead(judge_of(parts, run, accept_shrunk=request.accept_shrunk))
+
+    def collected(entry: DeviceCollection) -> None:
+        if progress is not None:
+            progress(entry)
+        ahead.take_in(entry)
+
+    why = _collect(parts, run, chosen, folder, steps, collected)
+    return finish_run(parts, run, everything.devices, steps, why=why, ahead=ahead)
 
 
 def _runbook_pattern(targets: str) -> str:
@@ -102,7 +110,7 @@ def _collect(
     chosen: InventorySnapshot,
     folder: Path,
     steps: Steps,
-    progress: Progress | None,
+    progress: Progress,
 ) -> Reason:
     variables: dict[str, object] = {
         "weibao_estate": str(parts.estate),

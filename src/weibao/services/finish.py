@@ -9,8 +9,9 @@ from weibao.boundary import OutcomeBatch
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Finding, Outcome, Run, RunState, RunTarget
+from weibao.services.ahead import Ahead
 from weibao.services.clock_check import record_clock
-from weibao.services.ingest import ingest
+from weibao.services.ingest import ingest, judge_of
 from weibao.services.issue_report import issue_reports
 from weibao.services.overdue import record_overdue
 from weibao.services.parts import Parts, PublishedReport
@@ -52,14 +53,15 @@ def finish_run(
     *,
     why: Reason,
     state: RunState = RunState.finished,
-    accept_shrunk: bool = False,
+    ahead: Ahead | None = None,
 ) -> BackupResult:
     """Everything after collecting: also what a run that was cut off is owed.
 
     ``devices`` is the whole inventory as it is known; ``why`` is the reason of devices
-    that the bundle does not mention.
+    that the bundle does not mention; ``ahead`` has judged some entries already.
     """
-    ingested = ingest(parts, run, steps, why=why, accept_shrunk=accept_shrunk)
+    judged = ahead or Ahead(judge_of(parts, run))
+    ingested = ingest(parts, run, steps, why=why, ahead=judged)
     record_overdue(parts, run, devices, ingested.targets)
     _record_missed_nights(parts, run, ingested.targets)
     record_clock(parts, run, {t.contract for t in ingested.targets} & parts.contracts.keys())

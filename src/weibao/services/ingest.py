@@ -12,6 +12,7 @@ from weibao.domain.collection import DeviceCollection
 from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion, Finding, FindingCode, Run, RunTarget, Severity
 from weibao.errors import FailedError, IntegrityError, WeibaoError
+from weibao.services.ahead import Ahead
 from weibao.services.judge_backup import DeviceVerdict, Judge, not_checked
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
@@ -19,7 +20,7 @@ from weibao.services.targets import load_targets
 from weibao.services.twins import Twins
 from weibao.services.versions import all_stored, say
 
-__all__ = ["Ingested", "commit_versions", "ingest"]
+__all__ = ["Ingested", "commit_versions", "ingest", "judge_of"]
 
 _BATCH = 100
 
@@ -33,9 +34,14 @@ class Ingested:
     versions: list[ConfigVersion] = field(default_factory=list)
 
 
-def ingest(
-    parts: Parts, run: Run, steps: Steps, *, why: Reason, accept_shrunk: bool = False
-) -> Ingested:
+def judge_of(parts: Parts, run: Run, *, accept_shrunk: bool = False) -> Judge:
+    """Who judges the run's bundle, by the versions that are the last good ones now."""
+    bundle = parts.bundle(parts.runs / run.id / "bundle")
+    latest = parts.journal.latest_versions()
+    return Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
+
+
+def ingest(parts: Parts, run: Run, steps: Steps, *, why: Reason, ahead: Ahead) -> Ingested:
     """Judge the run's bundle, record it, and archive what is new.
 
     Devices that the bundle does not mention are recorded as not checked, because of
@@ -45,7 +51,7 @@ def ingest(
     spool = _Spool(parts.runs / run.id / "redacted")
     try:
         with steps.step("accept"):
-            _accept(parts, run, found, spool, why=why, accept_shrunk=accept_shrunk)
+            _accept(parts, run, found, spool, ahead, why=why)
         _archive(parts, run, found, spool, steps)
         _push(parts, run, found, steps)
         _second_copies(parts, run, found, steps)
@@ -55,19 +61,17 @@ def ingest(
 
 
 def _accept(
-    parts: Parts, run: Run, found: Ingested, spool: _Spool, *, why: Reason, accept_shrunk: bool
+    parts: Parts, run: Run, found: Ingested, spool: _Spool, ahead: Ahead, *, why: Reason
 ) -> None:
     folder = parts.runs / run.id
     known = {t.device for t in found.targets}
     with parts.bundle_lock(folder):
         bundle = parts.bundle(folder / "bundle")
-        latest = parts.journal.latest_versions()
-        judge = Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
         twins = Twins()
         entries = (e for e in bundle.entries() if e.device not in known)
         try:
             for batch in _batches(entries):
-                verdicts = [judge.verdict(entry) for entry in batch]
+                verdicts = [ahead.verdict(entry) for entry in batch]
                 known |= {v.target.device for v in verdicts}
                 _record(parts, run, found, spool, verdicts)
                 twins.see(verdicts)
