@@ -298,7 +298,7 @@ FORMS = re.compile(
     r"|\bsshpass -p ?(?P<secret_sshpass>\S+)"
     r"|auth=(?:key|token-secure|token-secret),(?P<secret_exec>[^\s,]+)"
     r"|(?i:\bbearer |authorization: ?(?:basic|digest|token) )(?P<secret_bearer>[^\s\"]{6,})"
-    r"|\brmon event \d{1,6} [^\n]{0,100}?\btrap (?!description\b|owner\b)(?P<secret_rmon>\S+)"
+    r"|\brmon event \d{1,6} [^\n]{0,100}?\btrap (?:community )?(?!description\b|owner\b)(?P<secret_rmon>\S+)"
     r"|\bnhrp authentication (?:(?:[0-9]|simple|plain|cipher) )?(?P<secret_nhrp>\S+)"
     r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128"
     r"|192|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
