@@ -108,7 +108,8 @@ def _community(tokens: Sequence[Token], known: Sequence[str], at: int) -> list[t
         and not tokens[place + 1].stops
     ):
         place += 1
-    if place >= len(tokens) or known[place] in _NO_VALUE or tokens[place].stops:
+    menu = at and known[at - 1] == "/snmp" and known[place : place + 1] in (["add"], ["set"])
+    if place >= len(tokens) or known[place] in _NO_VALUE or tokens[place].stops or menu:
         return []
     spans = _one(tokens, place)
     if place + 2 < len(tokens) and known[place + 1] == "name":

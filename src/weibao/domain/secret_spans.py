@@ -113,7 +113,11 @@ def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tu
             continue
         tails = tails if tails is not None else _tails(tokens)
         first = _past_qualifiers(tokens, position, tails)
-        if first is None or _is_key_shown_whole(tokens, first):
+        if (
+            first is None
+            or _is_key_shown_whole(tokens, first)
+            or _HIDDEN.fullmatch(tokens[first].text)
+        ):
             position += 1
             continue
         end = first + 1
@@ -143,6 +147,9 @@ def _is_key_shown_whole(tokens: Sequence[Token], first: int) -> bool:
         return False
     return any(token.text.startswith("PRIVATE") for token in tokens[first : first + 5])
 
+
+_HIDDEN = re.compile(r"\\?[\"']" + MASK.pattern + r"\\?[\"'](?:\\[rn]|[\\;,])*")
+"""A value within a quoted script that is hidden already."""
 
 _PUBLIC_KEY = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) AAAA")
 
@@ -393,6 +400,8 @@ def _commands_in_quotes(
 ) -> list[tuple[int, int]]:
     """The same within quoted commands, as event handlers and schedulers hold them."""
     spans = []
+    if len(tokens) == 3 and tokens[0].word == "set" and tokens[1].word != "script":
+        return []  # a name of FortiOS
     for at, token in enumerate(tokens):
         begin = token.text.find('"') + 1
         if at and tokens[at - 1].word in {"msg", "subject", "body"}:

@@ -161,7 +161,7 @@ CONDITIONAL = _words(
 
 ID_WORDS = _words(
     "message-digest-key authentication-key auth-key authentication-mode area-authentication-mode "
-    "domain-authentication-mode session-key"
+    "domain-authentication-mode md5-key session-key"
 )
 """After these a number is the key's id and not the secret."""
 
@@ -221,7 +221,7 @@ POLICY_HEADS = _words("no undo default security aaa feature system ssd set super
 
 POLICY_STOPS = _words(
     "encryption-key policy policies strength-check strength history expiration expire expires "
-    "complexity complexity-check configuration configuration-control minimum min-length minimum-length max-length maximum-length "
+    "complexity complexity-check configuration configuration-control non-plaintext-sha256 minimum min-length minimum-length max-length maximum-length "
     "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
