@@ -140,7 +140,7 @@ def _span(tokens: Sequence[Token], first: int, end: int) -> tuple[int, int]:
 
 def _is_key_shown_whole(tokens: Sequence[Token], first: int) -> bool:
     """A public key; or a private one's first line, whose body is hidden as a whole."""
-    value = tokens[first].text.lstrip("\"'")
+    value = "".join(token.text for token in tokens[first : first + 2]).lstrip("\"'")
     if _PUBLIC_KEY.match(value):
         return True
     if not value.startswith("-----BEGIN"):
@@ -151,7 +151,7 @@ def _is_key_shown_whole(tokens: Sequence[Token], first: int) -> bool:
 _HIDDEN = re.compile(r"\\?[\"']" + MASK.pattern + r"\\?[\"'](?:\\[rn]|[\\;,])*")
 """A value within a quoted script that is hidden already."""
 
-_PUBLIC_KEY = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) AAAA")
+_PUBLIC_KEY = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) ?AAAA")
 
 
 def _is_single(word: str, value: Token) -> bool:

@@ -221,7 +221,8 @@ POLICY_HEADS = _words("no undo default security aaa feature system ssd set super
 
 POLICY_STOPS = _words(
     "encryption-key policy policies strength-check strength history expiration expire expires "
-    "complexity complexity-check configuration configuration-control non-plaintext-sha256 minimum min-length minimum-length max-length maximum-length "
+    "complexity complexity-check configuration configuration-control non-plaintext-sha256 "
+    "minimum min-length minimum-length max-length maximum-length "
     "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
@@ -237,12 +238,14 @@ KEY_STOPS = _words(
 """``key`` and one of these is no secret."""
 
 LONG_FREE_HEADS = _words(
-    "description remark comment descr note login-banner pre-login-message message login-message alias-name port-name"
+    "description remark comment descr note login-banner pre-login-message message login-message "
+    "alias-name port-name"
 )
 """The rest of the line is a person's text; after the other free heads one word is."""
 
 FREE_HEADS = _words(
-    "description remark location contact system-contact system-location sys-contact syscontact syslocation comment alias-name "
+    "description remark location contact system-contact system-location sys-contact syscontact "
+    "syslocation comment alias-name "
     "descr name info message login-message"
 )
 """What follows is a person's text."""
@@ -298,13 +301,14 @@ FORMS = re.compile(
     r"|\bsshpass -p ?(?P<secret_sshpass>\S+)"
     r"|auth=(?:key|token-secure|token-secret),(?P<secret_exec>[^\s,]+)"
     r"|(?i:\bbearer |authorization: ?(?:basic|digest|token) )(?P<secret_bearer>[^\s\"]{6,})"
-    r"|\brmon event \d{1,6} [^\n]{0,100}?\btrap (?:community )?(?!description\b|owner\b)(?P<secret_rmon>\S+)"
+    r"|\brmon event \d{1,6} [^\n]{0,100}?\btrap (?:community )?"
+    r"(?!description\b|owner\b)(?P<secret_rmon>\S+)"
     r"|\bnhrp authentication (?:(?:[0-9]|simple|plain|cipher) )?(?P<secret_nhrp>\S+)"
     r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128"
     r"|192|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
     r"|\bauthentication (?:encrypted )?(?:md5|sha\d{0,3}) \d{1,3} (?:\d )?"
     r"(?!key|cipher|plain|password|\d+$)(?P<secret_id>\S+)"
-    r"|^\s*(?:configure )?(?:create account (?:admin|user) \"?[^\s\"]+\"?|login user \S+"
+    r"|^\s*(?:configure )?(?:create account (?:admin|user) (?:\"[^\"\n]+\"|[^\s\"]+)|login user \S+"
     r"|pp auth (?:my|user)name \S+"
     r"|mgmt-user \S+ \S+) (?:encrypted )?(?P<secret_account>[^\n]+)"
     r"|^aaa-server \S+ (?:\(\S+\) )?host \S+ (?!key\b|timeout\b|protocol\b)(?P<secret_asa>\S+))"
