@@ -168,7 +168,8 @@ def _reasons(text: bytes, shown: str, platform: Platform, kind: ItemKind) -> lis
     structure = _structure(shown, lines, rules, kind)
     if rules.files and is_document(text):
         # Its lines are files: whatever they say is theirs, and proven by size and hash.
-        return [*_control_characters(text, rules), *structure, *problems(text)]
+        proof = [reason for reason in problems(text) if reason.code not in _codes(structure)]
+        return [*_control_characters(text, rules), *structure, *proof]
     return [
         *_error(lines, platform, broken=bool(structure)),
         *_terminal_remains(text, shown, platform),
@@ -250,6 +251,10 @@ def _terminal_remains(text: bytes, shown: str, platform: Platform) -> list[Reaso
                 Reason.of("log_line_interleaved", line=line, message=_shown(log.group(), platform))
             )
     return found
+
+
+def _codes(reasons: Iterable[Reason]) -> set[str]:
+    return {reason.code for reason in reasons}
 
 
 def _control_characters(text: bytes, rules: ConfigurationRules) -> list[Reason]:

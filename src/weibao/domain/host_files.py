@@ -44,7 +44,7 @@ _FILE = re.compile(
     rb"(?P<kind>sha256|md5|unverified)(?: (?P<hash>[0-9a-f]+))?\)\Z"
 )
 _NOTE = re.compile(rb"#-- /[^\n]* \([^()\n]*\)\Z")
-_END = re.compile(rb"#== end: (\d+) files?\Z")
+_END = re.compile(rb"#== end: (\d+) files\Z")
 _BINARY = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _MARK = b"@w4096 "
 _SAFE = re.compile(rb"[^\x00-\x1f\x7f()\\]*\Z")
@@ -106,7 +106,7 @@ def document(printed: bytes) -> bytes:
     end = b""
     if said is not None and said == count:
         files = sum(record.is_file for record in records)
-        end = b"#== end: %d file%s\n" % (files, b"" if files == 1 else b"s")
+        end = b"#== end: %d files\n" % files
     return b"\n".join(head) + b"\n" + text + end
 
 
@@ -259,7 +259,7 @@ def _parts(text: bytes) -> Iterator[_Part]:
 def problems(text: bytes) -> list[Reason]:
     """Why ``text`` does not prove what it holds; empty where each file agrees.
 
-    That it has an end line is not asked for here.
+    The end line has to stand behind the last file: one within a file is that file's.
     """
     found: list[Reason] = []
     files = 0
@@ -275,6 +275,8 @@ def problems(text: bytes) -> list[Reason]:
             files += 1
             if not _agrees(part.file, part.body):
                 found.append(Reason.of("file_differs", file=_said(part.file["path"])))
+    if not ended and not found:
+        found.append(Reason.of("truncated_no_end", lines=text.count(b"\n")))
     return found
 
 
