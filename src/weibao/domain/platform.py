@@ -152,6 +152,7 @@ class SessionRules(Value):
     enable: EnableRules | None = None
     pagers: tuple[PagerRule, ...] = ()
     terminal: Terminal = Terminal.plain
+    """How the device puts its text on the screen; ``painted`` takes every control code out."""
     answers_queries: bool = False
     """The device asks the terminal what it is and where the cursor stands, and waits."""
     username_suffix: str = ""
@@ -160,6 +161,7 @@ class SessionRules(Value):
     enter: str = ""
     """What Enter sends; empty: LF on SSH, CR LF on Telnet, and CR where LF brings nothing."""
     shell: ShellRules | None = None
+    """A shell below the CLI, where some users land."""
     own_shell: OwnShell | None = None
     """Entered after login, before ``enable`` and ``prepare``."""
     logout: str = "exit"
