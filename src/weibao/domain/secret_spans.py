@@ -242,6 +242,8 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
     before = tokens[position - 1].word if position else ""
     if position == 1 and before == "crypto":
         return True
+    if position == 2 and tokens[0].word == "certificate":
+        return True  # the names of two files
     if following in words.KEY_STOPS and (position == 0 or tokens[0].word not in _KEY_OWNERS):
         return True
     if not following.isalnum() or not following.isdigit():
