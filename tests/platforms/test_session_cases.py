@@ -6,6 +6,7 @@ Dropping a file in is the test. See ``cases/README.md`` for the format.
 from __future__ import annotations
 
 import functools
+import re
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from weibao.domain.platform import TriedOn
 from weibao.domain.redaction import redact
 from weibao.domain.replay import replayed_bytes
 from weibao.domain.texts import decode
+from weibao_lab.specs import PLATFORMS
 
 SESSIONS = sorted(CASES.glob(f"*/*{SUFFIX}"))
 SLOWEST = 1.0
@@ -126,3 +128,25 @@ def test_a_platform_says_on_what_it_was_tried():
         if session.source is Source.recorded and session.expect.accepted:
             tried = catalogue()[session.platform].tried_on
             assert TriedOn.recorded in tried, session.platform
+
+
+@pytest.mark.parametrize("path", SESSIONS, ids=named)
+def test_the_devices_error_text_is_known(path):
+    session = session_of(path)
+    platform = catalogue()[session.platform]
+    command = platform.configuration.running[0].send
+    text = session.unknown.replace("{command}", command).replace("{word}", command.split()[-1])
+    said = clean(session.raw(text)).decode("latin-1")
+    assert any(re.search(error.match, said, re.MULTILINE) for error in platform.errors), said
+
+
+SIMULATED = [p.id for p in catalogue().values() if TriedOn.simulated in p.tried_on]
+
+
+@pytest.mark.parametrize("platform_id", sorted(set(SIMULATED) - set(PLATFORMS)))
+def test_what_is_called_simulated_was_played_with_all_that_matters(platform_id):
+    """Login, pager and configuration; the error text is asked of every session above."""
+    played = [session_of(path) for path in SESSIONS if path.parent.name == platform_id]
+    assert any(Protocol.telnet in session.over for session in played)
+    assert any(session.pager for session in played)
+    assert any(session.expect.accepted and not session.expect.trouble for session in played)
