@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weibao.domain.ledger import GENESIS, LedgerEntry, canonical, chain, row_hash, start
+from weibao.domain.ledger import (
+    GENESIS,
+    LedgerEntry,
+    canonical,
+    canonical_value,
+    chain,
+    row_hash,
+    start,
+)
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(
     ["核心交换机", "“引号”", "\ud800", "\udcff\ud83d", "𠮷", "\x00\u2028\u2029\x7f", '\\"\\u0041']
@@ -33,6 +42,20 @@ def test_canonical_text_reads_back_and_can_be_stored(data: object) -> None:
     assert canonical(again) == text
     if "\\ud" not in text:  # two halves of a pair come back as the one character that they are
         assert again == data
+
+
+@given(DATA)
+def test_one_value_is_written_as_in_a_whole_text(value: object) -> None:
+    assert canonical_value(value) == canonical(value)
+
+
+@given(st.lists(TEXTS, min_size=7, max_size=7), st.integers(min_value=1))
+def test_a_rows_hash_is_that_of_its_canonical_text(texts: list[str], sequence: int) -> None:
+    site, previous, *rest = texts
+    entry = LedgerEntry(*rest)
+    fields = {"site": site, "sequence": sequence, "previous": previous, **entry._asdict()}
+    expected = hashlib.sha256(canonical(fields).encode()).hexdigest()
+    assert row_hash(site, sequence, entry, previous) == expected
 
 
 def test_keys_are_sorted_and_characters_stay_themselves() -> None:

@@ -11,11 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring as _quote
 from typing import NamedTuple
 
 from weibao.domain.records import LedgerHead, LedgerRow
 
-__all__ = ["GENESIS", "LedgerEntry", "canonical", "chain", "row_hash", "start"]
+__all__ = ["GENESIS", "LedgerEntry", "canonical", "canonical_value", "chain", "row_hash", "start"]
 
 GENESIS = "0" * 64
 """What the first row of a chain names as the previous hash."""
@@ -44,23 +45,42 @@ def canonical(data: object) -> str:
     Half of a surrogate pair, which UTF-8 cannot hold, is written as its escape; so the
     text can always be encoded, and ``json.loads`` gives ``data`` back.
     """
-    text = _encode(data)
+    return _escaped(_encode(data))
+
+
+def canonical_value(value: object) -> str:
+    """``canonical`` of one value, quicker where it is text, a number, or none.
+
+    >>> canonical_value("text"), canonical_value(7), canonical_value(True)
+    ('"text"', '7', 'true')
+    """
+    kind = type(value)
+    if kind is str:
+        return _escaped(_quote(value))  # type: ignore[arg-type]
+    if kind is int:
+        return str(value)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    return canonical(value)
+
+
+def _escaped(text: str) -> str:
+    if text.isascii():
+        return text
     return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def row_hash(site: str, sequence: int, entry: LedgerEntry, previous: str) -> str:
     """The hash of a row."""
-    fields = {
-        "site": site,
-        "sequence": sequence,
-        "at": entry.at,
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "payload": entry.payload,
-        "previous": previous,
-    }
-    return hashlib.sha256(canonical(fields).encode()).hexdigest()
+    # The canonical JSON of the fields, put together by hand: this is asked for by the million.
+    text = (
+        f'{{"action":{_quote(entry.action)},"actor":{_quote(entry.actor)},"at":{_quote(entry.at)},'
+        f'"payload":{_quote(entry.payload)},"previous":{_quote(previous)},"sequence":{sequence},'
+        f'"site":{_quote(site)},"subject":{_quote(entry.subject)}}}'
+    )
+    return hashlib.sha256(_escaped(text).encode()).hexdigest()
 
 
 def start(site: str) -> LedgerHead:

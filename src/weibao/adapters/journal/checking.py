@@ -9,20 +9,21 @@ with the rows that wait for their later ledger row, not with the years.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, select
+from sqlalchemy import Connection, Row, Table, select
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
 from weibao.adapters.journal.reading import sites_of
-from weibao.adapters.journal.rows import payload, subject
+from weibao.adapters.journal.rows import RowText
 from weibao.adapters.journal.states import DeviceStates
 from weibao.domain.ledger import GENESIS, LedgerEntry, row_hash
 from weibao.domain.reasons import Reason
-from weibao.domain.records import LedgerHead
+from weibao.domain.records import LedgerHead, LedgerRow
 from weibao.errors import FailedError, IntegrityError
 
 __all__ = ["check"]
@@ -57,21 +58,25 @@ def check(
         seen = witness.read() if witness else None
     except (IntegrityError, FailedError):
         yield Reason.of("ledger_mark_damaged", path=witness.path if witness else "")
-    with database.read() as connection:
-        streaming = connection.execution_options(yield_per=_STREAMED)
-        states = DeviceStates()
-        counter = _Counter(progress)
-        empty = True
-        for name in sorted({*sites_of(streaming, (schema.ledger, *schema.RECORDED)), site}):
-            own = head if name == site else None
-            chain = _Chain(streaming, name, own, states, counter)
-            yield from chain.check()
-            if name == site and seen is not None and witness is not None:
-                yield from _witnessed(streaming, seen, chain.length, witness)
-            empty = empty and not (name == site and chain.length)
-        if head is None and not empty and not mark.path.exists():
-            yield Reason.of("unchecked_ledger_end", path=mark.path)
-        yield from states.compare(streaming)
+    counter = _Counter(progress)
+    try:
+        with database.read() as connection:
+            streaming = connection.execution_options(yield_per=_STREAMED)
+            states = DeviceStates()
+            empty = True
+            for name in sorted({*sites_of(streaming, (schema.ledger, *schema.RECORDED)), site}):
+                own = head if name == site else None
+                found = _Chain(streaming, name, own, states, counter)
+                yield from found.check()
+                if name == site and seen is not None and witness is not None:
+                    yield from _witnessed(streaming, seen, found.length, witness)
+                empty = empty and not (name == site and found.length)
+            if head is None and not empty and not mark.path.exists():
+                yield Reason.of("unchecked_ledger_end", path=mark.path)
+            yield from states.compare(streaming)
+    except (TypeError, ValueError) as error:
+        # SQLite keeps in any column what it is given: bytes, a word for a number, infinity.
+        yield Reason.of("ledger_foreign", database=database.name, after=counter.count, why=error)
 
 
 def _witnessed(
@@ -96,12 +101,12 @@ def _witnessed(
 class _Counter:
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
-        self._count = 0
+        self.count = 0
 
-    def step(self) -> None:
-        self._count += 1
-        if self._progress is not None and self._count % _STREAMED == 0:
-            self._progress(self._count)
+    def add(self, count: int) -> None:
+        self.count += count
+        if self._progress is not None:
+            self._progress(self.count)
 
 
 class _Chain:
@@ -119,54 +124,69 @@ class _Chain:
         self._connection = connection
         self._site = site
         self._mark = mark
-        self._counter = counter
-        self._tables = {table: _Rows(connection, table, site, states) for table in schema.RECORDED}
+        self.counter = counter
+        rows = {table: _Rows(connection, table, site, states) for table in schema.RECORDED}
+        self._tables = {action: rows[table] for action, table in schema.ACTIONS.items()}
         self._waiting: dict[str, int] = {}
 
     def check(self) -> Iterator[Reason]:
         """The chain, then what of the tables is left over."""
         ledger = schema.ledger
-        statement = select(ledger).where(ledger.c.site == self._site).order_by(ledger.c.sequence)
+        statement = select(*(ledger.c[name] for name in LedgerRow.model_fields))
+        statement = statement.where(ledger.c.site == self._site).order_by(ledger.c.sequence)
         previous = GENESIS
-        for row in self._connection.execute(statement):
-            yield from self._link(row, previous)
-            table = schema.ACTIONS.get(row.action)
-            if table is not None:
-                yield from self._meet(table, row)
-            previous = row.hash
-            self.length = row.sequence
-            self._counter.step()
+        for part in self._connection.execute(statement).partitions():
+            for row in part:
+                yield from self._link(row, previous)
+                table = self._tables.get(row.action)
+                if table is not None:
+                    yield from self._meet(table, row)
+                previous = row.hash
+                self.length = row.sequence
+            self.counter.add(len(part))
         yield from self._end()
 
-    def _link(self, row: Any, previous: str) -> Iterator[Reason]:
-        here = {"site": self._site, "sequence": str(row.sequence), "subject": row.subject}
-        if row.sequence != self.length + 1:
-            yield Reason.of(
-                "ledger_gap", site=self._site, first=self.length + 1, last=row.sequence - 1
-            )
-        elif row.previous != previous:
-            yield Reason(code="ledger_broken", params=here)
-        entry = LedgerEntry(row.at, row.actor, row.action, row.subject, row.payload)
-        if row_hash(self._site, row.sequence, entry, row.previous) != row.hash:
-            yield Reason(code="ledger_edited", params=here)
-        if self._mark and row.sequence == self._mark.sequence and row.hash != self._mark.hash:
-            yield Reason(code="ledger_recomputed", params=here)
+    def _link(self, row: Any, previous: str) -> Sequence[Reason]:
+        _, sequence, at, actor, action, name, text, before, own = row
+        entry = LedgerEntry(at, actor, action, name, text)
+        edited = row_hash(self._site, sequence, entry, before) != own
+        gap = sequence != self.length + 1
+        marked = self._mark is not None and sequence == self._mark.sequence
+        if not gap and before == previous and not edited and not marked:
+            return ()
+        here = {"site": self._site, "sequence": str(sequence), "subject": name}
+        found = []
+        if gap:
+            first, last = self.length + 1, sequence - 1
+            found.append(Reason.of("ledger_gap", site=self._site, first=first, last=last))
+        elif before != previous:
+            found.append(Reason(code="ledger_broken", params=here))
+        if edited:
+            found.append(Reason(code="ledger_edited", params=here))
+        if self._mark and marked and own != self._mark.hash:
+            found.append(Reason(code="ledger_recomputed", params=here))
+        return found
 
-    def _meet(self, table: Table, row: Any) -> Iterator[Reason]:
-        rows = self._tables[table]
-        yield from rows.before(row.sequence)
-        found = rows.take(row.sequence, row.at)
+    def _meet(self, rows: _Rows, row: Any) -> Sequence[Reason]:
+        sequence, name, text = row.sequence, row.subject, row.payload
+        found = rows.take(sequence)
         if found is None:
-            self._waiting[row.subject] = row.sequence
-            return
-        self._waiting.pop(row.subject, None)
-        if subject(table, found) != row.subject or payload(found) != row.payload:
-            yield Reason.of(
-                "row_edited", table=table.name, subject=row.subject, sequence=row.sequence
-            )
+            early = list(rows.before(sequence))
+            found = rows.take(sequence) if early else None
+            if found is None:
+                self._waiting[name] = sequence
+                return early
+        else:
+            early = []
+        if self._waiting:
+            self._waiting.pop(name, None)
+        if rows.text.subject(found) == name and rows.text.payload(found) == text:
+            return early
+        place = {"table": rows.table.name, "subject": name, "sequence": sequence}
+        return [*early, Reason.of("row_edited", **place)]
 
     def _end(self) -> Iterator[Reason]:
-        for rows in self._tables.values():
+        for rows in dict.fromkeys(self._tables.values()):
             yield from rows.before(None)
         for name, sequence in self._waiting.items():
             yield Reason.of("row_missing", subject=name, site=self._site, sequence=sequence)
@@ -183,27 +203,28 @@ class _Rows:
         self, connection: Connection, table: Table, site: str, states: DeviceStates
     ) -> None:
         statement = select(table).where(table.c.site == site).order_by(table.c.ledger)
-        self._table = table
-        self._states = states
-        self._rows = iter(connection.execute(statement).mappings())
+        self.table = table
+        self.text = RowText(table)
+        self._see = states.see if table is schema.run_targets else None
+        self._place = [column.name for column in table.columns].index("ledger")
+        self._rows = chain.from_iterable(connection.execute(statement).partitions())
         self._next = next(self._rows, None)
 
     def before(self, sequence: int | None) -> Iterator[Reason]:
         """Rows that point at a ledger row before ``sequence`` (None: at any)."""
-        while self._next is not None and (sequence is None or self._next["ledger"] < sequence):
-            row = self._advance()
-            name = subject(self._table, row)
-            yield Reason.of("row_unrecorded", table=self._table.name, subject=name)
+        while self._next is not None and (sequence is None or self._next[self._place] < sequence):
+            name = self.text.subject(self._advance())
+            yield Reason.of("row_unrecorded", table=self.table.name, subject=name)
 
-    def take(self, sequence: int, at: str) -> RowMapping | None:
-        """The row that points at the ledger row ``sequence`` of the time ``at``, if any."""
-        if self._next is None or self._next["ledger"] != sequence:
+    def take(self, sequence: int) -> Row[Any] | None:
+        """The row that points at the ledger row ``sequence``, if it is the next one."""
+        if self._next is None or self._next[self._place] != sequence:
             return None
-        return self._advance(at)
+        return self._advance()
 
-    def _advance(self, at: str = "9") -> RowMapping:
+    def _advance(self) -> Row[Any]:
         assert self._next is not None  # noqa: S101 both callers looked
         row, self._next = self._next, next(self._rows, None)
-        if self._table is schema.run_targets:
-            self._states.see(row, at)
+        if self._see is not None:
+            self._see(row)
         return row

@@ -27,7 +27,7 @@ from weibao.domain.records import (
     RunStep,
     RunTarget,
 )
-from weibao.errors import InputError
+from weibao.errors import InputError, IntegrityError
 
 __all__ = ["JournalReader", "head_of", "holds", "sites_of"]
 
@@ -37,7 +37,11 @@ _STREAMED = 1000
 
 
 def head_of(connection: Connection, site: str) -> LedgerHead:
-    """The end of a chain as the transaction sees it."""
+    """The end of a chain as the transaction sees it.
+
+    Raises:
+        IntegrityError: the row was changed into something that no ledger row is.
+    """
     ledger = schema.ledger
     row = connection.execute(
         select(ledger.c.sequence, ledger.c.hash)
@@ -45,7 +49,13 @@ def head_of(connection: Connection, site: str) -> LedgerHead:
         .order_by(ledger.c.sequence.desc())
         .limit(1)
     ).one_or_none()
-    return LedgerHead(site=site, sequence=row.sequence, hash=row.hash) if row else start(site)
+    if row is None:
+        return start(site)
+    try:
+        return LedgerHead(site=site, sequence=row.sequence, hash=row.hash)
+    except ValueError as error:
+        key = f"{site}, {row.sequence}"
+        raise IntegrityError("journal.bad_row", table="ledger", key=key) from error
 
 
 def holds(connection: Connection, head: LedgerHead) -> bool:
@@ -57,13 +67,19 @@ def holds(connection: Connection, head: LedgerHead) -> bool:
 
 
 def sites_of(connection: Connection, tables: tuple[Table, ...]) -> list[str]:
-    """The sites that wrote to any of ``tables``; one look-up in an index for each."""
+    """The sites that wrote to any of ``tables``; one look-up in an index for each.
+
+    Raises:
+        IntegrityError: something that is no text was put in a site's place.
+    """
     found: set[str] = set()
     for table in tables:
         site: str | None = ""
         while site is not None:
             statement = select(func.min(table.c.site)).where(table.c.site > site)
             site = connection.execute(statement).scalar()
+            if not isinstance(site, str | None):
+                raise IntegrityError("journal.bad_row", table=table.name, key=repr(site))
             found.update([site] if site else [])
     return sorted(found)
 

@@ -6,9 +6,10 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from string import Formatter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -16,12 +17,13 @@ from sqlalchemy import RowMapping, Table
 
 from weibao.adapters.journal import schema
 from weibao.domain.base import Value
-from weibao.domain.ledger import canonical
+from weibao.domain.ledger import canonical, canonical_value
 from weibao.domain.records import Finding
 from weibao.errors import IntegrityError
 
 __all__ = [
     "Row",
+    "RowText",
     "clean",
     "finding_id",
     "from_row",
@@ -124,3 +126,24 @@ _SUBJECTS: dict[Table, str] = {
 def subject(table: Table, row: Mapping[str, Any] | RowMapping) -> str:
     """What the ledger calls a row."""
     return _SUBJECTS[table].format(**row)
+
+
+class RowText:
+    """``payload`` and ``subject`` of many rows of one table, as ``select(table)`` gives them."""
+
+    def __init__(self, table: Table) -> None:
+        places = {column.name: place for place, column in enumerate(table.columns)}
+        said = sorted(places.keys() - {"site", "ledger"})
+        self._said = [(f"{canonical_value(name)}:", places[name]) for name in said]
+        parts = list(Formatter().parse(_SUBJECTS[table]))
+        self._subject = "".join(f"{text}{{}}" if name else text for text, name, *_ in parts)
+        self._named = [places[name] for _, name, *_ in parts if name]
+
+    def payload(self, row: Sequence[Any]) -> str:
+        """The same as ``payload`` of the row."""
+        said = [name + canonical_value(row[place]) for name, place in self._said]
+        return "{" + ",".join(said) + "}"
+
+    def subject(self, row: Sequence[Any]) -> str:
+        """The same as ``subject`` of the row."""
+        return self._subject.format(*[row[place] for place in self._named])

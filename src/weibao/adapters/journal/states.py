@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from weibao.adapters.journal import schema
 from weibao.domain.reasons import Reason
@@ -21,20 +23,20 @@ class DeviceStates:
     def __init__(self) -> None:
         self._attempts: dict[tuple[str, str], tuple[str, str]] = {}
         self._good: dict[tuple[str, str], str] = {}
+        columns = [column.name for column in schema.run_targets.columns]
+        self._of = itemgetter(
+            *map(columns.index, ("contract", "device", "at", "run_id", "outcome"))
+        )
 
-    def see(self, target: RowMapping, recorded_at: str) -> None:
-        """One row of ``run_targets`` and the time of its ledger row; in the ledger's order.
-
-        A later time than that of a new record is of a clock that was ahead, and gives way.
-        """
-        device = target["contract"], target["device"]
-        attempt = target["at"], target["run_id"]
-        known = self._attempts.get(device, attempt)
-        self._attempts[device] = attempt if known[0] > recorded_at else max(attempt, known)
-        if target["outcome"] in _GOOD:
-            good = self._good.get(device, "")
-            ahead = good > recorded_at
-            self._good[device] = target["at"] if ahead else max(target["at"], good)
+    def see(self, target: Sequence[Any]) -> None:
+        """One row of ``run_targets``, as ``select(run_targets)`` gives it."""
+        contract, name, at, run_id, outcome = self._of(target)
+        device, attempt = (contract, name), (at, run_id)
+        last = self._attempts.get(device)
+        if last is None or attempt > last:
+            self._attempts[device] = attempt
+        if outcome in _GOOD and at > self._good.get(device, ""):
+            self._good[device] = at
 
     def compare(self, connection: Connection) -> Iterator[Reason]:
         """Devices whose state is not what their outcomes say."""
