@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,25 @@ def test_a_living_gits_lock_stays_and_fails_no_commit(archive: GitArchive, night
         person.stdin.close()
     night({"sw1": "b\n"})
     assert (archive.folder / "sw1.cfg").read_text() == "b\n"
+
+
+@pytest.mark.parametrize("words", ["fast-import", ""])
+def test_a_dead_imports_keep_is_removed(archive: GitArchive, night: Night, words: str) -> None:
+    """A full disk leaves it behind; the same commit again could not be written."""
+    first = night({"sw1": "a\n"})
+    pack = next((archive.folder / ".git/objects/pack").glob("*.pack"))
+    keep = pack.with_suffix(".keep")
+    keep.write_text(words)
+    os.utime(keep, (1_700_000_000, 1_700_000_000))
+    (archive.folder / ".git/refs/heads/main").unlink()  # as where the import died
+    shutil.rmtree(archive.folder / ".git/logs")
+    assert night({"sw1": "a\n"}) == first
+    assert not keep.exists()
+    mine = pack.with_suffix(".keep")
+    mine.write_text("kept by hand\n")
+    os.utime(mine, (1_700_000_000, 1_700_000_000))
+    night({"sw1": "b\n"})
+    assert mine.exists()
 
 
 def test_a_locked_branch_is_said(archive: GitArchive, night: Night) -> None:

@@ -35,6 +35,7 @@ def clear(git_dir: Path, *, young: bool = False) -> list[Path]:
     """
     found = [path for name in _LOCKS if (path := git_dir / name).exists()]
     found += [path for pattern in _TEMPORARY for path in git_dir.glob(pattern)]
+    found += [path for path in git_dir.glob("objects/pack/*.keep") if _of_an_import(path)]
     if not found or living_git(git_dir.parent):
         return []
     removed = []
@@ -58,6 +59,14 @@ def living_git(folder: Path) -> bool:
             ):
                 return True
     return False
+
+
+def _of_an_import(keep: Path) -> bool:
+    """Whether a dead fast-import keeps a pack; the same import again would stumble over it."""
+    try:
+        return keep.read_bytes().strip() in {b"", b"fast-import"}
+    except OSError:
+        return False
 
 
 def _age(path: Path) -> float:
