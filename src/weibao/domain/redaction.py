@@ -12,6 +12,7 @@ time grows with the size of the text alone (SEC-02, CFG-10).
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -271,7 +272,9 @@ def _places(text: str, within: str) -> list[tuple[int, int]]:
     ]
 
 
+@functools.lru_cache(maxsize=16384)
 def _hinted(line: str) -> bool:
+    # Configurations repeat themselves, and each other: most lines were seen before.
     low = line.lower()
     return any(hint in low for hint in words.HINTS)
 
