@@ -133,10 +133,14 @@ def _fields(model: type[BaseModel]) -> str:
 
 
 def field_docs(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings that stand below a model's fields."""
+    """The docstrings that stand below a model's fields; what it inherits means the same."""
     tree = ast.parse(inspect.getsource(model))
     assert isinstance(tree.body[0], ast.ClassDef)  # noqa: S101 - a class's source is a class
-    docs, name = {}, ""
+    docs: dict[str, str] = {}
+    for base in model.__bases__:
+        if issubclass(base, BaseModel) and base.model_fields:
+            docs |= field_words(base)
+    name = ""
     for node in tree.body[0].body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             name = node.target.id

@@ -121,6 +121,7 @@ class ShellRules(Value):
     prompt: Pattern
     """The shell's whole prompt line."""
     command: str
+    """Leads from there to the CLI."""
 
 
 class OwnShell(Value):
@@ -259,6 +260,7 @@ class Part(Value):
     optional: bool = False
     """A device that does not know the command has no such part, and nothing is said."""
     configuration: ConfigurationChanges = Field(default_factory=lambda: ConfigurationChanges())
+    """How this part is read; what is not said is the platform's."""
 
     @model_validator(mode="after")
     def _names_what_it_finds(self) -> Self:
