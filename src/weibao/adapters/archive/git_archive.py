@@ -28,6 +28,7 @@ from weibao.errors import FailedError, InputError, IntegrityError, WeibaoError
 __all__ = ["GitArchive"]
 
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
+_WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PATTERN = re.compile(r"^(fatal: )?command line, .*?': |^fatal: ")
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
@@ -143,6 +144,12 @@ class GitArchive:
 
     def read(self, device: str, commit: str = "") -> str:
         """The redacted text of ``device`` at ``commit``; see ``ConfigArchive.read``."""
+        if _WHOLE.fullmatch(commit) and self._exists():
+            place = f"{commit}:{text(_commit.path_of(device))}"
+            answer = self._git.run("cat-file", "blob", place)
+            if answer.code == 0:
+                return text(answer.out)
+        # What is wrong, or which commit is meant, takes more questions.
         where = self._commit(commit)
         entry = self._entries(where, _commit.path_of(device)).get(_commit.path_of(device))
         if entry is None:
