@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from weibao.adapters.files import sha256_file, write_once
 from weibao.adapters.sealing import open_sealed, seal
 from weibao.boundary.evidence import KeyRing, StoredPiece
-from weibao.errors import FailedError, IntegrityError, RefusedError, UncheckedError
+from weibao.errors import FailedError, IntegrityError, RefusedError, UncheckedError, WeibaoError
 
 __all__ = ["FileEvidenceStore", "evidence_folder", "is_kept"]
 
@@ -89,18 +89,29 @@ class FileEvidenceStore:
 
     def examine(self, contract: str, sha256: str) -> StoredPiece:
         """The stored file as it is now, read once, hashed and opened where the key is there."""
-        file = self._file(contract, sha256)
-        sealed = _read(file)
-        if sealed is None:
-            return StoredPiece(path=str(file), stored_sha256=None, size=0, opens=None)
+        file = str(self._file(contract, sha256))
+        return _examined(file, sha256, self._password(contract))
+
+    def examine_all(
+        self, contract: str, names: Iterable[str]
+    ) -> Iterator[StoredPiece | WeibaoError]:
+        """``examine`` of each in order; what it would raise comes in the piece's place."""
+        folder = str(evidence_folder(self._folder_of(contract)))
+        password = self._password(contract)
+        for sha256 in names:
+            try:
+                if not _SHA256.fullmatch(sha256):
+                    raise IntegrityError("evidence.bad_name", sha256=sha256)
+                yield _examined(f"{folder}/{sha256[:2]}/{sha256}", sha256, password)
+            except WeibaoError as error:
+                yield error
+
+    def _password(self, contract: str) -> bytes | None:
+        """The key; None where there is none, or one that must not be used."""
         try:
-            open_sealed(self._keys.password(contract), sha256, sealed)
-            opens: bool | None = True
-        except IntegrityError:
-            opens = False
-        except (UncheckedError, RefusedError):  # no key, or one that must not be used
-            opens = None
-        return StoredPiece(str(file), hashlib.sha256(sealed).hexdigest(), len(sealed), opens)
+            return self._keys.password(contract)
+        except (UncheckedError, RefusedError):
+            return None
 
     def names(self, contract: str) -> Iterator[str]:
         """The names of all stored pieces in ascending order."""
@@ -122,14 +133,29 @@ class FileEvidenceStore:
         return evidence_folder(self._folder_of(contract)) / sha256[:2] / sha256
 
 
-def _read(file: Path) -> bytes | None:
+def _examined(file: str, sha256: str, password: bytes | None) -> StoredPiece:
+    sealed = _read(file)
+    if sealed is None:
+        return StoredPiece(path=file, stored_sha256=None, size=0, opens=None)
+    opens: bool | None = None
+    if password is not None:
+        try:
+            open_sealed(password, sha256, sealed)
+            opens = True
+        except IntegrityError:
+            opens = False
+    return StoredPiece(file, hashlib.sha256(sealed).hexdigest(), len(sealed), opens)
+
+
+def _read(file: Path | str) -> bytes | None:
     try:
-        return file.read_bytes()
+        with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 a path as text, for speed
+            return stream.read()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _unreadable(file, error) from error
 
 
-def _unreadable(file: Path, error: OSError) -> FailedError:
+def _unreadable(file: Path | str, error: OSError) -> FailedError:
     return FailedError("evidence.unreadable", path=file, why=error.strerror)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from weibao.domain.collection import BundleHeader, DeviceCollection
+from weibao.errors import WeibaoError
 
 __all__ = ["Bundle", "EvidenceStore", "KeyRing", "StoredPiece"]
 
@@ -78,6 +79,12 @@ class EvidenceStore(Protocol):
         Raises:
             FailedError: it is there and cannot be read.
         """
+        ...
+
+    def examine_all(
+        self, contract: str, names: Iterable[str]
+    ) -> Iterator[StoredPiece | WeibaoError]:
+        """``examine`` of each in order; what it would raise comes in the piece's place."""
         ...
 
     def names(self, contract: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -16,6 +17,10 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
 
 
+_HEX = re.compile("[0-9a-f]{64}")
+_NO_NAME = re.compile(r"[/\\\0\n\r]")
+
+
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its time zone")
@@ -23,13 +28,13 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _sha256(text: str) -> str:
-    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+    if _HEX.fullmatch(text) is None:
         raise ValueError("not a sha256 in lower-case hex")
     return text
 
 
 def _name(text: str) -> str:
-    if not text or text in {".", ".."} or any(c in text for c in "/\\\0\n\r"):
+    if not text or text in {".", ".."} or _NO_NAME.search(text) is not None:
         raise ValueError("a name that can be a file's name: no slash, no line end, not empty")
     return text
 

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring as _quote
+from math import isfinite
 from typing import NamedTuple
 
 from weibao.domain.records import LedgerHead, LedgerRow
@@ -63,6 +64,8 @@ def canonical_value(value: object) -> str:
         return "null"
     if kind is bool:
         return "true" if value else "false"
+    if kind is float and isfinite(value):  # type: ignore[arg-type]
+        return repr(value)
     return canonical(value)
 
 

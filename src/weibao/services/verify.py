@@ -9,13 +9,14 @@ counts as checked.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from typing import NamedTuple
 
 from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
-from weibao.boundary.evidence import EvidenceStore
+from weibao.boundary.evidence import EvidenceStore, StoredPiece
 from weibao.boundary.journal import Journal
 from weibao.domain.base import Value
 from weibao.domain.reasons import Reason
@@ -268,24 +269,37 @@ class _Verification:
     ) -> None:
         # Records and names both come in ascending order, so that neither is held in memory.
         name = next(names, None)
-        for sha256, same in groupby(records, lambda record: record.sha256):
+        for same, found in self._examined(contract, records):
+            sha256 = same[0].sha256
             while name is not None and name < sha256:
                 self._unrecorded(contract, name)
                 name = next(names, None)
             if name == sha256:
                 name = next(names, None)
-            self._check_piece(list(same))
+            self._check_piece(same, found)
         while name is not None:
             self._unrecorded(contract, name)
             name = next(names, None)
 
-    def _check_piece(self, records: list[EvidenceRecord]) -> None:
+    def _examined(
+        self, contract: str, records: Iterator[EvidenceRecord]
+    ) -> Iterator[tuple[list[EvidenceRecord], StoredPiece | WeibaoError]]:
+        """Each piece's records and the piece as it is; the store may read ahead."""
+        asked: deque[list[EvidenceRecord]] = deque()
+
+        def ask() -> Iterator[str]:
+            for sha256, same in groupby(records, lambda record: record.sha256):
+                asked.append(list(same))
+                yield sha256
+
+        for found in self._evidence.examine_all(contract, ask()):
+            yield asked.popleft(), found
+
+    def _check_piece(self, records: list[EvidenceRecord], found: StoredPiece | WeibaoError) -> None:
         first = records[0]
         about = {"device": first.device, "kind": first.kind, "sha256": first.sha256}
-        try:
-            found = self._evidence.examine(first.contract, first.sha256)
-        except WeibaoError as error:
-            self._problem("evidence_unreadable", **about, why=error)
+        if isinstance(found, WeibaoError):
+            self._problem("evidence_unreadable", **about, why=found)
             return
         about["path"] = found.path
         if found.stored_sha256 is None:

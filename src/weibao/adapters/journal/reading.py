@@ -268,13 +268,14 @@ class JournalReader:
 
     def _list(self, kind: type[ValueT], table: Table, statement: Select[Any]) -> list[ValueT]:
         with self._database.read() as connection:
-            return [from_row(kind, table, row) for row in connection.execute(statement).mappings()]
+            return [from_row(kind, table, row) for row in connection.execute(statement)]
 
     def _stream(self, kind: type[ValueT], table: Table, statement: Select[Any]) -> Iterator[ValueT]:
         with self._database.read() as connection:
             streaming = connection.execution_options(yield_per=_STREAMED)
-            for row in streaming.execute(statement).mappings():
-                yield from_row(kind, table, row)
+            for part in streaming.execute(statement).partitions():
+                for row in part:
+                    yield from_row(kind, table, row)
 
 
 def _newest(rows: Iterable[Any], order: Mapping[str, int]) -> dict[tuple[str, str], str]:

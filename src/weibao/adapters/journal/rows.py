@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from operator import itemgetter
 from string import Formatter
 from typing import Any, TypeVar
 
@@ -86,24 +87,30 @@ def finding_id(finding: Finding) -> str:
 
 
 @functools.cache
-def _json_columns(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.columns if schema.is_json(column))
+def _read_as(kind: type[Value], table: Table) -> tuple[tuple[str, ...], Any, tuple[str, ...]]:
+    """The names of ``kind``'s fields, what takes their cells from a row, and which are JSON."""
+    columns = [column.name for column in table.columns]
+    names = tuple(kind.model_fields)
+    cells = itemgetter(*(columns.index(name) for name in names))
+    return names, cells, tuple(name for name in names if schema.is_json(table.c[name]))
 
 
-def from_row(kind: type[ValueT], table: Table, row: RowMapping) -> ValueT:
-    """The value that ``to_row`` took apart.
+def from_row(kind: type[ValueT], table: Table, row: Sequence[Any]) -> ValueT:
+    """The value that ``to_row`` took apart; ``row`` is as ``select(table)`` gives it.
 
     Raises:
         IntegrityError: the row was changed into something that is no such value.
     """
-    data = {name: row[name] for name in kind.model_fields}
+    names, cells, json_names = _read_as(kind, table)
+    data = dict(zip(names, cells(row), strict=True))
     try:
-        for name in _json_columns(table):
+        for name in json_names:
             if data[name] is not None:
                 data[name] = json.loads(data[name])
         return kind.model_validate(data)
-    except ValueError as error:
-        key = ", ".join(str(row[name]) for name in schema.key_of(table))
+    except (ValueError, TypeError) as error:
+        columns = [column.name for column in table.columns]
+        key = ", ".join(str(row[columns.index(name)]) for name in schema.key_of(table))
         raise IntegrityError("journal.bad_row", table=table.name, key=key) from error
 
 
