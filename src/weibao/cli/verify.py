@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 
 from weibao.cli.options import Call, command_options
+from weibao.cli.output import Output
 
 __all__ = ["verify"]
 
@@ -23,12 +25,12 @@ def verify(call: Call) -> int:
     out = call.out
     workshop = call.workshop
 
-    def progress(part: str, count: int) -> None:
-        if sys.stderr.isatty():
-            out.note(f"{part}: {count}")
-
+    progress = _Progress(out)
     with workshop.lock("verify", wait=60):
-        result = verify_estate(workshop, progress)
+        try:
+            result = verify_estate(workshop, progress)
+        finally:
+            progress.ended()
     out.data(
         {
             "sound": result.passed,
@@ -54,3 +56,35 @@ def verify(call: Call) -> int:
         return 4
     out.line("✓ " + out.say("cli.verified", **result.counts.model_dump()))
     return 0
+
+
+_SHOWN_SECONDS = 0.2
+_CLEAR = "\r\x1b[2K"
+
+
+class _Progress:
+    """One line on a terminal that says how far it is; nothing elsewhere."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._shows = sys.stderr.isatty()
+        self._next = 0.0
+        self._part, self._began = "", 0.0
+
+    def __call__(self, part: str, count: int) -> None:
+        now = time.monotonic()
+        if part != self._part:
+            self._part, self._began = part, now
+        if not self._shows or now < self._next:
+            return
+        self._next = now + _SHOWN_SECONDS
+        rate = f"{count / (now - self._began):,.0f}/s" if now > self._began else ""
+        words = self._out.say(f"cli.verifying.{part}", count=f"{count:,}")
+        sys.stderr.write(f"{_CLEAR}{words}  {rate}")
+        sys.stderr.flush()
+
+    def ended(self) -> None:
+        """The line goes."""
+        if self._shows:
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()
