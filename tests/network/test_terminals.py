@@ -267,6 +267,7 @@ def _logins() -> dict[str, Case]:
         "password, wrong": Case(**once),
         "no SSH login": Case(script={"auth": "none", "dialogue": TERMINAL}, secrets=right),
         "no SSH login, wrong": Case(script={"auth": "none", "dialogue": TERMINAL}, **once),
+        "no command line": Case(script={"shell": False}, outcome="shell_refused"),
         "no login at all": Case(script={"auth": "none"}, secrets=()),
         "an RSA key that signs with SHA-2": Case(key="rsa"),
         "a banner before the login": Case(script={"ssh_banner": "Welcome\nSW1#\n"}),

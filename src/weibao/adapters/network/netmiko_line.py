@@ -17,6 +17,7 @@ from paramiko.ssh_exception import (
     AuthenticationException,
     BadAuthenticationType,
     BadHostKeyException,
+    ChannelException,
     IncompatiblePeer,
     PasswordRequiredException,
     SSHException,
@@ -163,7 +164,10 @@ def open_netmiko(
         connection.establish_connection()
         return NetmikoWire(connection)
     except (SSHException, OSError, EOFError, ValueError) as error:
-        trouble = _explain(error, endpoint, limits, sock)
+        if connection is not None and _no_shell(connection, error):
+            trouble = Trouble("shell_refused", detail=scrub(str(_root(error)), endpoint.secrets()))
+        else:
+            trouble = _explain(error, endpoint, limits, sock)
         if connection is not None:
             with contextlib.suppress(Exception):
                 connection.paramiko_cleanup()
@@ -174,6 +178,15 @@ def open_netmiko(
         if connection is not None:
             # netmiko adds a filter for each connection to one logger and never takes it away
             log.removeFilter(connection._secrets_filter)
+
+
+def _no_shell(connection: _Transport, error: BaseException) -> bool:
+    """Whether the device let us in and then gave no terminal."""
+    client = getattr(connection, "remote_conn_pre", None)
+    transport = client.get_transport() if client is not None else None
+    handler = getattr(transport, "auth_handler", None)
+    closed = isinstance(_root(error), ChannelException) or "channel closed" in str(error).lower()
+    return closed and handler is not None and handler.is_authenticated()
 
 
 def _parameters(endpoint: Endpoint, limits: Limits, check: bool) -> dict[str, Any]:
