@@ -18,12 +18,17 @@ from weibao.reports.words import Words, visible
 
 from .sample import contract, night
 
-CATALOGUE = yaml.safe_load(
-    resources.files("weibao").joinpath("messages/report.yml").read_text(encoding="utf-8")
-)
+CATALOGUE = {
+    key: texts
+    for file in resources.files("weibao").joinpath("messages").iterdir()
+    for key, texts in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+    if key.startswith("report.")
+}
 UNFILLED_MEANT = re.compile(r"""(?s)<(style|script)>.*?</\1>|data-shown="[^"]*\"""")
 HAN = re.compile("[\u4e00-\u9fff]")
-IN_CHINESE = {"ansible", "playbook", "Weibao", "SSH", "Telnet", "SHA", "n", "m"}
+IN_CHINESE = {"NTP", "ansible", "playbook", "Weibao", "SSH", "Telnet", "SHA", "n", "m"}
+# Names of programs and settings, taken apart.
+IN_CHINESE |= set("become true sudo weibao files leave out sha sum coreutils busybox".split())
 
 
 def places(text: str) -> set[str]:
