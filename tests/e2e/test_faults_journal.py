@@ -7,6 +7,7 @@ finishes what was begun, and ``verify`` passes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -15,7 +16,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -26,7 +30,7 @@ from weibao.errors import FailedError, IntegrityError, WeibaoError
 from weibao.services.recover import recover
 from weibao.services.verify import verify
 
-from .estates import missing_part
+from .estates import missing_part, new_estate
 
 NAMES = {"sw1": "default", "sw2": "default"}
 PHASES = ("collect", "accept", "archive")
@@ -285,3 +289,49 @@ def test_a_server_that_stays_away(
     assert "数据库" in caught.value.say("zh")
     server.start()
     finished_by_the_next(on_server, 2)
+
+
+# --- nobody watches a night of the timer
+
+
+class _Heard(BaseHTTPRequestHandler):
+    """Keeps what it is sent."""
+
+    bodies: ClassVar[list[dict]] = []
+
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        self.bodies.append(json.loads(data))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_a_night_that_the_database_stops_is_told(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Heard)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    now = datetime.now(UTC)
+    estate = new_estate(
+        tmp_path,
+        database="postgresql://wb:s3cret@127.0.0.1:1/weibao",
+        time_zone="UTC",
+        schedule={"backup_at": f"{now:%H:%M}", "grace_minutes": 60},
+        notify={"webhooks": [{"kind": "generic", "url": f"http://127.0.0.1:{server.server_port}"}]},
+    )
+    _Heard.bodies.clear()
+    try:
+        by_hand = estate.weibao("backup", "run")
+        assert by_hand.code == 1
+        assert not _Heard.bodies
+        said = estate.weibao("backup", "run", "--scheduled")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert said.code == 1, said.all
+    assert "s3cret" not in said.all
+    (body,) = _Heard.bodies
+    assert "s3cret" not in str(body)
+    assert "journal.unavailable" in str(body)
+    assert "weibao run recover" in str(body)

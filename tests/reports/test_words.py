@@ -28,21 +28,19 @@ UNFILLED_MEANT = re.compile(r"""(?s)<(style|script)>.*?</\1>|data-shown="[^"]*\"
 HAN = re.compile("[\u4e00-\u9fff]")
 IN_CHINESE = {"NTP", "ansible", "playbook", "Weibao", "SSH", "Telnet", "SHA", "n", "m"}
 # Names of programs and settings, taken apart.
-IN_CHINESE |= set(
-    [
-        "become",
-        "true",
-        "sudo",
-        "weibao",
-        "files",
-        "leave",
-        "out",
-        "sha",
-        "sum",
-        "coreutils",
-        "busybox",
-    ]
-)
+IN_CHINESE |= {
+    "become",
+    "true",
+    "sudo",
+    "weibao",
+    "files",
+    "leave",
+    "out",
+    "sha",
+    "sum",
+    "coreutils",
+    "busybox",
+}
 
 
 def places(text: str) -> set[str]:

@@ -17,10 +17,20 @@ from weibao.adapters.schedule import (
 )
 from weibao.bootstrap.workshop import Workshop
 from weibao.boundary.schedule import Installed, ScheduleJob, Scheduler
+from weibao.domain.reasons import Reason
 from weibao.domain.schedule import Schedule, StartDecision
+from weibao.errors import WeibaoError
 from weibao.services import schedule as service
+from weibao.services.tell import tell_error
 
-__all__ = ["check_night", "decide_night", "install_night", "remove_night", "show_night"]
+__all__ = [
+    "check_night",
+    "decide_night",
+    "install_night",
+    "remove_night",
+    "show_night",
+    "tell_stopped",
+]
 
 
 def _schedule(workshop: Workshop, at: str = "") -> Schedule:
@@ -100,6 +110,13 @@ def check_night(workshop: Workshop) -> service.CheckReport:
         notifiers=build_notifiers(estate.settings.notify, estate.folder, clock),
     )
     return service.check(workshop.journal, teller, clock.now(), actor())
+
+
+def tell_stopped(workshop: Workshop, error: WeibaoError) -> list[Reason]:
+    """Tell that a night was stopped by ``error``; what did not work. Needs no journal."""
+    estate = workshop.estate
+    notifiers = build_notifiers(estate.settings.notify, estate.folder, SystemClock())
+    return tell_error(estate.settings, notifiers, error)
 
 
 def decide_night(workshop: Workshop) -> StartDecision:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weibao.cli.options import Call
 from weibao.cli.run import recovered_words
 from weibao.domain.collection import DeviceCollection
 from weibao.domain.records import Outcome, Run, Trigger
-from weibao.errors import RefusedError
+from weibao.errors import RefusedError, WeibaoError
 
 if TYPE_CHECKING:
+    from weibao.services.backup_run import BackupRequest
     from weibao.services.finish import BackupResult
 
 __all__ = ["run_backup_command"]
@@ -29,25 +31,49 @@ def run_backup_command(
     accept_shrunk: bool,
     startup: bool,
 ) -> int:
-    """Finish what is owed, run, show, tell; the exit code."""
-    from weibao.bootstrap import actor
-    from weibao.services.backup_run import BackupRequest, run_backup
-    from weibao.services.recover import recover
-    from weibao.services.tell import tell
+    """Finish what is owed, run, show, tell; the exit code.
 
-    workshop = call.workshop
-    parts = workshop.parts()
-    if scheduled and _too_early_or_late(call):
-        return 0
-    request = BackupRequest(
+    What stops a night of the timer is told like its result: nobody watches it.
+    """
+    try:
+        request = _request(limit, scheduled, change_ref, accept_shrunk, startup)
+        return _run(call, request, wait)
+    except WeibaoError as error:
+        if scheduled and error.key != "backup.night_missed":  # that one is told already
+            from weibao.bootstrap.night import tell_stopped
+
+            for reason in tell_stopped(call.workshop, error):
+                call.out.note(call.out.reason(reason))
+        raise
+
+
+def _request(
+    limit: str, scheduled: bool, change_ref: str, accept_shrunk: bool, startup: bool
+) -> BackupRequest:
+    from weibao.bootstrap import actor
+    from weibao.services.backup_run import BackupRequest
+
+    return BackupRequest(
         actor=actor(),
-        sources=workshop.sources,
+        sources=(),
         limit=limit,
         trigger=Trigger.schedule if scheduled else Trigger.manual,
         change_ref=change_ref,
         accept_shrunk=accept_shrunk,
         startup=startup,
     )
+
+
+def _run(call: Call, request: BackupRequest, wait: float) -> int:
+    from weibao.services.backup_run import run_backup
+    from weibao.services.recover import recover
+    from weibao.services.tell import tell
+
+    workshop = call.workshop
+    parts = workshop.parts()
+    if request.trigger is Trigger.schedule and _too_early_or_late(call):
+        return 0
+    request = replace(request, sources=workshop.sources)
     with workshop.lock("backup run", wait):
         inventory = workshop.inventory.resolve(workshop.sources)
         for finished in recover(parts, inventory.devices):
