@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from weibao.domain.reasons import Reason
@@ -64,6 +64,13 @@ class ConfigArchive(Protocol):
 
         Raises:
             IntegrityError: one of the commits is not there.
+        """
+        ...
+
+    def diffs(self, wanted: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+        """``diff`` of many, each a device with its old and its new commit: device and text.
+
+        The text is empty where one of the commits is not there.
         """
         ...
 

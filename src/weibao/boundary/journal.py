@@ -129,6 +129,20 @@ class Journal(Protocol):
         not before their newest version, and was then found to be saved."""
         ...
 
+    def newest_versions_of(self, device: str, contract: str = "") -> list[ConfigVersion]:
+        """The newest version of the device of that name in each contract (or in one)."""
+        ...
+
+    def some_versions(
+        self, keys: Iterable[tuple[str, str, int]]
+    ) -> dict[tuple[str, str, int], ConfigVersion]:
+        """Those of these (contract, device, number) that are recorded."""
+        ...
+
+    def contracts(self) -> list[str]:
+        """The contracts that have versions, sorted."""
+        ...
+
     def uncommitted_versions(self) -> list[ConfigVersion]:
         """Versions that no archive commit holds yet, oldest first."""
         ...

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from weibao.domain.inventory import Device
 from weibao.domain.records import ConfigVersion, Finding, Run, RunTarget
 from weibao.domain.report import BackupReport, ChangedDevice, DeviceRow, Totals
-from weibao.errors import IntegrityError
 from weibao.services.overdue import freshness
 from weibao.services.parts import Parts, PublishedReport
 
@@ -72,7 +71,7 @@ def build_report(
         generated_at=parts.clock.now(),
         totals=Totals.of([row.outcome for row in rows], inventory=len(rows), targeted=len(mine)),
         rows=tuple(rows),
-        changes=tuple(_change(parts, v) for v in sorted(changed, key=lambda v: v.device)),
+        changes=tuple(_changes(parts, contract, sorted(changed, key=lambda v: v.device))),
         findings=tuple(findings),
         evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
         platform_titles={p.id: p.title for p in parts.platforms.values()},
@@ -119,36 +118,37 @@ def _rows(
     return rows
 
 
-def _change(parts: Parts, version: ConfigVersion) -> ChangedDevice:
-    diff, previous = "", None
-    if version.number > 1:
-        previous = version.number - 1
-        before = next(
-            (
-                v
-                for v in parts.journal.versions(version.contract, version.device)
-                if v.number == previous
-            ),
-            None,
-        )
+def _changes(
+    parts: Parts, contract: str, changed: Sequence[ConfigVersion]
+) -> Iterator[ChangedDevice]:
+    """What each of ``changed``, new versions of one contract's devices, differs in."""
+    keys = [(contract, v.device, v.number - 1) for v in changed if v.number > 1]
+    earlier = parts.journal.some_versions(keys)
+    wanted = []
+    for version in changed:
+        before = earlier.get((contract, version.device, version.number - 1))
         if before is not None and before.commit and version.commit:
-            diff = _diff(parts, before, version)
-    lines = diff.splitlines(keepends=True)
-    return ChangedDevice(
-        device=version.device,
-        previous=previous,
-        current=version.number,
-        diff="".join(lines[:_DIFF_LINES]),
-        truncated=len(lines) > _DIFF_LINES,
-        added=version.lines_added,
-        removed=version.lines_removed,
-        change_ref=version.change_ref,
+            wanted.append((version.device, before.commit, version.commit))
+    diffs = (
+        {device: _shortened(text) for device, text in parts.archive(contract).diffs(wanted)}
+        if wanted
+        else {}
     )
+    for version in changed:
+        diff, truncated = diffs.get(version.device, ("", False))
+        yield ChangedDevice(
+            device=version.device,
+            previous=version.number - 1 if version.number > 1 else None,
+            current=version.number,
+            diff=diff,
+            truncated=truncated,
+            added=version.lines_added,
+            removed=version.lines_removed,
+            change_ref=version.change_ref,
+        )
 
 
-def _diff(parts: Parts, before: ConfigVersion, after: ConfigVersion) -> str:
-    try:
-        archive = parts.archive(after.contract)
-        return archive.diff(after.device, before.commit, after.commit)
-    except IntegrityError:
-        return ""
+def _shortened(diff: str) -> tuple[str, bool]:
+    """The beginning of a difference, and whether there is more."""
+    lines = diff.splitlines(keepends=True)
+    return "".join(lines[:_DIFF_LINES]), len(lines) > _DIFF_LINES

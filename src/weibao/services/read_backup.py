@@ -71,7 +71,7 @@ def grep(
     Raises:
         InputError: the pattern is no regular expression.
     """
-    contracts = [contract] if contract else sorted({c for c, _ in parts.journal.latest_versions()})
+    contracts = [contract] if contract else parts.journal.contracts()
     for name in contracts:
         for device, line, text in parts.archive(name).grep(pattern, ignore_case=ignore_case):
             yield Hit(contract=name, device=device, line=line, text=text)

@@ -35,8 +35,7 @@ def find_version(parts: Parts, device: str, contract: str = "", number: int = 0)
     Raises:
         InputError: there is no such device or version, or it is in several contracts.
     """
-    latest = parts.journal.latest_versions(contract)
-    found = [version for (_, name), version in latest.items() if name == device]
+    found = parts.journal.newest_versions_of(device, contract)
     if not found:
         raise InputError("backup.no_version", device=device)
     if len(found) > 1:
@@ -44,9 +43,10 @@ def find_version(parts: Parts, device: str, contract: str = "", number: int = 0)
         raise InputError("backup.several_contracts", device=device, contracts=names)
     if not number or found[0].number == number:
         return found[0]
-    for version in parts.journal.versions(found[0].contract, device):
-        if version.number == number:
-            return version
+    key = found[0].contract, device, number
+    version = parts.journal.some_versions([key]).get(key)
+    if version is not None:
+        return version
     raise InputError("backup.no_such_version", device=device, number=number, newest=found[0].number)
 
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from weibao.adapters.archive import _commit, _leftovers, _push
+from weibao.adapters.archive import _commit, _diffs, _leftovers, _push
 from weibao.adapters.archive._git import MAIN, Git, text
 from weibao.adapters.files import make_folder
 from weibao.domain.records import LedgerHead
@@ -32,6 +32,8 @@ _WHOLE = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PATTERN = re.compile(r"^(fatal: )?command line, .*?': |^fatal: ")
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _EMPTY_TREE_SHA256 = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+_AT_ONCE = 200
+"""Devices in one git command: so many differences are in memory at once."""
 _FULL = re.compile(r"No space left|Out of diskspace|Disk quota exceeded")
 _DENIED = re.compile(r"Permission denied|Read-only file system|insufficient permission")
 _LOCKED = re.compile(r"\.lock': File exists")
@@ -172,14 +174,35 @@ class GitArchive:
         after = self._commit(new)
         nothing = _EMPTY_TREE if len(after) == 40 else _EMPTY_TREE_SHA256
         before = self._commit(old) if old else nothing
-        answer = self._git.run(
-            "diff-tree", "-r", "-p", "--text", "--no-color", "--no-renames", "--no-ext-diff",
-            "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", before, after,
-            "--", text(_commit.path_of(device)),
-        )  # fmt: skip
+        path = text(_commit.path_of(device))
+        answer = self._git.run(*_diffs.PATCH, before, after, "--", path)
         if answer.code:
             raise self._damaged(answer.error)
         return text(answer.out)
+
+    def diffs(self, wanted: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+        """``diff`` of many devices; see ``ConfigArchive.diffs``."""
+        by_commit: dict[str, list[tuple[str, str]]] = {}
+        for device, old, new in wanted:
+            by_commit.setdefault(new, []).append((device, old))
+        for new, asked in by_commit.items():
+            for first in range(0, len(asked), _AT_ONCE):
+                part = asked[first : first + _AT_ONCE]
+                paths = {_commit.path_of(d): old for d, old in part if _WHOLE.fullmatch(old)}
+                whole = self._exists() and _WHOLE.fullmatch(new)
+                common = _diffs.common_diffs(self._git, new, paths.items()) if whole else {}
+                for device, old in part:
+                    path = _commit.path_of(device)
+                    found = common.get(path) if paths.get(path) == old else None
+                    if found is None:
+                        found = self._diff_or_nothing(device, old, new)
+                    yield device, found
+
+    def _diff_or_nothing(self, device: str, old: str, new: str) -> str:
+        try:
+            return self.diff(device, old, new)
+        except IntegrityError:
+            return ""
 
     def grep(self, pattern: str, *, ignore_case: bool = False) -> Iterator[tuple[str, int, str]]:
         """Device, line number and line of each hit of an extended regular expression.

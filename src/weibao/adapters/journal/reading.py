@@ -34,6 +34,8 @@ __all__ = ["JournalReader", "head_of", "holds", "sites_of"]
 ValueT = TypeVar("ValueT", bound=Value)
 
 _STREAMED = 1000
+_LOOKED_UP = 300
+"""Keys in one SELECT; SQLite allows some 32,000 parameters."""
 
 
 def head_of(connection: Connection, site: str) -> LedgerHead:
@@ -146,6 +148,41 @@ class JournalReader:
         key = tuple_(table.c.contract, table.c.device, table.c.number)
         found = self._list(ConfigVersion, table, select(table).where(key.in_(newest)))
         return {(version.contract, version.device): version for version in found}
+
+    def newest_versions_of(self, device: str, contract: str = "") -> list[ConfigVersion]:
+        """The newest version of the device of that name in each contract (or in one)."""
+        contracts = [contract] if contract else self.contracts()
+        table = schema.versions
+        found: list[ConfigVersion] = []
+        for name in contracts:
+            own = select(table).where(table.c.contract == name, table.c.device == device)
+            last = own.order_by(table.c.number.desc()).limit(1)
+            found += self._list(ConfigVersion, table, last)
+        return found
+
+    def some_versions(
+        self, keys: Iterable[tuple[str, str, int]]
+    ) -> dict[tuple[str, str, int], ConfigVersion]:
+        """Those of these (contract, device, number) that are recorded."""
+        table = schema.versions
+        key = tuple_(table.c.contract, table.c.device, table.c.number)
+        wanted = list(dict.fromkeys(keys))
+        found: list[ConfigVersion] = []
+        for first in range(0, len(wanted), _LOOKED_UP):
+            part = select(table).where(key.in_(wanted[first : first + _LOOKED_UP]))
+            found += self._list(ConfigVersion, table, part)
+        return {(v.contract, v.device, v.number): v for v in found}
+
+    def contracts(self) -> list[str]:
+        """The contracts that have versions; one look-up in an index for each."""
+        column = schema.versions.c.contract
+        found: list[str] = []
+        with self._database.read() as connection:
+            last: str | None = ""
+            while last is not None:
+                last = connection.execute(select(func.min(column)).where(column > last)).scalar()
+                found += [last] if last else []
+        return found
 
     def settled_startups(self, since: datetime) -> set[tuple[str, str]]:
         """See Journal."""
