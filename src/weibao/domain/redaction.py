@@ -150,7 +150,7 @@ class _Pass:
             if inside:
                 line = self._replace(line, _spans(inside[2], line))
             elif line[:1] in " \t/cips":
-                inside = next((menu for menu in words.MENUS if menu[0].match(line)), None)
+                inside = _menu(line)
             kept.append(line)
         return kept
 
@@ -168,7 +168,7 @@ class _Pass:
 
     def _elsewhere(self, text: str) -> str:
         """The same secrets told again, as words of other lines."""
-        if not self._found:
+        if not any(secret in text for secret in self._found):
             return text
         return "\n".join(self._hidden_again(line) for line in text.split("\n"))
 
@@ -270,6 +270,12 @@ def _places(text: str, within: str) -> list[tuple[int, int]]:
         for header, end in zip(headers, ends, strict=False)
         if wanted.search(header["path"])
     ]
+
+
+@functools.lru_cache(maxsize=16384)
+def _menu(line: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]] | None:
+    """The part that a line begins."""
+    return next((menu for menu in words.MENUS if menu[0].match(line)), None)
 
 
 @functools.lru_cache(maxsize=16384)
