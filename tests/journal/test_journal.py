@@ -215,3 +215,20 @@ def test_sites_have_chains_of_their_own(opened, tmp_path: Path) -> None:  # type
         south.close_run("n1", RunState.interrupted, START, ACTOR)
     assert list(north.verify()) == []
     assert list(south.verify()) == []
+
+
+def test_what_a_fast_clock_dated_gives_way(journal: SqlJournal) -> None:
+    """The next year's outcome hides no true one, and ``verify`` says the same of it."""
+    future, now = START + timedelta(days=365), START + timedelta(days=1)
+    for name, at, outcome in (
+        ("r1", future, Outcome.archived),
+        ("r2", now, Outcome.unchanged),
+        ("r3", now + timedelta(days=1), Outcome.failed),
+    ):
+        journal.open_run(run(name, at))
+        rows = (target("sw1", name, outcome=outcome, at=at),)
+        journal.record(name, OutcomeBatch(targets=rows), ACTOR)
+    assert journal.last_good() == {("default", "sw1"): now}
+    assert journal.last_attempts()["default", "sw1"].outcome is Outcome.failed
+    assert [r.id for r in journal.runs()] == ["r3", "r2", "r1"]
+    assert list(journal.verify()) == []

@@ -138,6 +138,8 @@ def commit_versions(
     """One archive commit a contract, with the ledger's head in it."""
     for contract in sorted({v.contract for v in versions}):
         mine = {v.device: v for v in versions if v.contract == contract}
+        if not rebuilt:
+            check_archive(parts, contract)
         chosen = _Texts({d: (contract, d, v.number) for d, v in mine.items()}, texts)
         commit = parts.archive(contract).commit(
             chosen,
@@ -153,13 +155,29 @@ def commit_versions(
         parts.journal.set_commit(keys, commit, now, run.actor, rebuilt=rebuilt)
 
 
+def check_archive(parts: Parts, contract: str) -> None:
+    """What is recorded to be committed is there: a quiet night too notices a lost archive.
+
+    Raises:
+        IntegrityError: the archive is damaged, or gone and to be rebuilt.
+    """
+    if not parts.archive(contract).is_empty():
+        return
+    if any(v.commit and v.contract == contract for v in parts.journal.all_versions()):
+        folder = parts.runs.parent / "contracts" / contract / "archive"
+        raise IntegrityError("archive.lost", contract=contract, folder=folder)
+
+
 def _archive(parts: Parts, run: Run, found: Ingested, spool: _Spool, steps: Steps) -> None:
     """Commit; versions that cannot be committed now are safe, and committed by the next run."""
     with steps.step("archive") as step:
-        for contract in sorted({v.contract for v in found.versions}):
+        for contract in _contracts(found):
             mine = [v for v in found.versions if v.contract == contract]
             try:
-                commit_versions(parts, run, mine, spool)
+                if mine:
+                    commit_versions(parts, run, mine, spool)
+                else:
+                    check_archive(parts, contract)
             except FailedError as error:
                 step.failed(Reason(code=error.key, params=_text(error)))
                 detail = error.say(parts.settings.language)

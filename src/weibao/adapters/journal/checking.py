@@ -169,10 +169,10 @@ class _Chain:
 
     def _meet(self, rows: _Rows, row: Any) -> Sequence[Reason]:
         sequence, name, text = row.sequence, row.subject, row.payload
-        found = rows.take(sequence)
+        found = rows.take(sequence, row.at)
         if found is None:
             early = list(rows.before(sequence))
-            found = rows.take(sequence) if early else None
+            found = rows.take(sequence, row.at) if early else None
             if found is None:
                 self._waiting[name] = sequence
                 return early
@@ -216,15 +216,15 @@ class _Rows:
             name = self.text.subject(self._advance())
             yield Reason.of("row_unrecorded", table=self.table.name, subject=name)
 
-    def take(self, sequence: int) -> Row[Any] | None:
-        """The row that points at the ledger row ``sequence``, if it is the next one."""
+    def take(self, sequence: int, at: str) -> Row[Any] | None:
+        """The row that points at the ledger row ``sequence`` of the time ``at``, if it is next."""
         if self._next is None or self._next[self._place] != sequence:
             return None
-        return self._advance()
+        return self._advance(at)
 
-    def _advance(self) -> Row[Any]:
+    def _advance(self, at: str = "~") -> Row[Any]:
         assert self._next is not None  # noqa: S101 both callers looked
         row, self._next = self._next, next(self._rows, None)
         if self._see is not None:
-            self._see(row)
+            self._see(row, at)
         return row

@@ -28,15 +28,21 @@ class DeviceStates:
             *map(columns.index, ("contract", "device", "at", "run_id", "outcome"))
         )
 
-    def see(self, target: Sequence[Any]) -> None:
-        """One row of ``run_targets``, as ``select(run_targets)`` gives it."""
+    def see(self, target: Sequence[Any], recorded_at: str) -> None:
+        """One row of ``run_targets`` as ``select`` gives it, and the time of its ledger row.
+
+        In the ledger's order: what has a later time than a new record was dated by a clock
+        that was ahead, and gives way to it (``writing``).
+        """
         contract, name, at, run_id, outcome = self._of(target)
         device, attempt = (contract, name), (at, run_id)
         last = self._attempts.get(device)
-        if last is None or attempt > last:
+        if last is None or attempt > last or last[0] > recorded_at:
             self._attempts[device] = attempt
-        if outcome in _GOOD and at > self._good.get(device, ""):
-            self._good[device] = at
+        if outcome in _GOOD:
+            good = self._good.get(device, "")
+            if at > good or good > recorded_at:
+                self._good[device] = at
 
     def compare(self, connection: Connection) -> Iterator[Reason]:
         """Devices whose state is not what their outcomes say."""
