@@ -64,27 +64,56 @@ def one_night(folder: Path, devices: list[str]) -> list[tuple[object, ...]]:
     return rows
 
 
-def make_estate(estate: Path, devices: list[str], nights: int) -> None:
-    """An estate with that many nights behind it."""
+def new_estate(estate: Path, devices: list[str]) -> GitArchive:
+    """An empty estate with ``devices`` in its inventory; its archive."""
     command: list[str | Path] = [BIN / "weibao", "init", estate, "--language", "en", "--key-dir"]
     subprocess.run([*command, estate.with_name("keys")], check=True, capture_output=True)
     hosts = "".join(f"    {name}: {{ansible_network_os: huawei}}\n" for name in devices)
     (estate / "inventory" / "hosts.yml").write_text(f"all:\n  hosts:\n{hosts}")
+    return GitArchive(estate / "var" / "contracts" / "default" / "archive", "default")
+
+
+def texts_of(devices: list[str]) -> dict[str, str]:
+    """A text of 19 kB for each."""
     body = "".join(
         f"interface GigabitEthernet0/0/{n}\n description x{n}\n" for n in range(SIZE // 45)
     )
-    texts = {name: f"sysname {name}\n{body}return\n" for name in devices}
-    archive = GitArchive(estate / "var" / "contracts" / "default" / "archive", "default")
-    commit = archive.commit(
-        texts, run_id="r", author="", subject="night", change_ref="",
-        ledger=LedgerHead(site="main", sequence=1, hash="00"), at="2026-01-02T02:00:00+08:00",
+    return {name: f"sysname {name}\n{body}return\n" for name in devices}
+
+
+def commit(archive: GitArchive, texts: dict[str, str]) -> str:
+    """A night's commit."""
+    head = LedgerHead(site="main", sequence=1, hash="00")
+    return archive.commit(
+        texts, run_id="r", author="", subject="night", change_ref="", ledger=head,
+        at="2026-01-02T02:00:00+08:00",
     )  # fmt: skip
-    assert commit
+
+
+def make_estate(estate: Path, devices: list[str], nights: int) -> None:
+    """An estate with that many nights behind it."""
+    made = commit(new_estate(estate, devices), texts_of(devices))
     journals = Journals(estate / "var")
     for number in range(nights):
         changed = set(devices) if number == 0 else set(devices[number % 20 :: 20])
         pieces = {name: (sha(f"{name} {number}"), sha(name), SIZE) for name in devices}
-        journals.night(number, devices, changed, pieces, commit=commit)
+        journals.night(number, devices, changed, pieces, commit=made)
+    journals.finish()
+
+
+def make_second_night(estate: Path, devices: list[str], changed: set[str]) -> None:
+    """An estate with a first night, and a second in which ``changed`` have new texts."""
+    archive, texts = new_estate(estate, devices), texts_of(devices)
+    first = commit(archive, texts)
+    second = commit(
+        archive,
+        {n: t.replace(" x7\n", " moved\n") if n in changed else t for n, t in texts.items()},
+    )
+    journals = Journals(estate / "var")
+    for number, made in enumerate((first, second)):
+        pieces = {name: (sha(f"{name} {number}"), sha(name), SIZE) for name in devices}
+        which = changed if number else set(devices)
+        journals.night(number, devices, which, pieces, commit=made)
     journals.finish()
 
 

@@ -23,14 +23,13 @@ from weibao.adapters.full_text_store import FileFullTextStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.leftovers import clear_leftovers
-from weibao.adapters.notifiers import build_notifiers
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 from weibao.adapters.program import PROGRAM, new_run_id
+from weibao.boundary.notify import Notifier
 from weibao.domain.report import BackupReport
 from weibao.domain.resolve_platform import PlatformCatalogue, resolve
 from weibao.i18n import Language
-from weibao.reports.backup import summarise, write_report
 from weibao.services.parts import BookedRunbook, Parts, PublishedReport
 
 __all__ = ["Workshop", "open_workshop"]
@@ -141,11 +140,20 @@ class Workshop:
 
     def publish(self, report: BackupReport) -> PublishedReport:
         """Write a contract's report into its folder."""
+        from weibao.reports.backup import summarise, write_report  # few commands write one
+
         folder = self.estate.contract_folder(report.contract.id) / "reports" / report.run.id
         paths = write_report(report, folder, self.estate.settings.language, replace)
         notice = summarise(report, self.estate.settings.language, str(paths.html))
         contract = report.contract.id
         return PublishedReport(contract, folder, paths.html, paths.json_sha256, notice)
+
+    def notifiers(self) -> list[Notifier]:
+        """Who is told."""
+        from weibao.adapters.notifiers import build_notifiers  # loads an HTTP client
+
+        estate = self.estate
+        return build_notifiers(estate.settings.notify, estate.folder, SystemClock())
 
     def parts(self) -> Parts:
         """Everything that the services need."""
@@ -174,7 +182,7 @@ class Workshop:
             texts=functools.cache(self.texts),
             tag=functools.cache(self.tag),
             publish=self.publish,
-            notifiers=lambda: build_notifiers(estate.settings.notify, estate.folder, clock),
+            notifiers=self.notifiers,
             run_id=lambda: new_run_id(clock.now()),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,10 @@ from weibao.errors import WeibaoError
 from weibao.i18n import Language, explain, translate
 
 __all__ = ["Output"]
+
+
+_MANY = 200
+_CONTROLS = {**dict.fromkeys((*range(32), *range(127, 160))), 9: " ", 10: " "}
 
 
 class Output:
@@ -57,8 +61,16 @@ class Output:
         self.note(f"weibao: {text}")
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A table whose columns fit their content; wide Chinese characters count double."""
+        """A table whose columns fit their content; wide Chinese characters count double.
+
+        In a file each row is one line. On a terminal long cells are folded, but where the rows
+        are so many that folding them would take longer than reading what is in them.
+        """
         if self.json:
+            return
+        cells = [[str(cell) for cell in row] for row in rows]
+        if len(cells) > _MANY or not sys.stdout.isatty():
+            sys.stdout.writelines(_lines([list(head), *cells]))
             return
         from rich.console import Console
         from rich.table import Table
@@ -66,17 +78,30 @@ class Output:
         table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
         for title in head:
             table.add_column(title, overflow="fold")
-        for row in rows:
-            table.add_row(*[str(cell) for cell in row])
-        width = None if sys.stdout.isatty() else 240
-        console = Console(
-            file=sys.stdout, width=width, highlight=False, markup=False, soft_wrap=False
-        )
-        console.print(table)
+        for texts in cells:
+            table.add_row(*texts)
+        Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=False).print(table)
 
     def moment(self, moment: datetime | None) -> str:
         """A time in the machine's zone, for the terminal."""
         return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each row on a line of its own, its cells below each other."""
+    shown = [[cell.translate(_CONTROLS) for cell in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        cells = zip(row, widths, strict=True)
+        yield "  ".join(cell + " " * (w - _width(cell)) for cell, w in cells).rstrip() + "\n"
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def plain(value: Any) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from weibao.adapters.ansible_inventory.compiling import group_names
 from weibao.errors import InputError
 
 __all__ = ["select"]
@@ -24,10 +26,22 @@ def select(document: Mapping[str, Any], limit: str, folder: Path) -> list[str]:
     names = list(document["all"]["hosts"])
     if limit.strip() in ("", "all", "*"):
         return names
+    if _is_one_host(document, limit):
+        return [limit]
     matched = set(_match(document, _resolve_files(limit, folder)))
     if not matched:
         raise InputError("estate.limit_matches_nothing", limit=limit, total=len(names))
     return [name for name in names if name in matched]
+
+
+_ONE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def _is_one_host(document: Mapping[str, Any], limit: str) -> bool:
+    """Whether ``limit`` is a host's plain name and nothing else: no need for Ansible then."""
+    body = document["all"]
+    plain = _ONE_NAME.fullmatch(limit) is not None and limit in body["hosts"]
+    return plain and limit not in group_names(body)
 
 
 def _resolve_files(limit: str, folder: Path) -> str:

@@ -1,0 +1,37 @@
+"""Tables as people and their tools read them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from weibao.cli.output import Output
+
+
+def test_in_a_file_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "word " * 60
+    Output("zh").table(
+        ["设备", "说明"], [("核心交换机", "a"), ("sw1", long), ("s\x1b[31m", "two\nlines\t.")]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "设备        说明",
+        "核心交换机  a",
+        f"sw1         {long}".rstrip(),
+        "s[31m       two lines .",
+    ]
+
+
+def test_json_alone_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    out = Output("en")
+    out.json = True
+    out.table(["a"], [("b",)])
+    assert capsys.readouterr().out == ""
+
+
+def test_thousands_of_rows_take_a_moment(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"sw{n}", "华为", n, "reason " * 8) for n in range(5000)]
+    start = time.process_time()
+    Output("en").table(["device", "platform", "number", "reason"], rows)
+    assert time.process_time() - start < 1
+    assert len(capsys.readouterr().out.splitlines()) == 5001
