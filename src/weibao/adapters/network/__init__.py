@@ -2,5 +2,6 @@
 
 ``pool`` (in the process that asks) starts ``worker`` processes and hands them a ``job``
 by pipe; each worker reads its devices in threads: ``collect`` does one device with its
-retries, ``connect`` opens the line (``libssh_line``, else ``netmiko_line``), ``session`` talks, ``wire`` moves bytes.
+retries, ``connect`` opens the line (``libssh_line``, else ``netmiko_line``),
+``session`` talks, ``wire`` moves bytes.
 """

@@ -18,7 +18,7 @@ from weibao.adapters.network.tcp import open_socket
 from weibao.adapters.network.wire import TelnetWire, Wire
 from weibao.boundary.host_keys import HostKey
 
-__all__ = ["open_wire"]
+__all__ = ["open_wire", "open_without_libssh"]
 
 _LEAST = 3.0
 """Seconds that netmiko has in any case to find the reason."""
@@ -42,9 +42,19 @@ def open_wire(
         wire = libssh_line.open_libssh(endpoint, limits, known if check else ())
         if wire is not None:
             return wire
+    spent = time.monotonic() - began
+    left = replace(limits, connect=max(limits.connect - spent, min(limits.connect, _LEAST)))
+    return open_without_libssh(endpoint, left, known, check_host_key=check)
+
+
+def open_without_libssh(
+    endpoint: Endpoint, limits: Limits, known: Collection[HostKey], *, check_host_key: bool
+) -> Wire:
+    """The same, by netmiko in any case of SSH."""
+    if endpoint.protocol == "telnet":
+        return TelnetWire(open_socket(endpoint, limits))
     # A night without it need not load paramiko in every process.
     from weibao.adapters.network.netmiko_line import open_netmiko
 
-    spent = time.monotonic() - began
-    left = replace(limits, connect=max(limits.connect - spent, min(limits.connect, _LEAST)))
-    return open_netmiko(endpoint, left, known, check=check)
+    check = check_host_key and endpoint.check_host_key
+    return open_netmiko(endpoint, limits, known, check=check)

@@ -80,6 +80,8 @@ class Job:
     limits: Limits
     endpoints: tuple[Endpoint, ...]
     host_key_checking: bool = True
+    libssh: bool = True
+    """Whether a plain device's line is opened by libssh."""
     evidence: dict[str, str] = field(default_factory=dict)
     """Folder of a contract's evidence: what lies there is not kept once more."""
 

@@ -44,6 +44,12 @@ class _Worker:
     open: dict[str, Endpoint]
     threads: list[threading.Thread]
     said: list[str]
+    libssh: bool
+
+    @property
+    def crashed(self) -> bool:
+        """Ended by a signal, with devices left, where libssh was in use."""
+        return self.process.wait() < 0 and bool(self.open) and self.libssh
 
 
 def collect(
@@ -75,7 +81,13 @@ def collect(
             watch = _Watch(alive)
             while running:
                 worker, line = _next(events, watch)
-                if line is None:
+                if line is None and worker.crashed:
+                    # A C library may crash; what is left is read once more without it.
+                    rest = tuple(worker.open.values())
+                    again = replace(job, endpoints=rest, threads=threads, libssh=False)
+                    workers.append(_start(again, events))
+                    found = []
+                elif line is None:
                     running -= 1
                     found = _abandoned(worker, job)
                 else:
@@ -129,7 +141,7 @@ def _start(job: Job, events: queue.Queue[tuple[_Worker, str | None]]) -> _Worker
         errors="replace",
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    worker = _Worker(process, {e.device: e for e in job.endpoints}, [], [])
+    worker = _Worker(process, {e.device: e for e in job.endpoints}, [], [], job.libssh)
 
     def read() -> None:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for

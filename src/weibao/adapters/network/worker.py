@@ -23,6 +23,7 @@ from pathlib import Path
 from weibao.adapters.bundle import keep_blob
 from weibao.adapters.evidence_store import is_kept
 from weibao.adapters.network.collect import Attempt, Collector
+from weibao.adapters.network.connect import open_wire, open_without_libssh
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import load_platforms
@@ -124,7 +125,9 @@ def work(job: Job, report: Callable[[DeviceCollection], None], stop: Callable[[]
         keep_blob(bundle, sealed, sha256)
         return sha256
 
-    collector = Collector(job, load_platforms([Path(f) for f in job.platform_folders]), keep, stop)
+    opener = open_wire if job.libssh else open_without_libssh
+    platforms = load_platforms([Path(f) for f in job.platform_folders])
+    collector = Collector(job, platforms, keep, stop, opener=opener)
     queue = _Queue([_Task(endpoint) for endpoint in job.endpoints])
 
     def run() -> None:
