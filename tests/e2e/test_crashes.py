@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from .estates import (
     same_environment,
 )
 
-KILLS = int(os.environ.get("WEIBAO_TEST_KILLS", "6" if os.environ.get("CI") else "3"))
+KILLS = int(os.environ.get("WEIBAO_TEST_KILLS", "4" if os.environ.get("CI") else "2"))
 SEED = 20260301
 
 
@@ -92,6 +93,22 @@ def test_a_killed_run_loses_nothing_and_leaves_nothing(
     # What a killed run had read counts as read.
     kept = sum(r["outcomes"].get(o, 0) for r in interrupted for o in ("archived", "unchanged"))
     assert kept > 0 or not collected
+
+
+def test_nights_killed_at_seeded_moments(tmp_path: Path) -> None:
+    """A handful of what ``scripts/kill_nights.py`` does by the thousand."""
+    script = Path(__file__).parents[2] / "scripts/kill_nights.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--count", str(KILLS), "--seed", str(SEED)],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{KILLS} kills, 0 broken" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_runs_at_once(estate: Estate, devices: list[DeviceHandle]) -> None:
