@@ -232,3 +232,17 @@ def test_what_a_fast_clock_dated_gives_way(journal: SqlJournal) -> None:
     assert journal.last_attempts()["default", "sw1"].outcome is Outcome.failed
     assert [r.id for r in journal.runs()] == ["r3", "r2", "r1"]
     assert list(journal.verify()) == []
+
+
+def test_versions_are_found_by_name_and_by_number(journal: SqlJournal) -> None:
+    journal.open_run(run())
+    made = [version("sw1", 1), version("sw1", 2), version("sw2"), version("sw1", contract="b")]
+    assert journal.contracts() == []
+    journal.record("r1", OutcomeBatch(versions=tuple(made)), ACTOR)
+    assert journal.contracts() == ["b", "default"]
+    assert journal.newest_versions_of("sw1") == [made[3], made[1]]
+    assert journal.newest_versions_of("sw1", "default") == [made[1]]
+    assert journal.newest_versions_of("sw9") == []
+    keys = [("default", "sw1", 1), ("default", "sw1", 9), ("b", "sw1", 1)]
+    found = journal.some_versions(keys * 400)
+    assert found == {keys[0]: made[0], keys[2]: made[3]}
