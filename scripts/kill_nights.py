@@ -23,7 +23,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from killing import alive, descendants, kill, name_of
 from nights_held import Broken, check_folder, check_records, hold
 
 from weibao.bootstrap import open_workshop
@@ -44,60 +44,6 @@ PATIENCE = {"connect_timeout": 6, "login_timeout": 8, "silence_timeout": 5, "ret
 CANARIES = ("plain-canary-secret-4711", "Login-Canary-77")
 """A secret of every device's configuration, and every device's password."""
 PLATFORMS = ("cisco_ios", "huawei", "arista_eos", "juniper_junos", "hp_comware")
-
-
-# --- processes
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes that descend from one."""
-    children: dict[int, list[int]] = collections.defaultdict(list)
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = stat.read_text(errors="replace").rsplit(")", 1)[1].split()[1]
-        except (OSError, IndexError):
-            continue
-        children[int(parent)].append(int(stat.parent.name))
-    found: set[int] = set()
-    left = [pid]
-    while left:
-        for child in children.get(left.pop(), ()):
-            found.add(child)
-            left.append(child)
-    return found
-
-
-def alive(pid: int, home: Path) -> bool:
-    """Whether the process runs and is one of the estate whose home is ``home``."""
-    try:
-        if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-            return False
-        return os.fsencode(f"HOME={home}") in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
-
-
-def name_of(pid: int) -> str:
-    """What a process is, for the record."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return "gone"
-    text = " ".join(w.decode(errors="replace") for w in words[:6])
-    for mark in ("network.worker", "ansible-playbook", "ansible-inventory", "git"):
-        if mark in text:
-            return mark
-    return text[:60] or "gone"
-
-
-def kill(pids: set[int]) -> None:
-    """SIGKILL to all of them; stopped first, so that none sees another one's end."""
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
 
 
 # --- the estate

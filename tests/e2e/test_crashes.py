@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -201,16 +202,22 @@ def test_a_full_disk(
     estate.ok("verify")
 
 
-def test_a_limit_on_file_sizes(tmp_path: Path, devices: list[DeviceHandle]) -> None:
-    """What a full disk is to a user without root: every file ends at 20 kB."""
+@pytest.mark.parametrize("size", [0, 700, 8_000, 20_000, 120_000])
+def test_a_limit_on_file_sizes(tmp_path: Path, devices: list[DeviceHandle], size: int) -> None:
+    """What a full disk is to a user without root: every file ends there.
+
+    Reaches the compiled inventory and Ansible's private folder too.
+    """
     estate = new_estate(tmp_path, devices[:3])
+    shutil.rmtree(estate.state / "cache")
     process = estate.start(
         "backup",
         "run",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )
     out, err = process.communicate(timeout=90)
     assert process.returncode in (1, 4), f"{process.returncode}\n{out}{err}"
     assert "Traceback" not in err, err
+    assert re.search("too large|space|I/O error|full", out + err), out + err
     estate.run()
     estate.ok("verify")
