@@ -61,15 +61,18 @@ class AnsiblePlaybookRunner:
     ) -> PlaybookResult:
         """See PlaybookRunner."""
         private = folder / _PRIVATE
-        private.mkdir(parents=True, mode=0o700)
         said: deque[str] = deque(maxlen=40)
         arguments: dict[str, Any] = {}
         if self._options:
             arguments["cmdline"] = shlex.join(self._options)
-        if limit:
-            hosts = private / "limit"
-            hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
-            arguments["limit"] = f"@{hosts}"
+        try:
+            private.mkdir(parents=True, mode=0o700)
+            if limit:
+                hosts = private / "limit"
+                hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
+                arguments["limit"] = f"@{hosts}"
+        except OSError as error:
+            raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
         with _following(folder / "bundle", progress):
             try:
                 runner = ansible_runner.run(
