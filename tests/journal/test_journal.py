@@ -10,7 +10,7 @@ import pytest
 from records_made import ACTOR, START, batch, finding, piece, run, sha, target, version
 
 from weibao.adapters.journal import SqlJournal
-from weibao.boundary.journal import Journal, OutcomeBatch
+from weibao.boundary.journal import Journal, OutcomeBatch, RecordedPiece
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Access, Outcome, RunState, RunStep, StepOutcome
 from weibao.errors import InputError, IntegrityError
@@ -45,7 +45,9 @@ def test_a_run_with_its_steps_and_outcomes_is_read_back(journal: SqlJournal) -> 
     by_name = sorted([piece("sw1"), piece("sw2")], key=lambda kept: kept.sha256)
     assert journal.run_evidence("r1") == by_name
     assert journal.run_evidence("r2") == []
-    assert sorted(journal.all_evidence(), key=str) == sorted([piece("sw1"), piece("sw2")], key=str)
+    assert sorted(journal.run_evidence("r1"), key=str) == sorted(
+        [piece("sw1"), piece("sw2")], key=str
+    )
     assert list(journal.verify()) == []
     assert journal.run("none") is None
 
@@ -187,7 +189,7 @@ def test_the_same_answer_twice_is_one_piece(journal: SqlJournal) -> None:
     journal.open_run(run())
     later = piece("sw1", collected_at=START + timedelta(seconds=9), command="display version")
     journal.record("r1", OutcomeBatch(evidence=(piece("sw1"), later)), ACTOR)
-    assert list(journal.all_evidence()) == [piece("sw1")]
+    assert journal.run_evidence("r1") == [piece("sw1")]
 
 
 def test_odd_characters_are_kept(journal: SqlJournal) -> None:
@@ -246,3 +248,20 @@ def test_versions_are_found_by_name_and_by_number(journal: SqlJournal) -> None:
     keys = [("default", "sw1", 1), ("default", "sw1", 9), ("b", "sw1", 1)]
     found = journal.some_versions(keys * 400)
     assert found == {keys[0]: made[0], keys[2]: made[3]}
+
+
+def test_a_piece_comes_once_with_all_that_is_recorded_of_its_file(journal: SqlJournal) -> None:
+    journal.open_run(run())
+    records = piece("sw1"), piece("a"), piece("a", kind="startup")
+    other = piece("sw1", contract="b", stored_sha256="0" * 64)
+    last = piece("sw1", contract="b", kind="startup", stored_sha256="f" * 64)
+    journal.record("r1", OutcomeBatch(evidence=(*records, other, last)), ACTOR)
+    stored = sha("sw1" + "stored")
+    assert sorted(journal.recorded_pieces()) == sorted(
+        [
+            RecordedPiece("default", sha("sw1"), (stored, stored)),
+            RecordedPiece("default", sha("a"), (sha("astored"), sha("astored"))),
+            RecordedPiece("b", sha("sw1"), ("0" * 64, "f" * 64)),
+        ]
+    )
+    assert [p.contract for p in journal.recorded_pieces()] == ["b", "default", "default"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from weibao.domain.reasons import Reason
 from weibao.domain.records import (
@@ -21,7 +21,16 @@ from weibao.domain.records import (
     RunTarget,
 )
 
-__all__ = ["Journal", "OutcomeBatch"]
+__all__ = ["Journal", "OutcomeBatch", "RecordedPiece"]
+
+
+class RecordedPiece(NamedTuple):
+    """What all records of one piece of evidence say."""
+
+    contract: str
+    sha256: str
+    stored: tuple[str, str]
+    """The least and the greatest sha256 of the stored file that they name; the same, if sound."""
 
 
 @dataclass(frozen=True)
@@ -167,8 +176,8 @@ class Journal(Protocol):
         """The pieces that one run collected, by contract and sha256."""
         ...
 
-    def all_evidence(self) -> Iterator[EvidenceRecord]:
-        """All, streamed, for verification."""
+    def recorded_pieces(self) -> Iterator[RecordedPiece]:
+        """Every piece once, by contract and sha256, streamed, for verification."""
         ...
 
     def accesses(self, limit: int = 100) -> list[Access]:

@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import NamedTuple
 
 from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
 from weibao.boundary.evidence import EvidenceStore, StoredPiece
-from weibao.boundary.journal import Journal
+from weibao.boundary.journal import Journal, RecordedPiece
 from weibao.domain.base import Value
 from weibao.domain.reasons import Reason
-from weibao.domain.records import ConfigVersion, EvidenceRecord, LedgerHead
+from weibao.domain.records import ConfigVersion, LedgerHead
 from weibao.errors import UncheckedError, WeibaoError
 
 __all__ = ["KeptReport", "VerifyCounts", "VerifyProgress", "VerifyResult", "verify"]
@@ -182,8 +182,8 @@ class _Verification:
         """Every recorded piece, and what lies in the stores without a record."""
         seen: set[str] = set()
         with self.guarded("evidence"):
-            records = self._journal.all_evidence()
-            for contract, of_contract in groupby(records, lambda record: record.contract):
+            pieces = self._journal.recorded_pieces()
+            for contract, of_contract in groupby(pieces, lambda piece: piece.contract):
                 seen.add(contract)
                 names = iter(self._evidence.names(contract))
                 self._check_contract(contract, of_contract, names)
@@ -265,55 +265,60 @@ class _Verification:
         self._anchors += 1
 
     def _check_contract(
-        self, contract: str, records: Iterator[EvidenceRecord], names: Iterator[str]
+        self, contract: str, pieces: Iterator[RecordedPiece], names: Iterator[str]
     ) -> None:
         # Records and names both come in ascending order, so that neither is held in memory.
         name = next(names, None)
-        for same, found in self._examined(contract, records):
-            sha256 = same[0].sha256
-            while name is not None and name < sha256:
+        for piece, found in self._examined(contract, pieces):
+            while name is not None and name < piece.sha256:
                 self._unrecorded(contract, name)
                 name = next(names, None)
-            if name == sha256:
+            if name == piece.sha256:
                 name = next(names, None)
-            self._check_piece(same, found)
+            self._check_piece(piece, found)
         while name is not None:
             self._unrecorded(contract, name)
             name = next(names, None)
 
     def _examined(
-        self, contract: str, records: Iterator[EvidenceRecord]
-    ) -> Iterator[tuple[list[EvidenceRecord], StoredPiece | WeibaoError]]:
-        """Each piece's records and the piece as it is; the store may read ahead."""
-        asked: deque[list[EvidenceRecord]] = deque()
+        self, contract: str, pieces: Iterator[RecordedPiece]
+    ) -> Iterator[tuple[RecordedPiece, StoredPiece | WeibaoError]]:
+        """What is recorded of each piece and the piece as it is; the store may read ahead."""
+        asked: deque[RecordedPiece] = deque()
 
         def ask() -> Iterator[str]:
-            for sha256, same in groupby(records, lambda record: record.sha256):
-                asked.append(list(same))
-                yield sha256
+            for piece in pieces:
+                asked.append(piece)
+                yield piece.sha256
 
         for found in self._evidence.examine_all(contract, ask()):
             yield asked.popleft(), found
 
-    def _check_piece(self, records: list[EvidenceRecord], found: StoredPiece | WeibaoError) -> None:
-        first = records[0]
-        about = {"device": first.device, "kind": first.kind, "sha256": first.sha256}
+    def _check_piece(self, piece: RecordedPiece, found: StoredPiece | WeibaoError) -> None:
         if isinstance(found, WeibaoError):
-            self._problem("evidence_unreadable", **about, why=found)
+            self._problem("evidence_unreadable", **self._about(piece), why=found)
             return
-        about["path"] = found.path
         if found.stored_sha256 is None:
-            self._problem("evidence_missing", **about)
+            self._problem("evidence_missing", **self._about(piece), path=found.path)
             return
-        if any(record.stored_sha256 != found.stored_sha256 for record in records):
-            self._problem("evidence_changed", **about)
+        if piece.stored != (found.stored_sha256, found.stored_sha256):
+            self._problem("evidence_changed", **self._about(piece), path=found.path)
         elif found.opens is False:
-            self._problem("evidence_does_not_open", **about)
+            self._problem("evidence_does_not_open", **self._about(piece), path=found.path)
         if found.opens is None:
-            self._without_key[first.contract] = self._without_key.get(first.contract, 0) + 1
+            self._without_key[piece.contract] = self._without_key.get(piece.contract, 0) + 1
         self._pieces += 1
         self._bytes += found.size
         self._progress("evidence", self._pieces)
+
+    def _about(self, piece: RecordedPiece) -> dict[str, object]:
+        """Whose piece it is, for people."""
+        about: dict[str, object] = {"device": "?", "kind": "?", "sha256": piece.sha256}
+        with suppress(WeibaoError):  # what was recorded of it may be nonsense too
+            for record in self._journal.evidence(piece.sha256):
+                if record.contract == piece.contract:
+                    return about | {"device": record.device, "kind": record.kind}
+        return about
 
     def _check_texts(self, store: FullTextStore, version: ConfigVersion) -> None:
         sound = True

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, Table, and_, case, func, select, tuple_
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.rows import from_row, stamp
 from weibao.boundary.clock import Clock
-from weibao.domain.base import Value
+from weibao.boundary.journal import RecordedPiece
+from weibao.domain.base import Name, Sha256, Value
 from weibao.domain.ledger import start
 from weibao.domain.records import (
     Access,
@@ -34,6 +36,8 @@ __all__ = ["JournalReader", "head_of", "holds", "sites_of"]
 ValueT = TypeVar("ValueT", bound=Value)
 
 _STREAMED = 1000
+_name = TypeAdapter(Name).validate_python
+_sha256 = TypeAdapter(Sha256).validate_python
 _LOOKED_UP = 300
 """Keys in one SELECT; SQLite allows some 32,000 parameters."""
 
@@ -266,10 +270,22 @@ class JournalReader:
         statement = select(table).where(table.c.run_id == run_id)
         return self._list(EvidenceRecord, table, statement.order_by(*table.primary_key))
 
-    def all_evidence(self) -> Iterator[EvidenceRecord]:
-        """All by contract and sha256, streamed."""
-        table = schema.evidence
-        return self._stream(EvidenceRecord, table, select(table).order_by(*table.primary_key))
+    def recorded_pieces(self) -> Iterator[RecordedPiece]:
+        """Every piece once, by contract and sha256, streamed.
+
+        Raises:
+            IntegrityError: a row was changed into something that no record of a piece is.
+        """
+        column = schema.evidence.c
+        stored = func.min(column.stored_sha256), func.max(column.stored_sha256)
+        statement = select(column.contract, column.sha256, *stored)
+        statement = statement.group_by(column.contract, column.sha256)
+        statement = statement.order_by(column.contract, column.sha256)
+        with self._database.read() as connection:
+            streaming = connection.execution_options(yield_per=_STREAMED)
+            for part in streaming.execute(statement).partitions():
+                for row in part:
+                    yield _piece(*row)
 
     def accesses(self, limit: int = 100) -> list[Access]:
         """Newest first."""
@@ -313,6 +329,17 @@ class JournalReader:
             for part in streaming.execute(statement).partitions():
                 for row in part:
                     yield from_row(kind, table, row)
+
+
+def _piece(contract: Any, sha256: Any, least: Any, greatest: Any) -> RecordedPiece:
+    try:
+        _name(contract)
+        for text in (sha256, least, greatest):
+            _sha256(text)
+    except (ValueError, TypeError) as error:
+        key = f"{contract}, {sha256}"
+        raise IntegrityError("journal.bad_row", table="evidence", key=key) from error
+    return RecordedPiece(contract, sha256, (least, greatest))
 
 
 def _newest(rows: Iterable[Any], order: Mapping[str, int]) -> dict[tuple[str, str], str]:
