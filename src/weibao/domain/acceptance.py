@@ -36,6 +36,7 @@ from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
 
 __all__ = [
+    "ANY_ERROR",
     "Judgement",
     "Limits",
     "Previous",
@@ -54,12 +55,13 @@ _EDGE = 5
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 _PAGER = r"^[ \t]*(?:-{2,4} ?\(?[Mm]ore\b[^\n]{0,12}\)?-{2,4}|<-{2,4} ?[Mm]ore ?-{2,4}>)"
-_ANY_ERROR = (
+ANY_ERROR = (
     r"(?i:^[ \t]*(?:%+[ \t]*\w|(?:error|failed|failure)\b[: ]|unknown command"
     r"|invalid (?:input|command)|unrecognized command|incomplete command|command not found"
     r"|syntax error|permission denied|access denied|(?:command )?authori[sz]ation (?:failed|denied)"
     r"|connection (?:closed|reset)|session (?:timed out|expired)))"
 )
+"""How a line begins that is an error in the words of any maker."""
 
 
 class Limits(Value):
@@ -217,7 +219,7 @@ def _error(lines: Sequence[str], platform: Platform, *, broken: bool) -> list[Re
     """An error text of the device, where it stands in a place that means it."""
     for line in _suspects(lines, platform.configuration, broken=broken):
         known = any(compiled(error.match).search(line) for error in platform.errors)
-        if known or (broken and len(lines) <= _SHORT and compiled(_ANY_ERROR).search(line)):
+        if known or (broken and len(lines) <= _SHORT and compiled(ANY_ERROR).search(line)):
             return [Reason.of("error_text", line=_shown(line, platform))]
     return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from weibao.domain.acceptance import judge
+from weibao.domain.acceptance import ANY_ERROR, judge
 from weibao.domain.collection import ItemKind
 from weibao.domain.host_files import document
 from weibao.domain.platform import NativeErrorMeaning, Platform, compiled
@@ -39,6 +39,8 @@ _READ_AGAIN = frozenset(
 """What a second reading in the same session may cure."""
 _SHORT = 2000
 """An answer longer than this many bytes is no error text."""
+_FEW = 5
+"""Lines of an answer that is one error text, in words that the platform's file does not know."""
 
 
 class Judged:
@@ -94,6 +96,9 @@ def error_meaning(text: bytes, platform: Platform) -> NativeErrorMeaning | None:
     for error in platform.errors:
         if compiled(error.match).search(said):
             return error.means
+    lines = [line for line in said.split("\n") if line.strip()]
+    if len(lines) <= _FEW and any(compiled(ANY_ERROR).search(line) for line in lines):
+        return NativeErrorMeaning.unknown_command
     return None
 
 
