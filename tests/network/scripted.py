@@ -379,6 +379,8 @@ class _Terminal:
             self.after_cr = byte == b"\r"
             if byte in self.script.enter:
                 break
+            if byte == b"\n":
+                continue
             typed += byte
             if shown and self.script.echo is not None and self.script.echo_as is None:
                 self._send(byte)

@@ -230,6 +230,11 @@ def _beginnings() -> dict[str, Case]:
         "a new password is declined": Case(
             "huawei", script={"dialogue": [(change, "n")]}, secrets=("Right-pw1", "n")
         ),
+        "a new password is declined where only CR is Enter": Case(
+            "huawei",
+            script={"dialogue": [(change, "n")], "enter": b"\r"},
+            secrets=("Right-pw1", "n"),
+        ),
         "a new password is declined on an unknown platform": Case(
             "huawei",
             script={"dialogue": [(change, "n")]},
@@ -345,6 +350,13 @@ def _contents() -> dict[str, Case]:
         )
         cases[f"log message before the prompt, {platform}"] = Case(
             platform, text + message, outcome="refused"
+        )
+        spaced = b"\r\n" + prompt
+        cases[f"log message behind a prompt with an empty line in front, {platform}"] = Case(
+            platform,
+            text + spaced + b"\r\n" + message,
+            script={"prompt": spaced},
+            expected=bare,
         )
     return cases
 

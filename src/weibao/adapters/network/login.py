@@ -122,6 +122,9 @@ def _answer_questions(
         elif seen == "declined":
             session.send("no" if b"yes/no" in session.partial()[-200:].lower() else "n")
         elif seen == "pressed":
+            if len(sent) > 1:
+                # An answer that nothing followed: the key of a terminal is CR.
+                session.enter_is_return()
             session.press_enter()
         else:
             session.send(questions[int(seen.removeprefix("question"))].answer)

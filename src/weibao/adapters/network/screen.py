@@ -160,7 +160,7 @@ class Prompt:
             match = self._ending.search(text, begin, end)
             return None if match is None else match.start()
         while begin > since:
-            begin = self._without_lead(text, begin)
+            begin = self.without_lead(text, begin)
             above = len(text[:begin].rstrip())
             before = text.rfind(b"\n", 0, above) + 1
             if before < since or not self.is_line(text[before:above]):
@@ -168,7 +168,8 @@ class Prompt:
             begin = before
         return begin
 
-    def _without_lead(self, text: bytes, begin: int) -> int:
+    def without_lead(self, text: bytes, begin: int) -> int:
+        """Where the lines begin that always precede the prompt at ``begin``."""
         at = begin
         for line in reversed(self._lead):
             before = text.rfind(b"\n", 0, max(0, at - 1)) + 1

@@ -224,6 +224,11 @@ class Session:
         self._received.clear()
         self._wire.write(raw + self._wire.enter)
 
+    def enter_is_return(self) -> None:
+        """This device takes no LF for Enter."""
+        if self._wire.enter == b"\n":
+            self._wire.enter = b"\r"
+
     def press_enter(self) -> None:
         """Send an empty line; what was read before stays."""
         self._wire.write(self._wire.enter)
@@ -282,7 +287,7 @@ class Session:
             if trouble.reason.code != "silent":
                 raise
         if not self.said() and self._wire.enter == b"\n":
-            self._wire.enter = b"\r"
+            self.enter_is_return()
             self.press_enter()
         elif self.looks_like_prompt():
             self._any_prompt = True
@@ -397,7 +402,7 @@ class Session:
         logged = [compiled(pattern) for pattern in self._platform.log_lines]
         if not all(any(log.search(line) for log in logged) for line in messages):
             return None
-        body = self._body(text[:start], reading.command)
+        body = self._body(text[: self._prompt.without_lead(text, start)], reading.command)
         over = body is not None and (reading.whole(body) or not reading.doubtful(body))
         return body if over else None
 
