@@ -70,13 +70,16 @@ def bundle_lock(folder: Path) -> Iterator[None]:
 
     Raises:
         RefusedError: it is still being written.
+        FailedError: the lock's file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / "bundle.lock", mode=0o600)
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock.acquire(timeout=_WRITER_GRACE)
     except Timeout as error:
         raise RefusedError("backup.busy", holder=folder.name) from error
+    except OSError as error:
+        raise failed(folder, error) from error
     try:
         yield
     finally:

@@ -307,9 +307,9 @@ class _Spool(Mapping[tuple[str, str, int], str]):
 
     def put(self, version: ConfigVersion, text: str) -> None:
         """Keep a text until the commit."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{len(self._files)}.txt"
         try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             raise FailedError("files.unwritable", path=path, detail=error.strerror) from error
