@@ -147,7 +147,12 @@ def _pagers() -> dict[str, Case]:
         for name, wipe in wipes.items()
     }
     strange = {"pager": (b"<--- More --->", b"\r" + blank + b"\r", 40)}
-    return {**cases, "a pager of another vendor": Case(script=strange)}
+    left = {"dialogue": TERMINAL, "pager": (b" --More-- ", b"\r" + blank + b"\r", 20)}
+    return {
+        **cases,
+        "a pager of another vendor": Case(script=strange),
+        "Telnet, a pager that takes the LF of Enter": Case(telnet=True, script=left),
+    }
 
 
 def _prompts() -> dict[str, Case]:

@@ -71,6 +71,12 @@ def test_an_error_before_the_configuration_refuses_it():
     assert codes(text, IOS) == ["error_text"]
 
 
+def test_a_log_message_in_a_cut_text_is_no_error_of_the_command():
+    text = b"#\n sysname a\n%Apr 26 12:00:01:123 2013 a SHELL/5/SHELL_LOGIN: ops logged in.\n#\n"
+    found = codes(text, CASES["hp_comware/comware5-s3600"])
+    assert found[:2] == ["log_line_interleaved", "truncated_no_end"]
+
+
 def test_a_reason_never_shows_configuration_text():
     text = IOS.text.replace(
         "enable secret 9", "enable secret Mar 12 09:13:01.123: %SYS-5-CONFIG_I: Configured"

@@ -217,8 +217,11 @@ def _structure(
 
 def _error(lines: Sequence[str], platform: Platform, *, broken: bool) -> list[Reason]:
     """An error text of the device, where it stands in a place that means it."""
+    logged = compiled(_either(platform.log_lines)) if platform.log_lines else None
     for line in _suspects(lines, platform.configuration, broken=broken):
         known = any(compiled(error.match).search(line) for error in platform.errors)
+        if not known and logged is not None and logged.search(line):
+            continue
         if known or (broken and len(lines) <= _SHORT and compiled(ANY_ERROR).search(line)):
             return [Reason.of("error_text", line=_shown(line, platform))]
     return []

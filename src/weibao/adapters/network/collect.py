@@ -236,6 +236,9 @@ class Collector:
             text = without_preamble(answer.text, platform)
             if not judged.curable(text) or text == before:
                 break
+            if "pager_remains" in judged.codes(text):
+                # A pager that nobody answered: it took the LF behind the command for a key.
+                session.enter_is_return()
             before = text
         return text, judged.refusal(text)
 

@@ -225,8 +225,8 @@ class Session:
         self._wire.write(raw + self._wire.enter)
 
     def enter_is_return(self) -> None:
-        """This device takes no LF for Enter."""
-        if self._wire.enter == b"\n":
+        """This device takes CR alone for Enter, and LF for nothing or for another key."""
+        if not (self._platform and self._platform.session.enter):
             self._wire.enter = b"\r"
 
     def press_enter(self) -> None:
