@@ -155,7 +155,7 @@ class _Pass:
         return kept
 
     def _line(self, line: str, number: int, parent: Parent, *, free: bool) -> str:
-        everywhere = [words.HASHES, words.SAID, words.FORMS]
+        everywhere = [words.HASHES, words.SAID, words.TOLD, words.FORMS]
         everywhere += [words.URL] if "://" in line else []
         everywhere += [words.ASSIGNED] if "=" in line else []
         spans = [span for pattern in everywhere for span in _spans(pattern, line)]

@@ -64,8 +64,8 @@ def is_snmp_user(tokens: Sequence[Token]) -> bool:
     return (
         len(tokens) > 2
         and first[0] == "authentication"
-        and any(token.word == "privacy" for token in tokens)
         and bool(_ALGORITHM.match(first[1]))
+        and any(token.word == "privacy" for token in tokens[:12])
     )
 
 

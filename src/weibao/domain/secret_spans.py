@@ -324,7 +324,8 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
         return None  # Junos: set … authentication-key 1 type md5
     if re.fullmatch("[0-9]", tokens[at].word) and at > position + 1 and not tails[at]:
         last = tokens[at - 1].word  # NX-OS writes the kind behind: md5 plain 0
-        if not last.isdigit() and not words.ALGORITHM.match(last) and at + 1 == len(tokens):
+        known = not last.isdigit() or words.ALGORITHM.match(tokens[at - 2].word)
+        if known and not words.ALGORITHM.match(last) and at + 1 == len(tokens):
             return at - 1
     return at
 

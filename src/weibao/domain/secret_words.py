@@ -35,6 +35,7 @@ __all__ = [
     "SWITCHES",
     "TAIL",
     "TAIL_WITH_VALUE",
+    "TOLD",
     "URL",
     "WAYS_IN",
     "WORDS",
@@ -84,8 +85,11 @@ HINTS = (
         "rmon event",
         "ascii-text",
         "hexadecimal",
+        "-hex",
+        "/hook/",
+        "/bot",
     ),
-    *("密码", "口令", "密钥", "团体"),
+    *("密码", "口令", "密钥", "团体", "密碼"),
 )
 """A line without any of these, in lower case, holds no secret."""
 
@@ -257,7 +261,8 @@ HASHES = re.compile(
     r"|(?<=\bENC )[A-Za-z0-9+/=]{8,}"
     r"|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-)[A-Za-z0-9_-]{16,}"
     r"|\bA(?:KIA|SIA)[A-Z0-9]{12,}|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
-    r"|(?<=hooks\.slack\.com/services/)[^\s\"]{8,})"
+    r"|(?<=hooks\.slack\.com/services/)[^\s\"]{8,}"
+    r"|(?<=/bot/v2/hook/)[\w-]{16,}|(?<=/bot)\d{8,10}:[\w-]{30,})"
 )
 """Hashed and reversible forms that show by themselves."""
 
@@ -266,13 +271,13 @@ URL = re.compile(r"://[^\s:/@\"]{0,256}:(?P<secret>[^\s\"]{1,256})@")
 
 _SPOKEN = (
     r"(?:(?<!export-)password|passwd|passphrase|pwd|secret|psk|pre-shared-key|community|token|api-?key"
-    r"|密码|口令|密钥|团体字|团体名)"
+    r"|密码|口令|密钥|密碼|团体字|团体名)"
 )
 _VALUE = r"(?!</)(?:\"(?P<quoted>(?:[^\"\\\n]|\\[^\n])*)\"|\"?(?P<secret>[^\s\"，。；;,“”]+))"
 
 SAID = re.compile(
     rf"(?i:{_SPOKEN}(?:\s{{0,3}}[:=：＝]\s{{0,3}}|\s{{1,3}}is\s{{1,3}}|\s{{0,3}}[为是][:：]?\s{{0,3}})"
-    r"|\bpass\s?[:：=]\s?|(?:pwd|密码|口令)\s?/\s?)"
+    r"|\b(?:pass|pw)(?:\s?[:：=]\s?|\s{1,3}is\s{1,3})|(?:pwd|密码|口令)\s?/\s?)"
     rf"{_VALUE}"
 )
 """A password told in a description or set by ``password=…``."""
@@ -288,14 +293,30 @@ ASSIGNED = re.compile(
 SPOKEN = re.compile(
     rf"(?i:{_SPOKEN})\s{{1,3}}"
     r"(?P<secret>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[A-Za-z])[^\s\"]{6,})"
-    r"|(?:密码|口令|密钥)(?P<secret_near>(?![:=])[!-~]{4,})"
+    r"|(?i:(?<![\w-])(?:pw|pass))\s{1,3}"
+    r"(?P<secret_short>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[A-Za-z])[^\s\"/:]{6,}(?=[\s\"]|$))"
+    r"|(?i:(?:^|description |remark |comment |motd |login |exec |port-name |[\"#!%@/]|\^C)[ ]?"
+    r"(?:password|passwd|pwd))\s{1,3}(?!(?i:polic|reset|requi|prote|recov|chang|manag|server|list|only"
+    r"|here|below|please|must|expir|need|prompt|auth|login|less|store|vault|safe|aging|rule|set|desk)\w*)"
+    r"(?P<secret_alone>[^\s\"~;\\]{4,})(?=(?:\\n)?[\"~%@;]{0,2}(?: ?\^C)?\s*$)"
     r"|(?i:\b(?:admin|administrator|root))/"
     r"(?P<secret_pair>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[@!#$%&*^])[^\s\"]{6,})"
 )
-"""In a person's text: a word after ``password`` that looks like one."""
+"""In a person's text: a word after ``password`` that looks like one, or stands alone."""
+
+TOLD = re.compile(
+    r"(?:密码|口令|密钥|密碼)\s{0,3}[「『“（(【\[]?"
+    r"(?!(?i:see|in|at|to|for|by|reset|policy|server|desk|vault)\b)(?P<secret>(?![:=])[!#-~]{3,})"
+)
+"""The same in Chinese, which no command is written in: it counts in every line."""
 
 FORMS = re.compile(
-    r"(?:\bmail[- ]server \"?[^\s:@\"]{1,80}:(?P<secret_mail>[^\s@\"]{1,80})@"
+    r"(?:\bmail[- ]server \"?[^\s:@\"]{1,80}:(?P<secret_mail>[^\s\"]{1,80})@"
+    r"|\bhello-authentication ah-md5 (?:\d )?(?P<secret_pim>\S+)"
+    r"|\b(?:comment|note)=\"(?:[^\"\\\n]|\\.){0,200}?(?i:\b(?:password|passwd|pwd|pw|pass)) "
+    r"(?P<secret_comment>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[A-Za-z])[^\s\"]{6,})"
+    r"|\"[\w-]{0,40}(?i:password|passwd|pwd|secret|token|api_?key)\\?\"\s?:\s?\\?\""
+    r"(?P<secret_json>[^\"\\\n]+)"
     r"|(?:\bcurl\b[^\n]{0,200}?\s)(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:"
     r"(?P<secret_curl>[^\s\"']+)"
     r"|\bsshpass -p ?(?P<secret_sshpass>\S+)"
