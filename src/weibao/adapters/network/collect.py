@@ -216,11 +216,11 @@ class Collector:
     def _running(
         self, session: Session, platform: Platform, known_sha256: str = ""
     ) -> tuple[Command, bytes, NativeErrorMeaning | None]:
-        """The first command that is not refused and its text, else the first one's error."""
-        first: tuple[Command, bytes, NativeErrorMeaning] | None = None
+        """The first command that brings a text, and that text; else what the first one said."""
+        first: tuple[Command, bytes, NativeErrorMeaning | None] | None = None
         for command in platform.configuration.running:
             text, refused = self._reading(session, platform, command, known_sha256)
-            if refused is None:
+            if refused is None and text.strip():
                 return command, text, None
             first = first or (command, text, refused)
         assert first is not None  # noqa: S101 - the model demands a command
