@@ -19,6 +19,7 @@ from weibao.adapters.network.job import Endpoint, Limits
 from weibao.adapters.network.tcp import open_socket
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import CHUNK
+from weibao.adapters.scrub import scrub
 from weibao.boundary.host_keys import HostKey
 
 try:
@@ -54,7 +55,7 @@ def open_libssh(
     None where it came to nothing before the password was sent.
 
     Raises:
-        Trouble: no TCP connection, or the password was refused.
+        Trouble: no TCP connection, the password was refused, or no command line was given.
     """
     connection = open_socket(endpoint, limits)
     wire = None
@@ -92,8 +93,9 @@ def _open(
         channel.request_pty_size("vt100", _COLUMNS, _ROWS)
         channel.request_shell()
         session.set_blocking(0)
-    except BaseSSHError:
-        return None
+    except BaseSSHError as error:
+        detail = scrub(str(error), endpoint.secrets())
+        raise Trouble("shell_refused", detail=detail) from error
     return LibsshWire(connection, channel)
 
 
