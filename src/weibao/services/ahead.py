@@ -1,13 +1,15 @@
 """Judging while the rest is still being collected.
 
 Devices answer at their own pace, and this process waits for them. What has come is judged
-meanwhile; the verdicts are recorded afterwards, by the door through which every bundle goes.
+meanwhile, in a few threads (deriving keys, flushing and git need no interpreter); the verdicts
+are recorded afterwards, by the door through which every bundle goes.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from weibao.domain.collection import DeviceCollection
 from weibao.errors import WeibaoError
@@ -15,45 +17,29 @@ from weibao.services.judge_backup import DeviceVerdict, Judge
 
 __all__ = ["Ahead"]
 
+_THREADS = 3
 _MOST = 16 * 1024 * 1024
 """Characters of new versions that are held; what comes later is judged when it is recorded."""
 
 
 class Ahead:
-    """Verdicts of a run's entries, made before they are asked for by a thread of their own.
+    """Verdicts of a run's entries, made before they are asked for."""
 
-    From the first question on, nothing more is judged ahead.
-    """
-
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._verdicts: dict[str, tuple[DeviceCollection, DeviceVerdict]] = {}
-        self._waiting: queue.SimpleQueue[DeviceCollection] = queue.SimpleQueue()
-        self._asked = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+    def __init__(self, make_judge: Callable[[], Judge]) -> None:
+        """``make_judge`` is called once in each thread."""
+        self._make_judge = make_judge
+        self._own = threading.local()
+        self._begun: dict[str, tuple[DeviceCollection, Future[DeviceVerdict]]] = {}
+        self._held = 0
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ahead")
 
     def take_in(self, entry: DeviceCollection) -> None:
         """An entry was just collected; never waits."""
-        self._waiting.put(entry)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
-
-    def _work(self) -> None:
-        held = 0
-        while held <= _MOST:
-            entry = self._waiting.get()
-            with self._lock:
-                if self._asked.is_set():
-                    return
-                try:
-                    verdict = self._judge.verdict(entry)
-                except WeibaoError:
-                    # A full disk, say: found again, and said, when the entry is recorded.
-                    return
-                self._verdicts[entry.device] = (entry, verdict)
-            held += len(verdict.redacted)
+        if self._held <= _MOST:
+            try:
+                self._begun[entry.device] = (entry, self._pool.submit(self._judged, entry))
+            except RuntimeError:
+                return  # closed
 
     def verdict(self, entry: DeviceCollection) -> DeviceVerdict:
         """The verdict on an entry of the bundle, each once.
@@ -61,9 +47,24 @@ class Ahead:
         Raises:
             FailedError: evidence or archive cannot be written.
         """
-        self._asked.set()
-        with self._lock:
-            judged, verdict = self._verdicts.pop(entry.device, (None, None))
-            if verdict is not None and judged == entry:
-                return verdict
-            return self._judge.verdict(entry)
+        before = self._begun.pop(entry.device, None)
+        if before is not None and not before[1].cancel():
+            try:
+                found = before[1].result()
+                if before[0] == entry:
+                    return found
+            except WeibaoError:
+                pass  # A full disk, say: found again, and said, here.
+        return self._judged(entry)
+
+    def close(self) -> None:
+        """Nothing more is judged; what is being judged ends."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _judged(self, entry: DeviceCollection) -> DeviceVerdict:
+        judge: Judge | None = getattr(self._own, "judge", None)
+        if judge is None:
+            judge = self._own.judge = self._make_judge()
+        verdict = judge.verdict(entry)
+        self._held += len(verdict.redacted)
+        return verdict

@@ -17,7 +17,7 @@ from weibao.errors import FailedError, InputError, RefusedError
 from weibao.services.ahead import Ahead
 from weibao.services.contract_keys import make_missing_keys
 from weibao.services.finish import BackupResult, finish_run
-from weibao.services.ingest import judge_of
+from weibao.services.ingest import judges_of
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.targets import save_known, save_targets
@@ -89,15 +89,18 @@ def run_backup(
     parts.journal.open_run(run)
     started(run, len(chosen.devices))
     steps = Steps(parts.journal, parts.clock, run)
-    ahead = Ahead(judge_of(parts, run, accept_shrunk=request.accept_shrunk))
+    ahead = Ahead(judges_of(parts, run, accept_shrunk=request.accept_shrunk))
 
     def collected(entry: DeviceCollection) -> None:
         if progress is not None:
             progress(entry)
         ahead.take_in(entry)
 
-    why = _collect(parts, run, chosen, folder, steps, collected)
-    return finish_run(parts, run, everything.devices, steps, why=why, ahead=ahead)
+    try:
+        why = _collect(parts, run, chosen, folder, steps, collected)
+        return finish_run(parts, run, everything.devices, steps, why=why, ahead=ahead)
+    finally:
+        ahead.close()
 
 
 def _runbook_pattern(targets: str) -> str:

@@ -11,7 +11,7 @@ from weibao.domain.reasons import Reason
 from weibao.domain.records import Finding, Outcome, Run, RunState, RunTarget
 from weibao.services.ahead import Ahead
 from weibao.services.clock_check import record_clock
-from weibao.services.ingest import ingest, judge_of
+from weibao.services.ingest import ingest, judges_of
 from weibao.services.issue_report import issue_reports
 from weibao.services.overdue import record_overdue
 from weibao.services.parts import Parts, PublishedReport
@@ -60,8 +60,11 @@ def finish_run(
     ``devices`` is the whole inventory as it is known; ``why`` is the reason of devices
     that the bundle does not mention; ``ahead`` has judged some entries already.
     """
-    judged = ahead or Ahead(judge_of(parts, run))
-    ingested = ingest(parts, run, steps, why=why, ahead=judged)
+    judged = ahead or Ahead(judges_of(parts, run))
+    try:
+        ingested = ingest(parts, run, steps, why=why, ahead=judged)
+    finally:
+        judged.close()
     record_overdue(parts, run, devices, ingested.targets)
     _record_missed_nights(parts, run, ingested.targets)
     record_clock(parts, run, {t.contract for t in ingested.targets} & parts.contracts.keys())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from weibao.services.targets import load_targets
 from weibao.services.twins import Twins
 from weibao.services.versions import all_stored, say
 
-__all__ = ["Ingested", "commit_versions", "ingest", "judge_of"]
+__all__ = ["Ingested", "commit_versions", "ingest", "judges_of"]
 
 _BATCH = 100
 
@@ -34,11 +34,11 @@ class Ingested:
     versions: list[ConfigVersion] = field(default_factory=list)
 
 
-def judge_of(parts: Parts, run: Run, *, accept_shrunk: bool = False) -> Judge:
-    """Who judges the run's bundle, by the versions that are the last good ones now."""
+def judges_of(parts: Parts, run: Run, *, accept_shrunk: bool = False) -> Callable[[], Judge]:
+    """Makes judges of the run's bundle, by the versions that are the last good ones now."""
     bundle = parts.bundle(parts.runs / run.id / "bundle")
     latest = parts.journal.latest_versions()
-    return Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
+    return lambda: Judge(parts, run, bundle, latest, accept_shrunk=accept_shrunk)
 
 
 def ingest(parts: Parts, run: Run, steps: Steps, *, why: Reason, ahead: Ahead) -> Ingested:
