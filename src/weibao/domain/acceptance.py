@@ -248,13 +248,14 @@ def _terminal_remains(text: bytes, shown: str, platform: Platform) -> list[Reaso
     if pager:
         found.append(Reason.of("pager_remains", line=_line_number(shown, pager.start())))
     found += _control_characters(text, platform.configuration)
-    if platform.log_lines:
-        log = compiled(_either(platform.log_lines)).search(shown)
-        if log:
-            line = _line_number(shown, log.start())
-            found.append(
-                Reason.of("log_line_interleaved", line=line, message=_shown(log.group(), platform))
-            )
+    # One by one: a pattern that begins with something rare is fast alone only.
+    logs = [log for one in platform.log_lines if (log := compiled(one).search(shown))]
+    if logs:
+        log = min(logs, key=lambda match: match.start())
+        line = _line_number(shown, log.start())
+        found.append(
+            Reason.of("log_line_interleaved", line=line, message=_shown(log.group(), platform))
+        )
     return found
 
 
