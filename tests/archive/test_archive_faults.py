@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,36 @@ def test_a_stream_that_is_cut_off_commits_nothing(archive: GitArchive, night: Ni
     assert archive.check() == []
     assert night({}) == first
     assert archive.read("sw1") == "a\n"
+
+
+def test_versions_are_read_by_several_threads_with_one_git(
+    archive: GitArchive, night: Night
+) -> None:
+    commits = [night({f"sw{n}": f"text {n} {round_}\n" for n in range(9)}) for round_ in "ab"]
+    asked = [(f"sw{n}", commit) for commit in commits for n in range(9)] * 5
+
+    def one(question: tuple[str, str]) -> str:
+        try:
+            return archive.read(*question)
+        except IntegrityError as error:
+            return error.key
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(one, [*asked, ("gone", commits[0]), *asked]))
+    wanted = [f"text {d[2:]} {'ab'[commits.index(c)]}\n" for d, c in asked]
+    assert found == [*wanted, "archive.no_device", *wanted]
+    night({"sw0": "after\n"})
+    assert archive.read("sw0") == "after\n"
+
+
+def test_a_reader_that_git_left_is_started_again(archive: GitArchive, night: Night) -> None:
+    commit = night({"sw1": "a\n", "sw2": "b\n"})
+    assert archive.read("sw1", commit) == "a\n"
+    for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        if "cat-file" in Path(f"/proc/{child}/cmdline").read_text():
+            os.kill(int(child), signal.SIGKILL)
+    assert archive.read("sw1", commit) == "a\n"
+    assert archive.read("sw2", commit) == "b\n"
 
 
 @pytest.mark.parametrize(

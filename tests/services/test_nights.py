@@ -134,6 +134,22 @@ def test_findings_of_a_device(night):
     assert (row.unsaved_change, row.restorable, row.last_proven_restore) == (True, False, None)
 
 
+def test_a_startup_that_says_the_same_needs_no_file_and_is_exported_byte_for_byte(night):
+    running = config("sw1")
+    startup = b"Using 4711 out of 65536 bytes\n" + running
+    night.run({"sw1": Answer(running, startup)}, limit="sw1")
+    version, text = export(night.parts, "sw1", "me@test", startup=True)
+    assert text == startup
+    assert version.startup_path == version.full_path
+    assert backup_status(night.parts, night.inventory.devices)[0].unsaved_change is False
+    assert sound(night)
+    night.run({"sw1": Answer(config("sw1", "vlan 9"), startup)}, limit="sw1")
+    version, text = export(night.parts, "sw1", "me@test", startup=True)
+    assert text == startup
+    assert version.startup_path.endswith(".startup.vault")
+    assert sound(night)
+
+
 def test_no_startup_configuration_is_no_failure(night):
     result = night.run({"sw1": Answer(config("sw1"), None)}, limit="sw1")
     assert result.exit_code == 0
@@ -331,7 +347,7 @@ def test_a_damaged_line_of_a_bundle_loses_no_device_before_it(night):
 
 def test_a_second_place_that_is_set_later_gets_everything(tmp_path):
     night = Night(tmp_path, {"sw1": "default"})
-    night.run({"sw1": Answer(config("sw1"), config("sw1"))})
+    night.run({"sw1": Answer(config("sw1"), config("sw1", "vlan 9"))})
     night.run({"sw1": Answer(config("sw1", "vlan 2"), config("sw1"))})
     second = tmp_path / "nas"
     second.mkdir()

@@ -138,6 +138,12 @@ class Workshop:
         digest = hashlib.sha256(runbook.model_dump_json().encode()).hexdigest()
         return BookedRunbook(runbook, digest)
 
+    def prepare(self) -> None:
+        """Load what the report needs, while there is nothing else to do."""
+        from weibao.reports.backup import prepare
+
+        prepare()
+
     def publish(self, report: BackupReport) -> PublishedReport:
         """Write a contract's report into its folder."""
         from weibao.reports.backup import summarise, write_report  # few commands write one
@@ -150,9 +156,11 @@ class Workshop:
 
     def notifiers(self) -> list[Notifier]:
         """Who is told."""
+        estate = self.estate
+        if not (estate.settings.notify.mail or estate.settings.notify.webhooks):
+            return []
         from weibao.adapters.notifiers import build_notifiers  # loads an HTTP client
 
-        estate = self.estate
         return build_notifiers(estate.settings.notify, estate.folder, SystemClock())
 
     def parts(self) -> Parts:
@@ -182,6 +190,7 @@ class Workshop:
             texts=functools.cache(self.texts),
             tag=functools.cache(self.tag),
             publish=self.publish,
+            prepare=self.prepare,
             notifiers=self.notifiers,
             run_id=lambda: new_run_id(clock.now()),
         )

@@ -140,6 +140,8 @@ def startup_differs(running: bytes, startup: bytes, platform: Platform) -> bool:
     Noise, headers, separators and blank lines say nothing.
     """
     main, _parts = split(running, platform)
+    if main == startup:
+        return False
     return _statements(main, platform) != _statements(startup, platform)
 
 

@@ -19,4 +19,12 @@ def without_noise(text: str, noise: Sequence[str]) -> list[str]:
     if not noise:
         return text.split("\n")
     marked = compiled("|".join(f"(?:{one})" for one in noise)).sub(_MARK, text)
-    return [line.replace(_MARK, "") for line in marked.split("\n") if line.strip(" \t") != _MARK]
+    lines = marked.split("\n")
+    if _MARK not in marked:
+        return lines
+    # Most lines bear no mark, and asking for it is what costs least.
+    return [
+        line.replace(_MARK, "") if _MARK in line else line
+        for line in lines
+        if _MARK not in line or line.strip(" \t") != _MARK
+    ]

@@ -154,7 +154,8 @@ class ConfigVersion(Value):
     """Of that encrypted file."""
     startup_path: str = ""
     startup_sha256: str = ""
-    """Of the encrypted startup configuration, where one was kept."""
+    """Of the encrypted startup configuration, where one was read: that of the full text where
+    both say the same."""
     commit: str = ""
     """The archive's commit; empty until it is made."""
 

@@ -17,7 +17,7 @@ from weibao.services.judge_backup import DeviceVerdict, Judge
 
 __all__ = ["Ahead"]
 
-_THREADS = 3
+_THREADS = 8
 _MOST = 16 * 1024 * 1024
 """Characters of new versions that are held; what comes later is judged when it is recorded."""
 
@@ -32,6 +32,10 @@ class Ahead:
         self._begun: dict[str, tuple[DeviceCollection, Future[DeviceVerdict]]] = {}
         self._held = 0
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ahead")
+
+    def meanwhile(self, task: Callable[[], None]) -> None:
+        """Do something useful while nothing has come yet; what it raises is lost."""
+        self._pool.submit(task)
 
     def take_in(self, entry: DeviceCollection) -> None:
         """An entry was just collected; never waits."""

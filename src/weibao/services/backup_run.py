@@ -90,6 +90,7 @@ def run_backup(
     started(run, len(chosen.devices))
     steps = Steps(parts.journal, parts.clock, run)
     ahead = Ahead(judges_of(parts, run, accept_shrunk=request.accept_shrunk))
+    ahead.meanwhile(parts.prepare)  # one processor is idle until Ansible has started
 
     def collected(entry: DeviceCollection) -> None:
         if progress is not None:

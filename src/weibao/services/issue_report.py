@@ -74,10 +74,16 @@ def build_report(
         changes=tuple(_changes(parts, contract, sorted(changed, key=lambda v: v.device))),
         findings=tuple(findings),
         evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
-        platform_titles={p.id: p.title for p in parts.platforms.values()},
+        platform_titles=_titles(parts, {row.platform for row in rows}),
         ledger=parts.journal.head(),
         max_age_hours=profile.backup.max_age_hours,
     )
+
+
+def _titles(parts: Parts, wanted: set[str]) -> dict[str, str]:
+    """Of those platforms alone: making all of them costs more than the rest of a small report."""
+    found = ((name, parts.platforms.get(name)) for name in sorted(wanted))
+    return {name: platform.title for name, platform in found if platform is not None}
 
 
 def _rows(

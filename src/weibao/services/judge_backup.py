@@ -79,6 +79,8 @@ class Judge:
         self._latest = latest
         self._texts: dict[str, bytes] = {}
         """Bytes of the entry that is being judged, by sha256."""
+        self._unsaved: dict[tuple[str, str], bool] = {}
+        """Of the same entry: whether the startup text differs from the running one."""
         self._limits = Limits(
             shrink_ratio=0.0 if accept_shrunk else parts.settings.backup.shrink_ratio
         )
@@ -91,6 +93,7 @@ class Judge:
         """
         try:
             evidence, self._texts = self._keep(entry)
+            self._unsaved.clear()
         except IntegrityError as error:
             reason = Reason(code=error.key, params={k: str(v) for k, v in error.params.items()})
             return DeviceVerdict(self._target(entry, Outcome.failed, reason))
@@ -193,8 +196,10 @@ class Judge:
         full = texts.put(entry.device, number, "running", text)
         kept = None
         if startup is not None:
+            # What says the same needs no second file; its exact bytes are evidence.
+            unsaved = self._is_unsaved(entry, platform)
             raw = self._texts[startup.sha256]
-            kept = texts.put(entry.device, number, "startup", raw)
+            kept = texts.put(entry.device, number, "startup", raw) if unsaved else full
         tag = self._parts.tag(entry.contract)
         redacted = redact(decode(text, platform.encodings), platform, tag)
         added, removed = self._counts(entry, platform, redacted, last)
@@ -250,7 +255,6 @@ class Judge:
     ) -> None:
         version = verdict.version
         running = entry.item(ItemKind.running)
-        startup = entry.item(ItemKind.startup)
         add = verdict.findings.append
         if version and last and not version.change_ref:
             severity = self._parts.contracts[entry.contract].backup.change_without_reference
@@ -269,10 +273,19 @@ class Judge:
         if running and not named and not (running.restorable and judgement.restorable):
             params = {"command": running.command}
             add(self._finding(entry, FindingCode.not_restorable, Severity.serious, params))
-        if startup is not None:
-            raw = self._texts[startup.sha256]
-            if startup_differs(text, raw, platform):
-                add(self._finding(entry, FindingCode.unsaved_change, Severity.warning, {}))
+        if self._is_unsaved(entry, platform):
+            add(self._finding(entry, FindingCode.unsaved_change, Severity.warning, {}))
+
+    def _is_unsaved(self, entry: DeviceCollection, platform: Platform) -> bool:
+        """Whether a startup configuration was read and says something else."""
+        running, startup = entry.item(ItemKind.running), entry.item(ItemKind.startup)
+        if running is None or startup is None:
+            return False
+        pair = running.sha256, startup.sha256
+        if pair not in self._unsaved:
+            one, other = (self._texts[sha256] for sha256 in pair)
+            self._unsaved = {pair: startup_differs(one, other, platform)}
+        return self._unsaved[pair]
 
     def _warning(self, entry: DeviceCollection, warning: Reason) -> Finding | None:
         code = _WARNINGS.get(warning.code)

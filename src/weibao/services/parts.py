@@ -80,5 +80,7 @@ class Parts:
     tag: Callable[[str], Callable[[str], str]]
     """By contract: a secret's keyed mark, which shows a change without telling the secret."""
     publish: Callable[[BackupReport], PublishedReport]
+    prepare: Callable[[], None]
+    """Loads beforehand what ``publish`` needs; may run in a thread."""
     notifiers: Callable[[], Sequence[Notifier]]
     run_id: Callable[[], str]

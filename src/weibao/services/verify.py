@@ -15,13 +15,14 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import NamedTuple
 
-from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
+from weibao.boundary.archive import ConfigArchive, FullTextStore
 from weibao.boundary.evidence import EvidenceStore, StoredPiece
 from weibao.boundary.journal import Journal, RecordedPiece
 from weibao.domain.base import Value
 from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion, LedgerHead
 from weibao.errors import UncheckedError, WeibaoError
+from weibao.services.versions import all_stored
 
 __all__ = ["KeptReport", "VerifyCounts", "VerifyProgress", "VerifyResult", "verify"]
 
@@ -322,20 +323,15 @@ class _Verification:
 
     def _check_texts(self, store: FullTextStore, version: ConfigVersion) -> None:
         sound = True
-        for path, sha256 in (
-            (version.full_path, version.full_sha256),
-            (version.startup_path, version.startup_sha256),
-        ):
-            if not path:
-                continue
-            stored = StoredText(path, sha256)
+        for stored in all_stored(version):
             for code, what in (
                 ("text_wrong", store.check(stored)),
                 ("second_text_wrong", store.check_second(stored)),
             ):
                 if what is not None:
                     sound = False
-                    about = {"device": version.device, "number": version.number, "path": path}
+                    about = {"device": version.device, "number": version.number}
+                    about["path"] = stored.path
                     self._problem(code, **about, what=what)
         self._versions += sound
         self._progress("versions", self._versions)

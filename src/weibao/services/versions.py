@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weibao.boundary import StoredText
+from weibao.domain.collection import ItemKind
 from weibao.domain.reasons import Reason
 from weibao.domain.records import ConfigVersion
 from weibao.errors import InputError
@@ -19,7 +20,7 @@ def stored(version: ConfigVersion) -> StoredText:
 
 def all_stored(version: ConfigVersion) -> tuple[StoredText, ...]:
     """Every encrypted text of ``version``."""
-    if not version.startup_path:
+    if version.startup_path in {"", version.full_path}:
         return (stored(version),)
     return (stored(version), StoredText(version.startup_path, version.startup_sha256))
 
@@ -61,7 +62,10 @@ def full_text(parts: Parts, version: ConfigVersion) -> bytes:
 
 
 def startup_text(parts: Parts, version: ConfigVersion) -> bytes:
-    """The startup configuration that was kept with ``version``.
+    """The startup configuration that was read with ``version``, byte for byte.
+
+    Where it says the same as the running one it has no file of its own: then the version
+    names the running one's, and its bytes are evidence.
 
     Raises:
         InputError: none was kept.
@@ -69,5 +73,11 @@ def startup_text(parts: Parts, version: ConfigVersion) -> bytes:
     """
     if not version.startup_path:
         raise InputError("backup.no_startup", device=version.device, number=version.number)
-    kept = StoredText(version.startup_path, version.startup_sha256)
-    return parts.texts(version.contract).get(kept)
+    if version.startup_path != version.full_path:
+        kept = StoredText(version.startup_path, version.startup_sha256)
+        return parts.texts(version.contract).get(kept)
+    for piece in parts.journal.run_evidence(version.run_id):
+        whose = piece.contract, piece.device, piece.kind
+        if whose == (version.contract, version.device, ItemKind.startup.value):
+            return parts.evidence.get(version.contract, piece.sha256)
+    raise InputError("backup.no_startup", device=version.device, number=version.number)

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from weibao.adapters.archive import _commit, _diffs, _leftovers, _push
 from weibao.adapters.archive._git import MAIN, Git, text
+from weibao.adapters.archive._reader import ObjectReader
 from weibao.adapters.files import make_folder
 from weibao.domain.records import LedgerHead
 from weibao.errors import FailedError, InputError, IntegrityError, WeibaoError
@@ -51,6 +52,7 @@ class GitArchive:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._git = Git(folder)
+        self._reader = ObjectReader(self._git)
         self._folder = folder
         self._name = name
 
@@ -73,6 +75,7 @@ class GitArchive:
         at: str,
     ) -> str:
         """Commit ``texts`` at once; see ``ConfigArchive.commit``."""
+        self._reader.close()
         self._prepare()
         old = self._head()
         known = self._entries(old) if old else {}
@@ -147,10 +150,9 @@ class GitArchive:
     def read(self, device: str, commit: str = "") -> str:
         """The redacted text of ``device`` at ``commit``; see ``ConfigArchive.read``."""
         if _WHOLE.fullmatch(commit) and self._exists():
-            place = f"{commit}:{text(_commit.path_of(device))}"
-            answer = self._git.run("cat-file", "blob", place)
-            if answer.code == 0:
-                return text(answer.out)
+            found = self._reader.read(commit.encode() + b":" + _commit.path_of(device))
+            if found is not None:
+                return text(found)
         # What is wrong, or which commit is meant, takes more questions.
         where = self._commit(commit)
         entry = self._entries(where, _commit.path_of(device)).get(_commit.path_of(device))

@@ -7,6 +7,7 @@ process that wanted the result is gone, and so is this one.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import heapq
 import itertools
@@ -202,6 +203,7 @@ def main() -> None:
     """Entry point of the process."""
     # What goes wrong with a device is its result; libraries' tracebacks help nobody here.
     logging.disable(logging.CRITICAL)
+    gc.set_threshold(50_000, 20, 50)
     job = Job.load(sys.stdin.readline())
     stopped = threading.Event()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weibao.reports.backup.html import render_html
+from weibao.reports.backup.html import prepare, render_html
 from weibao.reports.backup.markdown import render_markdown
 from weibao.reports.backup.publish import ReportPaths, Write, render_json, write_report
 from weibao.reports.backup.summary import summarise
@@ -10,6 +10,7 @@ from weibao.reports.backup.summary import summarise
 __all__ = [
     "ReportPaths",
     "Write",
+    "prepare",
     "render_html",
     "render_json",
     "render_markdown",

@@ -22,7 +22,7 @@ from weibao.reports.backup.diff import blocks
 from weibao.reports.backup.view import BackupView
 from weibao.reports.words import Words
 
-__all__ = ["render_html"]
+__all__ = ["prepare", "render_html"]
 
 _SECTIONS = (
     "failures", "changes", "overdue", "findings", "devices", "run", "evidence", "verify", "sign",
@@ -54,6 +54,12 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
     )
     stream.enable_buffering(_CHUNK)
     return iter(stream)
+
+
+def prepare() -> None:
+    """Load what the first page would wait for."""
+    _template()
+    _script_digest()
 
 
 def _finding_count(view: BackupView) -> int:
