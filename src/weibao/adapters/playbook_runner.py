@@ -24,6 +24,7 @@ from typing import Any
 import ansible_runner
 
 from weibao.adapters.bundle import BundleReader
+from weibao.adapters.host_results import HostResults
 from weibao.adapters.scrub import scrub
 from weibao.boundary.runner import PlaybookResult, Progress
 from weibao.errors import FailedError
@@ -58,13 +59,16 @@ class AnsiblePlaybookRunner:
         folder: Path,
         time_limit: float | None = None,
         progress: Progress | None = None,
+        check: bool = False,
     ) -> PlaybookResult:
         """See PlaybookRunner."""
         private = folder / _PRIVATE
         said: deque[str] = deque(maxlen=40)
         arguments: dict[str, Any] = {}
-        if self._options:
-            arguments["cmdline"] = shlex.join(self._options)
+        options = (*self._options, "--check", "--diff") if check else self._options
+        if options:
+            arguments["cmdline"] = shlex.join(options)
+        hosts = HostResults()
         try:
             private.mkdir(parents=True, mode=0o700)
             if limit:
@@ -87,7 +91,7 @@ class AnsiblePlaybookRunner:
                     # Without one of ours, ansible-runner takes over SIGINT and SIGTERM.
                     cancel_callback=lambda: False,
                     timeout=None if time_limit is None else max(1, round(time_limit)),
-                    event_handler=lambda event: _listen(event, said),
+                    event_handler=lambda event: hosts.hear(event) or _listen(event, said),
                     status_handler=lambda status, runner_config: _drop_environment(
                         status, runner_config
                     ),
@@ -102,7 +106,8 @@ class AnsiblePlaybookRunner:
                 sweep_private(folder)
         return_code = int(runner.rc if runner.rc is not None else 1)
         timed_out = runner.status == "timeout"
-        return PlaybookResult(return_code, _error(said) if return_code else "", timed_out)
+        error = _error(said) if return_code else ""
+        return PlaybookResult(return_code, error, timed_out, hosts.found())
 
     def _envvars(self) -> dict[str, str]:
         venv = str(Path(sys.executable).parent)

@@ -6,7 +6,7 @@ from weibao.boundary.evidence import Bundle, EvidenceStore, KeyRing
 from weibao.boundary.inventory import InventoryInspector, InventorySource
 from weibao.boundary.journal import Journal, OutcomeBatch
 from weibao.boundary.notify import Notice, Notifier
-from weibao.boundary.runner import PlaybookResult, PlaybookRunner, Progress
+from weibao.boundary.runner import HostResult, PlaybookResult, PlaybookRunner, Progress
 
 __all__ = [
     "Bundle",
@@ -14,6 +14,7 @@ __all__ = [
     "ConfigArchive",
     "EvidenceStore",
     "FullTextStore",
+    "HostResult",
     "InventoryInspector",
     "InventorySource",
     "Journal",

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from weibao.domain.collection import DeviceCollection
 
-__all__ = ["PlaybookResult", "PlaybookRunner", "Progress"]
+__all__ = ["HostResult", "PlaybookResult", "PlaybookRunner", "Progress"]
 
 Progress = Callable[[DeviceCollection], None]
+
+
+@dataclass(frozen=True)
+class HostResult:
+    """What a playbook did to one host.
+
+    A task that serves many hosts at once (``BYPASS_HOST_LOOP``) tells it by the key
+    ``devices`` of its result: by host, ``status`` (``ok``, ``failed``, ``unreachable``,
+    ``unknown``), ``changed``, ``reason``, ``difference`` and ``evidence``.
+    """
+
+    status: str
+    """``ok``, ``failed``, ``unreachable``, or ``unknown`` where a device's state is not known."""
+    changed: bool = False
+    reason: str = ""
+    """Why, scrubbed; empty where it is ok."""
+    difference: str = ""
+    """What was or would be changed, redacted."""
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,8 @@ class PlaybookResult:
     """What Ansible said when it could not run; scrubbed; empty where it ran."""
     timed_out: bool = False
     """It was ended at its time limit."""
+    hosts: Mapping[str, HostResult] = field(default_factory=dict)
+    """The hosts that were reached or tried."""
 
 
 class PlaybookRunner(Protocol):
@@ -38,11 +59,12 @@ class PlaybookRunner(Protocol):
         folder: Path,
         time_limit: float | None = None,
         progress: Progress | None = None,
+        check: bool = False,
     ) -> PlaybookResult:
         """Run ``playbook`` (FQCN); no variable here may be a secret.
 
         ``limit`` are host names (empty: all). ``folder`` is the run's own, new one;
         ``time_limit`` in seconds ends it. ``progress`` is called for each device as the
-        bundle in it grows.
+        bundle in it grows. ``check`` is Ansible's check mode.
         """
         ...
