@@ -68,7 +68,7 @@ class AnsiblePlaybookRunner:
         options = (*self._options, "--check", "--diff") if check else self._options
         if options:
             arguments["cmdline"] = shlex.join(options)
-        hosts = HostResults()
+        results = HostResults()
         try:
             private.mkdir(parents=True, mode=0o700)
             if limit:
@@ -91,7 +91,7 @@ class AnsiblePlaybookRunner:
                     # Without one of ours, ansible-runner takes over SIGINT and SIGTERM.
                     cancel_callback=lambda: False,
                     timeout=None if time_limit is None else max(1, round(time_limit)),
-                    event_handler=lambda event: hosts.hear(event) or _listen(event, said),
+                    event_handler=lambda event: results.hear(event) or _listen(event, said),
                     status_handler=lambda status, runner_config: _drop_environment(
                         status, runner_config
                     ),
@@ -106,8 +106,8 @@ class AnsiblePlaybookRunner:
                 sweep_private(folder)
         return_code = int(runner.rc if runner.rc is not None else 1)
         timed_out = runner.status == "timeout"
-        error = _error(said) if return_code else ""
-        return PlaybookResult(return_code, error, timed_out, hosts.found())
+        why = _error(said) if return_code else ""
+        return PlaybookResult(return_code, why, timed_out, results.found())
 
     def _envvars(self) -> dict[str, str]:
         venv = str(Path(sys.executable).parent)
