@@ -283,7 +283,7 @@ class PlannedTarget(Value):
     """0 is the canary."""
     platform: str = ""
     group: str = ""
-    """Redundancy group (``weibao_redundancy``); its members never share a wave."""
+    """Its redundancy group; the members never share a wave."""
     estimate: float
     """Seconds of the work, from history or from the runbook."""
     back_out_estimate: float

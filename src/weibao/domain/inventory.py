@@ -15,7 +15,16 @@ __all__ = [
     "InventorySnapshot",
 ]
 
-DEVICE_FIELDS = ("contract", "site", "unit", "role", "model", "serial_number")
+DEVICE_FIELDS = (
+    "contract",
+    "site",
+    "unit",
+    "role",
+    "model",
+    "serial_number",
+    "parent",
+    "redundancy_group",
+)
 """Variables of a host that Weibao reads beside Ansible's own."""
 
 
@@ -35,6 +44,10 @@ class Device(Value):
     role: str = ""
     model: str = ""
     serial_number: str = ""
+    parent: str = ""
+    """The device that it hangs on; a change of one is felt by the other."""
+    redundancy_group: str = ""
+    """Devices of one group stand in for each other, and are never worked on at once."""
     problem: Reason | None = None
     """Why it cannot be tried at all."""
 

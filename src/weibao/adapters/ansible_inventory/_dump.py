@@ -30,7 +30,8 @@ from ansible.utils.display import Display
 KEPT = ("inventory_dir", "inventory_file")
 READABLE = frozenset(
     {"ansible_host", "ansible_port", "ansible_network_os", "ansible_connection", "contract"}
-    | {"site", "unit", "role", "model", "serial_number", *KEPT}
+    | {"site", "unit", "role", "model", "serial_number"}
+    | {"parent", "redundancy_group", *KEPT}
 )
 """Needed to know what a device is; no secrets."""
 

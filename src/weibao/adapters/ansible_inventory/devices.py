@@ -50,6 +50,8 @@ def device(
         role=plain(variables.get("role")),
         model=plain(variables.get("model")),
         serial_number=plain(variables.get("serial_number")),
+        parent=plain(variables.get("parent")),
+        redundancy_group=plain(variables.get("redundancy_group")),
         problem=name_problem or contract_problem or platform_problem or port_problem,
     )
 

@@ -13,7 +13,7 @@ from weibao.errors import InputError
 
 __all__ = ["Digest", "absolute_sources", "digest_of", "static_files"]
 
-_FORMAT = b"weibao.inventory/2"
+_FORMAT = b"weibao.inventory/3"
 _PLUGIN = re.compile(rb"""^\s*\{?\s*["']?plugin["']?\s*:""", re.MULTILINE)
 _MEANING = (
     "ANSIBLE_HASH_BEHAVIOUR",

@@ -1,0 +1,1 @@
+"""Change control: from the application to the closed record (CHG-01..CHG-49)."""

@@ -1,0 +1,201 @@
+"""A new change: what is asked for, checked at once against runbook and profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, Window
+from weibao.domain.contract import Contract
+from weibao.domain.inventory import Device
+from weibao.domain.runbook import Runbook, Variable
+from weibao.errors import InputError, IntegrityError, RefusedError
+from weibao.services.changes.desk import Desk
+
+__all__ = ["Application", "chosen_devices", "new_change"]
+
+_TRIES = 20
+_TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the applicant says (维护申请)."""
+
+    runbook: str
+    limit: str
+    window: Window
+    requester: str
+    kind: ChangeKind = ChangeKind.normal
+    title: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """As written on the command line."""
+    operator: str = ""
+    recorder: str = ""
+    representative: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    verbal_approver: str = ""
+    fault: str = ""
+
+
+def new_change(desk: Desk, asked: Application, sources: Sequence[str]) -> Change:
+    """A draft.
+
+    Raises:
+        InputError: the runbook only reads, the pattern chooses nothing or devices of several
+            contracts, a variable or a person is wrong, or the window has passed.
+        RefusedError: a kind that runbook or profile do not permit.
+    """
+    runbook = desk.parts.runbook(asked.runbook).runbook
+    if not runbook.mutating:
+        raise InputError("change.read_only", runbook=runbook.id)
+    devices = chosen_devices(desk, runbook, asked.limit, sources)
+    contract = _contract_of(desk, devices)
+    now = desk.now
+    if asked.window.end <= now:
+        raise InputError("change.window_passed", end=asked.window.end.isoformat())
+    _check_people(desk, contract, asked)
+    _check_kind(runbook, contract, asked)
+    change = Change(
+        id="-",
+        contract=contract.id,
+        kind=asked.kind,
+        runbook=runbook.id,
+        runbook_version=runbook.version,
+        title=asked.title or runbook.title[desk.parts.settings.language],
+        limit=asked.limit,
+        variables=_variables(desk, runbook, asked.variables),
+        window=asked.window,
+        requester=asked.requester,
+        operator=asked.operator,
+        recorder=asked.recorder,
+        representative=asked.representative,
+        fields=dict(asked.fields),
+        verbal_approver=asked.verbal_approver,
+        fault=asked.fault,
+        created_at=now,
+        updated_at=now,
+    )
+    return _numbered(desk, change)
+
+
+def chosen_devices(
+    desk: Desk, runbook: Runbook, limit: str, sources: Sequence[str]
+) -> tuple[Device, ...]:
+    """The configuration items that runbook and pattern choose.
+
+    Raises:
+        InputError: none.
+    """
+    targets = "" if runbook.targets in {"", "all"} else runbook.targets
+    pattern = ":&".join(part for part in (targets, limit) if part)
+    devices = desk.parts.inventory.resolve(sources, pattern or "all").devices
+    if not devices:
+        raise InputError("change.no_targets", pattern=pattern or "all")
+    return tuple(devices)
+
+
+def _contract_of(desk: Desk, devices: Sequence[Device]) -> Contract:
+    names = sorted({device.contract for device in devices})
+    if len(names) > 1:
+        raise InputError("change.several_contracts", contracts=", ".join(names))
+    found = desk.parts.contracts.get(names[0])
+    if found is None:
+        known = ", ".join(sorted(desk.parts.contracts))
+        raise InputError("estate.contract_unknown", name=names[0], known=known)
+    return found
+
+
+def _check_people(desk: Desk, contract: Contract, asked: Application) -> None:
+    for name in (asked.requester, asked.operator, asked.recorder, asked.representative):
+        if name:
+            desk.person(contract, name)
+    if asked.operator and asked.operator == asked.recorder:
+        raise InputError("change.same_person", person=asked.operator)
+
+
+def _check_kind(runbook: Runbook, contract: Contract, asked: Application) -> None:
+    if asked.kind is ChangeKind.standard:
+        leaves = [s for s in contract.change.standard if s.runbook == runbook.id]
+        if not runbook.standard_allowed or not leaves:
+            raise RefusedError("change.not_standard", runbook=runbook.id, contract=contract.id)
+    if asked.kind is ChangeKind.emergency:
+        missing = [
+            name
+            for name, given in (
+                ("operator", asked.operator),
+                ("verbal_approver", asked.verbal_approver),
+                ("fault", asked.fault),
+            )
+            if not given
+        ]
+        if missing:
+            raise InputError("change.emergency_minimum", missing=", ".join(missing))
+
+
+def _variables(desk: Desk, runbook: Runbook, given: Mapping[str, str]) -> dict[str, Any]:
+    known = {variable.name: variable for variable in runbook.variables}
+    strange = sorted(given.keys() - known.keys())
+    if strange:
+        names = ", ".join(sorted(known)) or "-"
+        raise InputError("change.no_variable", variable=strange[0], runbook=runbook.id, known=names)
+    values: dict[str, Any] = {}
+    for name, variable in known.items():
+        if name in given:
+            values[name] = _value(desk, variable, given[name])
+        elif variable.required:
+            raise InputError("change.variable_missing", variable=name, runbook=runbook.id)
+        elif variable.default is not None:
+            values[name] = variable.default
+    return values
+
+
+def _value(desk: Desk, variable: Variable, text: str) -> Any:
+    wrong = InputError(
+        "change.variable_wrong", variable=variable.name, value=text, kind=variable.kind
+    )
+    if variable.kind == "file":
+        return desk.read_text(Path(text))
+    if variable.kind == "boolean":
+        if text.lower() not in _TRUE:
+            raise wrong
+        return _TRUE[text.lower()]
+    if variable.kind == "number":
+        try:
+            return int(text) if text.lstrip("-").isdigit() else float(text)
+        except ValueError:
+            raise wrong from None
+    if variable.kind == "choice" and text not in variable.choices:
+        raise InputError(
+            "change.variable_choice",
+            variable=variable.name,
+            value=text,
+            choices=", ".join(variable.choices),
+        )
+    return text
+
+
+def _numbered(desk: Desk, change: Change) -> Change:
+    """Add it under the day's next number; several may be added at the same time."""
+    day = f"CHG-{desk.now.astimezone(desk.zone(desk.contract(change))):%Y%m%d}-"
+    taken = [c.id for c in desk.records.changes() if c.id.startswith(day)]
+    first = max((int(name.removeprefix(day)) for name in taken), default=0) + 1
+    for number in range(first, first + _TRIES):
+        numbered = change.model_copy(update={"id": f"{day}{number:03d}"})
+        event = ChangeEvent(
+            change=numbered.id,
+            number=1,
+            at=desk.now,
+            actor=change.requester,
+            action="new",
+            state_before=ChangeState.draft,
+            state=ChangeState.draft,
+        )
+        try:
+            desk.records.add_change(numbered, event)
+        except IntegrityError:
+            continue
+        return numbered
+    raise RefusedError("change.numbers_taken", day=day)
