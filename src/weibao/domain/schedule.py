@@ -9,7 +9,7 @@ its first coming.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 
 from weibao.domain.base import Moment, Value
+from weibao.domain.local_time import instant
 
 __all__ = [
     "Schedule",
@@ -103,30 +104,13 @@ class StartDecision(Value):
     """The latest planned moment, in UTC; None where none was planned yet."""
 
 
-def _instant(naive: datetime, zone: ZoneInfo) -> datetime:
-    """The UTC moment of a local time (see the module's text for skipped and doubled ones)."""
-    after = naive.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if after.astimezone(zone).replace(tzinfo=None) == naive:
-        return after
-    # A skipped time: the offset changes between its two readings; find where.
-    before = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    old = before.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = (before + (after - before) / 2).replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == old:
-            before = middle
-        else:
-            after = middle
-    return after
-
-
 def planned_between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
     """The planned moments from ``start`` on and before ``end``, in UTC, in order."""
     zone = schedule.zone_info
     day = start.astimezone(zone).date() - _DAY
     last = end.astimezone(zone).date() + _DAY
     while day <= last:
-        planned = _instant(datetime.combine(day, schedule.time), zone)
+        planned = instant(datetime.combine(day, schedule.time), zone)
         if start <= planned < end:
             yield planned
         day += _DAY
