@@ -55,6 +55,9 @@ class Step(Value):
     """What the person who does a manual step hands in."""
     expect: str = ""
     """Of a probe: the regular expression that the playbook's answer or a reading must match."""
+    repeatable: bool = False
+    """Doing it again where it may have been done already harms nothing. Steps that only look
+    are always so; another whose outcome a crash left unknown is asked about."""
     per_wave: bool = False
     """Done once for a wave instead of on each host."""
     seconds: float = Field(default=0.0, ge=0)

@@ -40,7 +40,7 @@ class Application:
     fault: str = ""
 
 
-def new_change(desk: Desk, asked: Application, sources: Sequence[str]) -> Change:
+def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Change:
     """A draft.
 
     Raises:
@@ -82,7 +82,7 @@ def new_change(desk: Desk, asked: Application, sources: Sequence[str]) -> Change
 
 
 def chosen_devices(
-    desk: Desk, runbook: Runbook, limit: str, sources: Sequence[str]
+    desk: Desk, runbook: Runbook, limit: str, sources: tuple[str, ...]
 ) -> tuple[Device, ...]:
     """The configuration items that runbook and pattern choose.
 

@@ -1,0 +1,350 @@
+"""Carrying a change out: wave by wave, step by step, journaled before and after each.
+
+The process may be killed at any moment. What it had done stands in the journal, and ``carry_out``
+goes on from there; it does nothing twice that is done. It stops by itself where the window
+does not hold what comes next together with the way back (JOB-05), where the recorder does not
+confirm (CHG-23), where a limit of failed hosts is breached, and where somebody paused or
+aborted the change from another terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from weibao.domain.change import Change, ChangeAction, ChangePlan, ChangeState, ChangeStep
+from weibao.domain.change import StepState as State
+from weibao.domain.reasons import Reason
+from weibao.domain.runbook import Phase, Runbook, Step, StepKind
+from weibao.domain.waves import estimate, fits
+from weibao.services.changes.desk import Desk
+from weibao.services.changes.do_step import Work, do_step
+from weibao.services.changes.progress import WHOLE_WAVE, Progress
+
+__all__ = ["Carrier", "Stopped", "Tell", "step_seconds"]
+
+Tell = Callable[[Reason], None]
+"""Hears what goes on, as reasons with words (``reason.change_…``)."""
+
+_FORWARD = (Phase.precheck, Phase.backup, Phase.implement, Phase.verify)
+_POLL = 1.0
+
+
+class Stopped(Exception):
+    """The waves cannot go on; ``action`` is what becomes of the change."""
+
+    def __init__(self, action: ChangeAction | None, reason: Reason) -> None:
+        super().__init__(reason.code)
+        self.action = action
+        self.reason = reason
+
+
+def step_seconds(desk: Desk, runbook: Runbook) -> dict[str, float]:
+    """By step, the seconds that one wave will hardly exceed, by history or by the runbook."""
+    history = desk.records.step_durations(runbook.id)
+    return {
+        step.name: estimate(
+            history.get(step.name, ()),
+            step.seconds if step.kind is StepKind.wait else step.estimate_minutes * 60,
+        )
+        for step in runbook.steps
+    }
+
+
+@dataclass
+class Carrier:
+    """Carries one change out; the caller holds it, and its leave was found good."""
+
+    work: Work
+    runbook: Runbook
+    plan: ChangePlan
+    until: Callable[[], datetime]
+    """When the window ends, with what was signed as an extension meanwhile."""
+    actor: str
+    """The operator."""
+    tell: Tell
+    sleep: Callable[[float], None]
+    seconds: Mapping[str, float] = field(init=False)
+    progress: Progress = field(init=False)
+    broken: list[str] = field(default_factory=list)
+    """Devices whose way back failed too."""
+
+    def __post_init__(self) -> None:
+        self.seconds = step_seconds(self.desk, self.runbook)
+        self.progress = Progress(self.desk, self.work.change, self.runbook, self.actor)
+
+    @property
+    def desk(self) -> Desk:
+        """Where it is recorded."""
+        return self.work.desk
+
+    def run(self) -> Change:
+        """Go on until the end, or until something stops it; the change as it then stands."""
+        unknown = self.progress.take_over()
+        try:
+            if unknown:
+                raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
+            for wave in sorted({target.wave for target in self.plan.targets}):
+                self._wave(wave)
+        except Stopped as stopped:
+            self.tell(stopped.reason)
+            return self._stopped(stopped)
+        return self._settle(ChangeAction.verify, self._summary())
+
+    def back_out(self, why: str) -> Change:
+        """Bring every device back that was touched, newest wave first."""
+        self._back_out_all()
+        action = ChangeAction.abort if self.broken else ChangeAction.back_out
+        return self._settle(action, {"why": why, **self._summary()})
+
+    # forward
+
+    def _wave(self, wave: int) -> None:
+        devices = [t.device for t in self.plan.targets if t.wave == wave]
+        if not self._is_begun(wave):
+            self._check_time(wave, devices)
+            self.tell(Reason.of("change_wave", wave=wave, count=len(devices)))
+        for step in self.runbook.of_phase(*_FORWARD):
+            lost = self.progress.failed().get(wave, set())
+            left = [d for d in devices if d not in lost]
+            if left:
+                self._step(wave, step, left)
+        self._judge(wave)
+        wait = self.runbook.waves.pause_between_seconds
+        last = max(target.wave for target in self.plan.targets)
+        if wait and wave < last and not self._is_begun(wave + 1):
+            self._pass_time(wait)
+
+    def _step(self, wave: int, step: Step, devices: Sequence[str]) -> None:
+        names = [WHOLE_WAVE] if step.per_wave or step.kind is StepKind.manual else list(devices)
+        ended = {State.done, State.failed, State.skipped}
+        todo = [n for n in names if self.progress.state(wave, step.name, n) not in ended]
+        if not todo:
+            return
+        self._check_control()
+        self._check_window()
+        if step.two_person or step.kind is StepKind.manual:
+            if not self._confirmed(wave, step, todo):
+                return
+        self.tell(Reason.of("change_step", wave=wave, step=step.name, count=len(todo)))
+        rows = self.progress.begin(wave, step, todo)
+        self._do(wave, step, rows, devices)
+
+    def _do(
+        self, wave: int, step: Step, rows: Sequence[ChangeStep], devices: Sequence[str]
+    ) -> None:
+        if step.kind is StepKind.wait:
+            self._pass_time(step.seconds)
+            self.progress.end(rows, {row.device: {"state": State.done} for row in rows})
+            return
+        attempt = max(row.attempt for row in rows)
+        names = [row.device for row in rows]
+        whole = names == [WHOLE_WAVE]
+        found = dict(do_step(self.work, step, wave, devices if whole else names, attempt))
+        if whole:
+            found = {WHOLE_WAVE: _worst(found)}
+        self.progress.end(rows, found)
+        for name, fields in found.items():
+            if fields["state"] is not State.done:
+                self.tell(
+                    Reason.of("change_step_failed", device=name, step=step.name, **_detail(fields))
+                )
+        unknown = self.progress.unknown()
+        if unknown:
+            raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
+
+    def _judge(self, wave: int) -> None:
+        """Bring back what failed, and see whether a limit is breached."""
+        failed = self.progress.failed()
+        whole = WHOLE_WAVE in failed.get(wave, set())
+        lost = failed.get(wave, set()) - {WHOLE_WAVE}
+        if whole:
+            lost = {t.device for t in self.plan.targets if t.wave == wave}
+        if not lost:
+            return
+        self._back_out(wave, sorted(lost))
+        limits = self.runbook.waves
+        total = len(set().union(*failed.values()) - {WHOLE_WAVE})
+        breached = (
+            whole or len(lost) > limits.max_failed_in_wave or max(total, 1) > limits.max_failed
+        )
+        if not breached and not self.broken:
+            return
+        reason = Reason.of("change_limit", wave=wave, failed=len(lost), total=total)
+        self.tell(reason)
+        if limits.on_breach == "back_out" and not self.broken:
+            self._back_out_all()
+            raise Stopped(ChangeAction.back_out, reason)
+        raise Stopped(ChangeAction.abort, reason)
+
+    # the way back
+
+    def _back_out_all(self) -> None:
+        touched = self.progress.devices_with(
+            State.done, State.failed, State.begun, State.unknown, phase=Phase.implement
+        )
+        for wave in sorted(touched, reverse=True):
+            self._back_out(wave, sorted(touched[wave]))
+
+    def _back_out(self, wave: int, devices: Sequence[str]) -> None:
+        """Those of ``devices`` that an implementing step has touched go back."""
+        touched = self.progress.devices_with(
+            State.done, State.failed, State.begun, State.unknown, phase=Phase.implement
+        ).get(wave, set())
+        for step in self.runbook.of_phase(Phase.back_out):
+            if step.kind is StepKind.manual:
+                self._manual_back_out(wave, step)
+                continue
+            names = [d for d in devices if d in touched and d not in self.broken]
+            todo = [d for d in names if self.progress.state(wave, step.name, d) is not State.done]
+            if not todo:
+                continue
+            self.tell(Reason.of("change_back_out", wave=wave, devices=", ".join(todo)))
+            rows = self.progress.begin(wave, step, todo)
+            attempt = max(row.attempt for row in rows)
+            found = do_step(self.work, step, wave, todo, attempt)
+            self.progress.end(rows, found)
+            for name, fields in found.items():
+                if fields["state"] is not State.done:
+                    self.broken.append(name)
+                    self.tell(Reason.of("change_back_out_failed", device=name, **_detail(fields)))
+
+    def _manual_back_out(self, wave: int, step: Step) -> None:
+        if self.progress.state(wave, step.name, WHOLE_WAVE) is None:
+            self.progress.begin(wave, step, [WHOLE_WAVE], State.waiting)
+            self.tell(Reason.of("change_manual_back_out", step=step.name, wave=wave))
+
+    # what must hold
+
+    def _is_begun(self, wave: int) -> bool:
+        steps = self.runbook.of_phase(*_FORWARD)
+        names = [WHOLE_WAVE, *(t.device for t in self.plan.targets if t.wave == wave)]
+        return any(self.progress.state(wave, s.name, n) is not None for s in steps for n in names)
+
+    def _check_time(self, wave: int, devices: Sequence[str]) -> None:
+        """No wave begins that cannot end, and be undone with all before it, in the window."""
+        forward = sum(self.seconds[s.name] for s in self.runbook.of_phase(*_FORWARD))
+        back = sum(self.seconds[s.name] for s in self.runbook.of_phase(Phase.back_out))
+        touched = self.progress.devices_with(State.done, phase=Phase.implement)
+        waves_back = len(touched.keys() | {wave})
+        now, end = self.desk.now, self.until()
+        if not fits(now, end, forward, back * waves_back, self.runbook.waves.reserve):
+            reason = Reason.of(
+                "change_does_not_fit",
+                wave=wave,
+                count=len(devices),
+                needs=f"{(forward + back * waves_back) * self.runbook.waves.reserve / 60:.0f}",
+                left=f"{max((end - now).total_seconds(), 0) / 60:.0f}",
+            )
+            raise Stopped(ChangeAction.pause, reason)
+
+    def _check_window(self) -> None:
+        if self.desk.now >= self.until():
+            raise Stopped(ChangeAction.pause, Reason.of("change_window_over"))
+
+    def _check_control(self) -> None:
+        """Somebody may have paused or aborted it from another terminal."""
+        state = self._present().state
+        if state is not ChangeState.running:
+            raise Stopped(None, Reason.of("change_stopped_by_hand", state=state.value))
+
+    def _present(self) -> Change:
+        return self.desk.records.change(self.work.change.id) or self.work.change
+
+    def _pass_time(self, seconds: float) -> None:
+        until = self.desk.now + timedelta(seconds=seconds)
+        while (left := (until - self.desk.now).total_seconds()) > 0:
+            self._check_control()
+            self.sleep(min(left, _POLL))
+
+    # people
+
+    def _confirmed(self, wave: int, step: Step, todo: Sequence[str]) -> bool:
+        """Wait for whom the step belongs to; whether there is still something to do."""
+        for name in todo:
+            if self.progress.state(wave, step.name, name) is None:
+                self.progress.begin(wave, step, [name], State.waiting)
+        manual = step.kind is StepKind.manual
+        code = "change_waits_manual" if manual else "change_waits_recorder"
+        self.tell(Reason.of(code, wave=wave, step=step.name, change=self.work.change.id))
+        terms = self.desk.contract(self.work.change).change
+        minutes = step.time_limit_minutes if manual else None
+        patience = timedelta(minutes=minutes or terms.confirm_timeout_minutes)
+        until = self.desk.now + patience
+        while self.desk.now < until:
+            self._check_control()
+            answer = self._answer(wave, step)
+            if answer is not None:
+                return self._take_answer(wave, step, todo, answer)
+            self.sleep(_POLL)
+        reason = Reason.of("change_nobody_confirmed", wave=wave, step=step.name)
+        raise Stopped(ChangeAction.pause, reason)
+
+    def _answer(self, wave: int, step: Step) -> Mapping[str, object] | None:
+        for event in reversed(self.desk.records.change_events(self.work.change.id)):
+            if event.action == "confirm" and event.detail.get("step") == step.name:
+                if event.detail.get("wave") == wave and not event.detail.get("used"):
+                    return {**event.detail, "actor": event.actor}
+        return None
+
+    def _take_answer(
+        self, wave: int, step: Step, todo: Sequence[str], answer: Mapping[str, object]
+    ) -> bool:
+        who = str(answer["actor"])
+        if step.kind is not StepKind.manual:
+            if answer.get("outcome") == "failed":
+                reason = Reason.of("change_recorder_refused", step=step.name, person=who)
+                raise Stopped(ChangeAction.pause, reason)
+            return True
+        rows = self.progress.begin(wave, step, todo)
+        done = answer.get("outcome") == "done"
+        fields: dict[str, object] = {
+            "state": State.done if done else State.failed,
+            "detail": str(answer.get("reading") or ""),
+            "evidence": tuple(map(str, answer.get("evidence") or ())),  # type: ignore[call-overload]
+            "confirmed_by": who,
+        }
+        self.progress.end(rows, {row.device: fields for row in rows})
+        return False
+
+    # ends
+
+    def _summary(self) -> dict[str, object]:
+        failed = sorted(set().union(*self.progress.failed().values(), set()) - {WHOLE_WAVE})
+        return {"failed": failed, "back_out_failed": sorted(self.broken)}
+
+    def _stopped(self, stopped: Stopped) -> Change:
+        if stopped.action is None:
+            return self._present()
+        detail = {"code": stopped.reason.code, **stopped.reason.params, **self._summary()}
+        if stopped.action is ChangeAction.pause:
+            return self.desk.move(self._present(), ChangeAction.pause, self.actor, detail=detail)
+        return self._settle(stopped.action, detail)
+
+    def _settle(self, action: ChangeAction, detail: Mapping[str, object]) -> Change:
+        change = self._present()
+        terms = self.desk.contract(change).change
+        now = self.desk.now
+        return self.desk.move(
+            change,
+            action,
+            self.actor,
+            detail=detail,
+            finished_at=now,
+            owed_until=now + timedelta(days=terms.document_days),
+        )
+
+
+def _worst(found: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
+    order = [State.done, State.failed, State.unknown]
+    return max(found.values(), key=lambda fields: order.index(State(str(fields["state"]))))
+
+
+def _detail(fields: Mapping[str, object]) -> dict[str, object]:
+    return {"detail": fields.get("detail") or "-"}
+
+
+def _reason_unknown(rows: Sequence[ChangeStep]) -> Reason:
+    named = ", ".join(f"{row.device}:{row.step}" for row in rows)
+    return Reason.of("change_unknown", steps=named)

@@ -1,0 +1,187 @@
+"""Doing one step of a runbook on the hosts of a wave."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from weibao.boundary import HostResult, OutcomeBatch
+from weibao.domain.change import Change, StepState
+from weibao.domain.records import EvidenceRecord, Run, Trigger
+from weibao.domain.runbook import Step, StepKind
+from weibao.errors import FailedError, InputError, IntegrityError
+from weibao.services.backup_run import BackupRequest, run_backup
+from weibao.services.changes.desk import Desk
+
+__all__ = ["Work", "do_step", "keep_evidence", "open_run"]
+
+Found = Mapping[str, Mapping[str, object]]
+
+
+class Work(NamedTuple):
+    """What a step is done with."""
+
+    desk: Desk
+    change: Change
+    run: Run
+    sources: tuple[str, ...]
+    compiled: Callable[[Sequence[str]], str]
+    """The compiled inventory of some hosts."""
+
+
+def do_step(work: Work, step: Step, wave: int, devices: Sequence[str], attempt: int) -> Found:
+    """Do ``step`` on ``devices``; by device what became of it (fields of ``ChangeStep``).
+
+    Raises:
+        InputError: the runbook names a built-in step that there is none of.
+        FailedError: nothing could be started or recorded.
+    """
+    if step.kind is StepKind.builtin:
+        return _builtin(work, step, devices)
+    folder = _folder(work, f"{wave:02d}-{step.name}-{attempt}")
+    result = work.desk.parts.runner.run(
+        step.run,
+        inventory=work.compiled(devices),
+        limit=tuple(devices),
+        variables={
+            **work.change.variables,
+            "weibao_estate": str(work.desk.parts.estate),
+            "weibao_run_folder": str(folder),
+            "weibao_watch_pid": os.getpid(),
+            "weibao_change": work.change.id,
+            "weibao_step": step.name,
+            "weibao_phase": step.phase.value,
+        },
+        folder=folder,
+        time_limit=step.time_limit_minutes * 60 if step.time_limit_minutes else None,
+    )
+    kept = keep_evidence(work, folder)
+    why = result.error or ("time limit" if result.timed_out else "")
+    return {
+        device: _fields(step, result.hosts.get(device), why, kept.get(device, ()))
+        for device in devices
+    }
+
+
+def _fields(
+    step: Step, result: HostResult | None, why: str, kept: tuple[str, ...]
+) -> Mapping[str, object]:
+    if result is None:  # never tried, or nobody heard of it
+        return {"state": StepState.failed, "detail": why or "not reached", "evidence": kept}
+    state = {"ok": StepState.done, "unknown": StepState.unknown}.get(
+        result.status, StepState.failed
+    )
+    detail = result.reason
+    wanted = step.expect if step.kind is StepKind.probe and state is StepState.done else ""
+    if wanted and not re.search(wanted, result.difference or result.reason):
+        state, detail = StepState.failed, f"{wanted!r} not found"
+    return {
+        "state": state,
+        "changed": result.changed,
+        "detail": detail,
+        "evidence": tuple(dict.fromkeys((*result.evidence, *kept))),
+    }
+
+
+def _builtin(work: Work, step: Step, devices: Sequence[str]) -> Found:
+    built = {"backup": _backup}.get(step.run)
+    if built is None:
+        raise InputError("change.no_builtin", step=step.name, run=step.run)
+    return built(work, devices)
+
+
+def _backup(work: Work, devices: Sequence[str]) -> Found:
+    """A backup of each device before and after (CFG-06), explained by the change (CFG-05)."""
+    desk = work.desk
+    request = BackupRequest(
+        actor=work.run.actor,
+        sources=work.sources,
+        limit=",".join(devices),
+        change_ref=work.change.id,
+    )
+    with desk.hold("run.lock", f"change {work.change.id}"):
+        result = run_backup(desk.parts, request)
+    of_device = {target.device: target for target in result.targets}
+    found: dict[str, Mapping[str, object]] = {}
+    for device in devices:
+        target = of_device.get(device)
+        good = target is not None and target.outcome.good
+        found[device] = {
+            "state": StepState.done if good else StepState.failed,
+            "detail": f"{result.run.id}: {target.outcome.value if target else 'not_checked'}",
+            "evidence": target.evidence if target else (),
+        }
+    return found
+
+
+def keep_evidence(work: Work, folder: Path) -> dict[str, tuple[str, ...]]:
+    """Take what a step collected into the evidence; by device the names of the pieces."""
+    parts = work.desk.parts
+    with parts.bundle_lock(folder):
+        bundle = parts.bundle(folder / "bundle")
+        records: list[EvidenceRecord] = []
+        kept: dict[str, tuple[str, ...]] = {}
+        try:
+            for entry in bundle.entries():
+                for item in entry.items:
+                    sealed = functools.partial(bundle.sealed, item.sha256)
+                    _data, stored = parts.evidence.adopt(entry.contract, item.sha256, sealed)
+                    records.append(
+                        EvidenceRecord(
+                            contract=entry.contract,
+                            sha256=item.sha256,
+                            stored_sha256=stored,
+                            size=item.size,
+                            device=entry.device,
+                            kind=item.kind.value,
+                            command=item.command,
+                            run_id=work.run.id,
+                            collected_at=item.collected_at,
+                            note="encrypted",
+                        )
+                    )
+                    kept[entry.device] = (*kept.get(entry.device, ()), item.sha256)
+        except IntegrityError:
+            if bundle.begun:
+                raise
+        parts.journal.record(work.run.id, OutcomeBatch(evidence=tuple(records)), work.run.actor)
+        bundle.discard_blobs()
+    return kept
+
+
+def _folder(work: Work, name: str) -> Path:
+    parts = work.desk.parts
+    folder = parts.runs.parent / "changes" / work.change.id / name
+    number = 0
+    while folder.exists():  # of an attempt that was cut off
+        number += 1
+        folder = folder.with_name(f"{name}.{number}")
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
+    return folder
+
+
+def open_run(desk: Desk, change: Change, targets: int, actor: str, authorisation: str) -> Run:
+    """The run that carries a change out, recorded."""
+    booked = desk.parts.runbook(change.runbook)
+    run = Run(
+        id=desk.parts.run_id(),
+        job=change.runbook,
+        runbook=booked.reference,
+        runbook_sha256=booked.sha256,
+        actor=actor,
+        trigger=Trigger.manual,
+        authorisation=authorisation,
+        change_ref=change.id,
+        program=desk.parts.program,
+        started_at=desk.now,
+        targets=targets,
+    )
+    desk.parts.journal.open_run(run)
+    return run
