@@ -24,6 +24,12 @@ class ItemKind(StrEnum):
     version = "version"
     partial = "partial"
     """What had arrived when the reading broke off."""
+    before = "before"
+    """The running configuration before a change."""
+    meant = "meant"
+    """The configuration that a change is meant to bring, where it is known whole."""
+    transcript = "transcript"
+    """What a change sent, and the device's answers."""
 
 
 class CollectionStatus(StrEnum):

@@ -8,14 +8,14 @@ a device's text is not decoded yet.
 
 from __future__ import annotations
 
-import functools
-import re
 from enum import StrEnum
-from typing import Annotated, Self, TypeVar
+from typing import Self, TypeVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from weibao.domain.base import Name, Value
+from weibao.domain.change_rules import ChangeRules, Question
+from weibao.domain.patterns import Pattern, compiled
 
 __all__ = [
     "Command",
@@ -38,24 +38,6 @@ __all__ = [
     "Variant",
     "compiled",
 ]
-
-
-@functools.lru_cache(maxsize=8192)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A platform's pattern, compiled once a process."""
-    return re.compile(pattern, re.MULTILINE)
-
-
-def _pattern(text: str) -> str:
-    try:
-        # Put together as the readers do it, so that an unscoped flag shows here.
-        compiled(f"(?:{text})")
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return text
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class TriedOn(StrEnum):
@@ -82,13 +64,6 @@ class NativeError(Value):
 
     match: Pattern
     means: NativeErrorMeaning = NativeErrorMeaning.unknown_command
-
-
-class Question(Value):
-    """Something the device asks by itself, and the answer that changes nothing."""
-
-    match: Pattern
-    answer: str
 
 
 class PagerRule(Value):
@@ -328,6 +303,8 @@ class Platform(Value):
     not_secret: tuple[Pattern, ...] = ()
     """What no rule hides, the generic ones included: words that only sound like a secret's."""
     variants: tuple[Variant, ...] = ()
+    change: ChangeRules | None = None
+    """How a configuration is changed; without it the platform's devices are only read."""
 
     def all_names(self) -> tuple[str, ...]:
         """Every name it answers to, its own id first.
