@@ -124,9 +124,9 @@ class Carrier:
             return
         self._check_control()
         self._check_window()
-        if step.two_person or step.kind is StepKind.manual:
-            if not self._confirmed(wave, step, todo):
-                return
+        asks = step.two_person or step.kind is StepKind.manual
+        if asks and not self._confirmed(wave, step, todo):
+            return
         self.tell(Reason.of("change_step", wave=wave, step=step.name, count=len(todo)))
         rows = self.progress.begin(wave, step, todo)
         self._do(wave, step, rows, devices)
@@ -271,21 +271,26 @@ class Carrier:
         terms = self.desk.contract(self.work.change).change
         minutes = step.time_limit_minutes if manual else None
         patience = timedelta(minutes=minutes or terms.confirm_timeout_minutes)
-        until = self.desk.now + patience
-        while self.desk.now < until:
+        asked = self.desk.now
+        while self.desk.now < asked + patience:
             self._check_control()
-            answer = self._answer(wave, step)
+            answer = self._answer(wave, step, asked)
             if answer is not None:
                 return self._take_answer(wave, step, todo, answer)
             self.sleep(_POLL)
         reason = Reason.of("change_nobody_confirmed", wave=wave, step=step.name)
         raise Stopped(ChangeAction.pause, reason)
 
-    def _answer(self, wave: int, step: Step) -> Mapping[str, object] | None:
+    def _answer(self, wave: int, step: Step, asked: datetime) -> Mapping[str, object] | None:
+        """The newest one; a refusal of before it was asked again is over."""
         for event in reversed(self.desk.records.change_events(self.work.change.id)):
-            if event.action == "confirm" and event.detail.get("step") == step.name:
-                if event.detail.get("wave") == wave and not event.detail.get("used"):
-                    return {**event.detail, "actor": event.actor}
+            said = event.detail
+            if event.action == "confirm" and (said.get("step"), said.get("wave")) == (
+                step.name,
+                wave,
+            ):
+                stale = said.get("outcome") == "failed" and event.at < asked
+                return None if stale else {**said, "actor": event.actor}
         return None
 
     def _take_answer(

@@ -189,7 +189,9 @@ class Desk:
         fields: Mapping[str, object],
     ) -> Change:
         now = self.now
-        moved = change.model_copy(update={**fields, "state": state, "updated_at": now})
+        numbered = {"plan": plan.number} if plan else {}
+        update = {**fields, **numbered, "state": state, "updated_at": now}
+        moved = change.model_copy(update=update)
         event = ChangeEvent(
             change=change.id,
             number=len(self.records.change_events(change.id)) + 1,

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from weibao.boundary import HostResult, OutcomeBatch
 from weibao.domain.change import Change, StepState
 from weibao.domain.records import EvidenceRecord, Run, Trigger
-from weibao.domain.runbook import Step, StepKind
+from weibao.domain.runbook import Phase, Step, StepKind
 from weibao.errors import FailedError, InputError, IntegrityError
 from weibao.services.backup_run import BackupRequest, run_backup
 from weibao.services.changes.desk import Desk
 
-__all__ = ["Work", "do_step", "keep_evidence", "open_run"]
+__all__ = ["Work", "do_step", "keep_evidence", "open_run", "step_variables"]
 
 Found = Mapping[str, Mapping[str, object]]
 
@@ -47,15 +47,7 @@ def do_step(work: Work, step: Step, wave: int, devices: Sequence[str], attempt: 
         step.run,
         inventory=work.compiled(devices),
         limit=tuple(devices),
-        variables={
-            **work.change.variables,
-            "weibao_estate": str(work.desk.parts.estate),
-            "weibao_run_folder": str(folder),
-            "weibao_watch_pid": os.getpid(),
-            "weibao_change": work.change.id,
-            "weibao_step": step.name,
-            "weibao_phase": step.phase.value,
-        },
+        variables=step_variables(work, step.name, step.phase, folder),
         folder=folder,
         time_limit=step.time_limit_minutes * 60 if step.time_limit_minutes else None,
     )
@@ -64,6 +56,19 @@ def do_step(work: Work, step: Step, wave: int, devices: Sequence[str], attempt: 
     return {
         device: _fields(step, result.hosts.get(device), why, kept.get(device, ()))
         for device in devices
+    }
+
+
+def step_variables(work: Work, step: str, phase: Phase, folder: Path) -> dict[str, object]:
+    """What a step's playbook is given: the change's variables and our own names."""
+    return {
+        **work.change.variables,
+        "weibao_estate": str(work.desk.parts.estate),
+        "weibao_run_folder": str(folder),
+        "weibao_watch_pid": os.getpid(),
+        "weibao_change": work.change.id,
+        "weibao_step": step,
+        "weibao_phase": phase.value,
     }
 
 

@@ -1,0 +1,173 @@
+"""``weibao change``: what is asked for, planned and looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weibao.cli.change_options import desk_of, moment_of, pairs, who, who_option
+from weibao.cli.change_view import show_change, show_list
+from weibao.cli.options import Call, command_options
+from weibao.domain.change import ChangeKind, ChangeState, Window
+from weibao.domain.reasons import Reason
+from weibao.errors import InputError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+__all__ = ["change"]
+
+
+class _Group(click.Group):
+    """Its commands lie in three modules; each is loaded when it is asked for."""
+
+    def _load(self) -> None:
+        from weibao.cli import change_leave, change_work
+
+        for module in (change_leave, change_work):
+            for command in module.COMMANDS:
+                self.add_command(command)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._load()
+        return sorted(super().list_commands(ctx))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Group)
+def change() -> None:
+    """Changes: from the application to the closed record. Nothing is touched without leave."""
+
+
+@change.command()
+@click.option("--runbook", required=True, metavar="RUNBOOK", help="What is to be done.")
+@click.option("-l", "--limit", required=True, metavar="PATTERN", help="Where: an Ansible pattern.")
+@click.option(
+    "--window",
+    required=True,
+    metavar="START/END",
+    help="When, in the contract's time zone: 2026-11-28T22:00/2026-11-29T02:00, or START/+2h.",
+)
+@click.option("--kind", type=click.Choice([k.value for k in ChangeKind]), default="normal")
+@click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="Of the application: purpose, content, risk, impact, interruption, notified …",
+)
+@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
+@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
+@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@click.option("--fault", default="", help="Of an emergency: the fault that it clears.")
+@click.option("--verbal-approver", default="", help="Of an emergency: who said yes.")
+@who_option
+@command_options()
+def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
+    """Apply for a change: a draft."""
+    from weibao.services.changes.draft import Application, new_change
+
+    workshop = call.workshop
+    desk = desk_of(call)
+    _overtaken(call)
+    asked = Application(
+        runbook=given["runbook"],
+        limit=given["limit"],
+        window=_window(window, workshop.estate.zone, desk.now),
+        requester=who(call, person),
+        kind=ChangeKind(kind),
+        title=given["title"],
+        variables=pairs(given["variables"], "--var"),
+        operator=given["operator"],
+        recorder=given["recorder"],
+        representative=given["representative"],
+        fields=pairs(given["fields"], "--field"),
+        verbal_approver=given["verbal_approver"],
+        fault=given["fault"],
+    )
+    found = new_change(desk, asked, workshop.sources)
+    call.out.data({"change": found})
+    call.out.line(call.out.say("cli.change_new", change=found.id))
+
+
+@change.command()
+@click.argument("change_id", metavar="CHANGE")
+@who_option
+@command_options()
+def plan(call: Call, change_id: str, person: str) -> int:
+    """Resolve targets, try it in check mode, estimate, find conflicts; changes nothing."""
+    from weibao.services.changes.planning import make_plan
+
+    out = call.out
+    desk = desk_of(call)
+
+    def tell(reason: Reason) -> None:
+        out.note(out.reason(reason))
+
+    with desk.hold(f"change-{change_id}.lock", "change plan"):
+        _, found = make_plan(
+            desk, desk.find(change_id), who(call, person), call.workshop.sources, tell
+        )
+    out.data({"plan": found})
+    for target in found.targets:
+        mark = "✗" if target.problem else "✓" if target.checked else "?"
+        out.line(f"{mark} {target.wave:>2}  {target.device}  {target.problem}")
+        for line in target.difference.splitlines():
+            out.line(f"      {line}")
+    for conflict in found.conflicts:
+        mark = "✗" if conflict.blocking else "!"
+        out.line(f"{mark} " + out.say(f"conflict.{conflict.code}", **conflict.params))
+    minutes = f"{found.estimate / 60:.0f}", f"{found.back_out_estimate / 60:.0f}"
+    out.line(out.say("cli.change_planned", number=found.number, work=minutes[0], back=minutes[1]))
+    out.line(out.say("cli.change_digest", digest=found.digest))
+    bad = any(t.problem for t in found.targets) or any(c.blocking for c in found.conflicts)
+    return 1 if bad else 0
+
+
+@change.command()
+@click.argument("change_id", metavar="CHANGE")
+@command_options()
+def show(call: Call, change_id: str) -> None:
+    """Show a change: who, what, when, how far, what differs from what was approved."""
+    show_change(call, change_id)
+
+
+@change.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in ChangeState]))
+@click.option("--contract", default="", help="Only of this contract.")
+@click.option("--owed", is_flag=True, help="Only those that still owe something.")
+@click.option("--count", default=50, show_default=True, help="How many.")
+@command_options()
+def list_(call: Call, states: tuple[str, ...], contract: str, owed: bool, count: int) -> None:
+    """List changes, newest first, and what they owe."""
+    show_list(call, tuple(ChangeState(s) for s in states), contract, owed=owed, count=count)
+
+
+def _overtaken(call: Call) -> None:
+    """Changes that time has overtaken are said so before a new one is made."""
+    for found in desk_of(call).sweep():
+        call.out.note(
+            call.out.say(f"cli.change_{found.state.value}", change=found.id, title=found.title)
+        )
+
+
+def _window(text: str, zone: ZoneInfo, now: datetime) -> Window:
+    first, slash, last = text.partition("/")
+    if not slash:
+        raise InputError("change.window_wrong", text=text)
+    start = now if first == "now" else moment_of(first, zone)
+    if last.startswith("+") and last[-1:] in {"h", "m"} and last[1:-1].replace(".", "").isdigit():
+        amount = float(last[1:-1])
+        end = start + (timedelta(hours=amount) if last[-1] == "h" else timedelta(minutes=amount))
+    else:
+        end = moment_of(last, zone)
+    if end <= start:
+        raise InputError("change.window_wrong", text=text)
+    return Window(start=start, end=end)

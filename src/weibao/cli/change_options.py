@@ -1,0 +1,92 @@
+"""What the commands of change control share."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from weibao.cli.options import Call
+from weibao.errors import InputError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from weibao.services.changes.desk import Desk
+
+__all__ = ["desk_of", "moment_of", "pairs", "who", "who_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def who_option(function: F) -> F:
+    """``--as PERSON``."""
+    return click.option(
+        "--as",
+        "person",
+        default="",
+        envvar="WEIBAO_PERSON",
+        metavar="PERSON",
+        help="Who you are, as the contract profile names you (default: by your login).",
+    )(function)
+
+
+def desk_of(call: Call) -> Desk:
+    """The estate's change control."""
+    from weibao.bootstrap.changes import open_desk
+
+    return open_desk(call.workshop)
+
+
+def who(call: Call, given: str) -> str:
+    """Who calls: as said, or the person of a contract that has this login.
+
+    Raises:
+        InputError: nobody, or several.
+    """
+    if given:
+        return given
+    login = getpass.getuser()
+    contracts = call.workshop.estate.contracts.values()
+    found = {p.id for contract in contracts for p in contract.people if login in p.logins}
+    if len(found) != 1:
+        raise InputError("change.who", login=login, found=", ".join(sorted(found)) or "-")
+    return found.pop()
+
+
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """``NAME=TEXT`` by name; ``NAME=@FILE`` is left to who knows what it is.
+
+    Raises:
+        InputError: no equals sign.
+    """
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InputError("change.pair", option=option, text=text)
+        found[name.strip()] = value
+    return found
+
+
+def moment_of(text: str, zone: ZoneInfo) -> datetime:
+    """A time as written; without an offset it is of ``zone``.
+
+    Raises:
+        InputError: it is none, or does not exist or exists twice there (daylight saving).
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError("change.time_wrong", text=text) from error
+    if moment.tzinfo is not None:
+        return moment
+    early, late = moment.replace(tzinfo=zone), moment.replace(tzinfo=zone, fold=1)
+    if early.utcoffset() != late.utcoffset():
+        raise InputError("change.time_twice", text=text, zone=zone.key)
+    return early
+
+

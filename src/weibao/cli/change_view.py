@@ -1,0 +1,119 @@
+"""Showing changes on the terminal."""
+
+from __future__ import annotations
+
+from weibao.cli.change_options import desk_of
+from weibao.cli.options import Call
+from weibao.domain.change import Change, ChangeState
+from weibao.services.changes.closing import owed as owed_by
+
+__all__ = ["show_change", "show_list"]
+
+
+def show_list(
+    call: Call, states: tuple[ChangeState, ...], contract: str, *, owed: bool, count: int
+) -> None:
+    """A line a change."""
+    out = call.out
+    desk = desk_of(call)
+    desk.sweep()
+    found = desk.records.changes(contract=contract, states=states, limit=0 if owed else count)
+    rows = [(change, owed_by(desk, change)) for change in found]
+    if owed:
+        rows = [(change, left) for change, left in rows if left][:count]
+    out.data(
+        {
+            "changes": [
+                {**c.model_dump(mode="json"), "owed": [out.reason(r) for r in left]}
+                for c, left in rows
+            ]
+        }
+    )
+    keys = ("change", "state", "window", "runbook", "change_title", "owed")
+    head = [out.say(f"cli.head.{key}") for key in keys]
+    out.table(
+        head,
+        [
+            (
+                change.id,
+                out.say(f"change.state.{change.state.value}"),
+                f"{out.moment(change.window.start)[:16]}/{out.moment(change.window.end)[11:16]}",
+                f"{change.runbook}@{change.runbook_version}",
+                change.title,
+                len(left) or "",
+            )
+            for change, left in rows
+        ],
+    )
+
+
+def show_change(call: Call, change_id: str) -> None:
+    """One change with everything that was done to it."""
+    from weibao.services.changes.approval import approvals_stand, differences
+
+    out = call.out
+    desk = desk_of(call)
+    change = desk.find(change_id)
+    events = desk.records.change_events(change.id)
+    steps = desk.records.change_steps(change.id)
+    plan = desk.records.change_plan(change.id, change.plan) if change.plan else None
+    left = [out.reason(reason) for reason in owed_by(desk, change)]
+    changed = differences(desk, change, call.workshop.sources) if plan else []
+    stages = approvals_stand(desk, change)
+    out.data(
+        {
+            "change": change,
+            "plan": plan,
+            "approvals": desk.records.approvals(change.id),
+            "stages": stages,
+            "differs": changed,
+            "events": events,
+            "steps": steps,
+            "owed": left,
+        }
+    )
+    _head(call, change)
+    for target in plan.targets if plan else ():
+        out.line(f"  {target.wave:>2}  {target.device}  {target.problem}")
+    for stage in stages:
+        out.line(
+            out.say(
+                "cli.change_stage",
+                stage=stage["title"],
+                given=stage["given"],
+                minimum=stage["minimum"],
+                people=stage["people"] or "-",
+            )
+        )
+        for why in stage["void"]:
+            out.line(f"  ✗ {why}")
+    for name in changed:
+        out.line("✗ " + out.say("cli.change_differs", part=name))
+    for event in events:
+        arrow = "" if event.state is event.state_before else f" → {event.state.value}"
+        out.line(
+            f"{out.moment(event.at)}  {event.actor}  {event.action}{arrow}  {event.why}".rstrip()
+        )
+    for step in steps:
+        out.line(
+            f"  {out.moment(step.started_at)}  {step.wave:>2}  {step.device}  {step.step}"
+            f"  {step.state.value}  {step.detail}".rstrip()
+        )
+    for line in left:
+        out.line("! " + line)
+
+
+def _head(call: Call, change: Change) -> None:
+    out = call.out
+    out.line(f"{change.id}  {change.title}  {out.say(f'change.state.{change.state.value}')}")
+    for key, value in (
+        ("kind", change.kind.value),
+        ("runbook", f"{change.runbook}@{change.runbook_version}"),
+        ("window", f"{out.moment(change.window.start)} – {out.moment(change.window.end)}"),
+        ("requester", change.requester),
+        ("operator", change.operator or "-"),
+        ("recorder", change.recorder or "-"),
+        ("representative", change.representative or "-"),
+        ("digest", change.digest or "-"),
+    ):
+        out.line(f"  {out.say(f'cli.head.{key}')}: {value}")

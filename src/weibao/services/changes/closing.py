@@ -1,0 +1,81 @@
+"""What a change still owes after the work, and its end (CHG-26..CHG-29, CHG-47)."""
+
+from __future__ import annotations
+
+from weibao.domain.change import (
+    Change,
+    ChangeAction,
+    ChangeKind,
+    ChangeState,
+    ChangeStep,
+    StepState,
+)
+from weibao.domain.reasons import Reason
+from weibao.errors import RefusedError
+from weibao.i18n import explain
+from weibao.services.changes.desk import Desk
+
+__all__ = ["APPLICATION_FIELDS", "close", "missing_fields", "owed"]
+
+APPLICATION_FIELDS = ("purpose", "content", "risk", "impact", "interruption", "notified")
+"""Of an application: purpose (CHG-01), content (CHG-08), risk (CHG-09), business impact (CHG-12),
+expected interruption, ``none`` where none (CHG-49), who is told and how (CHG-13)."""
+
+_DONE = frozenset(
+    {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
+)
+_OPEN = frozenset({StepState.begun, StepState.unknown, StepState.waiting})
+
+
+def missing_fields(change: Change) -> list[str]:
+    """Fields of the application that say nothing."""
+    return [name for name in APPLICATION_FIELDS if not change.fields.get(name, "").strip()]
+
+
+def owed(desk: Desk, change: Change) -> list[Reason]:
+    """What stands between a change that was carried out and its end; empty before that, too."""
+    if change.state not in _DONE:
+        return []
+    found = [Reason.of("change_owes_field", field=name) for name in missing_fields(change)]
+    terms = desk.contract(change).change
+    said = {event.action for event in desk.records.change_events(change.id)}
+    if terms.recorder_required and not change.recorder:
+        found.append(Reason.of("change_owes_recorder"))
+    if terms.representative_required and "attend" not in said:
+        found.append(Reason.of("change_owes_attendance"))
+    if change.kind is ChangeKind.emergency and "backfill" not in said:
+        found.append(Reason.of("change_owes_consent", person=change.verbal_approver))
+    found += [
+        Reason.of("change_owes_step", step=row.step, device=row.device, wave=row.wave)
+        for row in _latest(desk, change)
+        if row.state in _OPEN
+    ]
+    return found
+
+
+def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str) -> Change:
+    """The end: ``documents`` says what was updated (CHG-27), ``result`` how the customer heard.
+
+    Raises:
+        RefusedError: something is still owed, or a text is missing, or it is not its time.
+    """
+    if change.state is ChangeState.documents_updated:
+        return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
+    left = owed(desk, change)
+    if left:
+        lines = "; ".join(_said(desk, reason) for reason in left)
+        raise RefusedError("change.owes", change=change.id, owed=lines)
+    if not documents.strip() or not result.strip():
+        raise RefusedError("change.close_needs", change=change.id)
+    fields = {**change.fields, "documents": documents, "result": result}
+    change = desk.move(change, ChangeAction.document, actor, fields=fields)
+    return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
+
+
+def _latest(desk: Desk, change: Change) -> list[ChangeStep]:
+    last = {(r.wave, r.step, r.device): r for r in desk.records.change_steps(change.id)}
+    return list(last.values())
+
+
+def _said(desk: Desk, reason: Reason) -> str:
+    return explain(reason.code, reason.params, desk.parts.settings.language)

@@ -1,0 +1,313 @@
+"""Starting a change, and everything that is done to it while it runs."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from weibao.boundary.changes import Signer
+from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, StepState
+from weibao.domain.ledger import canonical
+from weibao.domain.records import Run, RunState
+from weibao.domain.runbook import StepKind
+from weibao.errors import InputError, RefusedError
+from weibao.services.changes.carry_out import Carrier, Tell
+from weibao.services.changes.desk import Desk
+from weibao.services.changes.do_step import Work, open_run
+from weibao.services.changes.permission import check_leave, window_end
+from weibao.services.changes.progress import Progress
+from weibao.services.recover import CHANGE_RUN
+
+__all__ = [
+    "CONFIRM_NAMESPACE",
+    "Confirmation",
+    "abort",
+    "attend",
+    "back_out",
+    "confirm",
+    "confirm_statement",
+    "pause",
+    "resume",
+    "start",
+]
+
+CONFIRM_NAMESPACE = "confirm@weibao"
+_ENDED = frozenset({ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted})
+Sleep = Callable[[float], None]
+
+
+def start(
+    desk: Desk,
+    change: Change,
+    actor: str,
+    sources: tuple[str, ...],
+    tell: Tell,
+    sleep: Sleep = time.sleep,
+) -> Change:
+    """Start it, and carry it out until its end or until something stops it.
+
+    Raises:
+        RefusedError: it may not start: now, so, by this person; the message says why (JOB-02).
+    """
+    with desk.hold(f"change-{change.id}.lock", f"change start {change.id}"):
+        change = desk.find(change.id)
+        _check_operator(desk, change, actor)
+        plan = desk.plan(change)
+        check_leave(desk, change, plan, sources, ChangeAction.start)
+        run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
+        try:
+            change = desk.move(
+                change,
+                ChangeAction.start,
+                actor,
+                started_at=desk.now,
+                run=run.id,
+                operator=change.operator or actor,
+                locks=[target.device for target in plan.targets],
+            )
+        except RefusedError:
+            desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
+            raise
+        return _carry(desk, change, run, actor, sources, tell, sleep)
+
+
+def resume(
+    desk: Desk,
+    change: Change,
+    actor: str,
+    sources: tuple[str, ...],
+    tell: Tell,
+    answers: Sequence[tuple[str, str, StepState]] = (),
+    sleep: Sleep = time.sleep,
+) -> Change:
+    """Go on where it stopped: after a pause, or after its process was killed.
+
+    ``answers`` say what became of steps whose outcome is unknown: device, step, ``done``,
+    ``failed``, or ``skipped`` for what was not done and shall be done again.
+
+    Raises:
+        RefusedError: another process carries it out, or its leave does not hold any more.
+        InputError: an answer is to no open question.
+    """
+    with desk.hold(f"change-{change.id}.lock", f"change resume {change.id}"):
+        change = desk.find(change.id)
+        _check_operator(desk, change, actor)
+        plan = desk.plan(change)
+        if change.state is not ChangeState.running:
+            change = desk.move(change, ChangeAction.resume, actor)
+        check_leave(desk, change, plan, sources, ChangeAction.resume)
+        _take_answers(desk, change, actor, answers)
+        return _carry(desk, change, _run_of(desk, change), actor, sources, tell, sleep)
+
+
+def back_out(
+    desk: Desk,
+    change: Change,
+    actor: str,
+    sources: tuple[str, ...],
+    tell: Tell,
+    why: str,
+    sleep: Sleep = time.sleep,
+) -> Change:
+    """Bring everything back that the change touched; the window does not forbid the way back.
+
+    Raises:
+        RefusedError: another process carries it out, or the change is not in such a state.
+    """
+    with desk.hold(f"change-{change.id}.lock", f"change back-out {change.id}"):
+        change = desk.find(change.id)
+        _check_operator(desk, change, actor)
+        if change.state is ChangeState.paused:
+            change = desk.move(change, ChangeAction.resume, actor, why)
+        if change.state in {ChangeState.verified, ChangeState.aborted}:
+            pass
+        elif change.state is not ChangeState.running:
+            desk.move(change, ChangeAction.back_out, actor)  # says what is legal
+        work = Work(desk, change, _run_of(desk, change), sources, _compiler(desk, sources))
+        carrier = _carrier(desk, change, work, actor, tell, sleep)
+        carrier.progress.take_over()
+        return _finish(desk, carrier.back_out(why))
+
+
+def pause(desk: Desk, change: Change, actor: str, why: str) -> Change:
+    """Stop safely before the next step."""
+    return desk.move(change, ChangeAction.pause, actor, why)
+
+
+def abort(desk: Desk, change: Change, actor: str, why: str) -> Change:
+    """End it where it stands; what was done stays done until it is backed out."""
+    moved = desk.move(change, ChangeAction.abort, actor, why, finished_at=desk.now)
+    return _finish(desk, moved)
+
+
+def attend(
+    desk: Desk, change: Change, actor: str, person: str, since: str, until: str
+) -> Change:
+    """Somebody of the customer's was present (CHG-24, ROL-32)."""
+    found = desk.person(desk.contract(change), person)
+    detail = {"person": found.id, "name": found.name, "from": since, "to": until}
+    return desk.note(change, "attend", actor, detail=detail)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What somebody says of a step that waits."""
+
+    step: str
+    wave: int
+    outcome: str = "done"
+    """``done`` or ``failed``."""
+    reading: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+def confirm_statement(change: Change, person: str, said: Confirmation) -> str:
+    """What is signed."""
+    return (
+        canonical(
+            {
+                "weibao": "confirm/1",
+                "change": change.id,
+                "round": change.round,
+                "run": change.run,
+                "person": person,
+                "step": said.step,
+                "wave": said.wave,
+                "outcome": said.outcome,
+                "reading": said.reading,
+                "evidence": list(said.evidence),
+            }
+        )
+        + "\n"
+    )
+
+
+def confirm(
+    desk: Desk, change: Change, person: str, said: Confirmation, signature: str
+) -> Change:
+    """A step that waits is confirmed by whom it waits for, with an own key (CHG-23).
+
+    Raises:
+        InputError: no such step, or it does not wait.
+        RefusedError: another person, or a signature that does not hold.
+    """
+    contract = desk.contract(change)
+    who = desk.person(contract, person)
+    step = next((s for s in desk.runbook(change).steps if s.name == said.step), None)
+    rows = [
+        row
+        for row in desk.records.change_steps(change.id)
+        if (row.step, row.wave) == (said.step, said.wave) and row.state is StepState.waiting
+    ]
+    if step is None or not rows:
+        raise InputError("change.not_waiting", step=said.step, wave=said.wave)
+    by_recorder = step.two_person or step.kind is not StepKind.manual
+    if by_recorder and person != change.recorder:
+        raise RefusedError("change.not_recorder", person=person, recorder=change.recorder or "-")
+    if not by_recorder and person not in {change.operator, change.recorder}:
+        raise RefusedError("change.not_operator", person=person, operator=change.operator)
+    statement = confirm_statement(change, person, said)
+    signer = Signer(who.signs_as, CONFIRM_NAMESPACE)
+    why = desk.signatures.verify(contract.id, signer, statement, signature, desk.now)
+    if why:
+        raise RefusedError("change.bad_signature", person=person, why=why)
+    detail = {
+        "step": said.step,
+        "wave": said.wave,
+        "outcome": said.outcome,
+        "reading": said.reading,
+        "evidence": list(said.evidence),
+        "statement": statement,
+        "signature": signature,
+    }
+    return desk.note(change, "confirm", person, detail=detail)
+
+
+# carrying it out
+
+
+def _carry(
+    desk: Desk,
+    change: Change,
+    run: Run,
+    actor: str,
+    sources: tuple[str, ...],
+    tell: Tell,
+    sleep: Sleep,
+) -> Change:
+    work = Work(desk, change, run, sources, _compiler(desk, sources))
+    return _finish(desk, _carrier(desk, change, work, actor, tell, sleep).run())
+
+
+def _carrier(
+    desk: Desk, change: Change, work: Work, actor: str, tell: Tell, sleep: Sleep
+) -> Carrier:
+    return Carrier(
+        work=work,
+        runbook=desk.runbook(change),
+        plan=desk.plan(change),
+        until=lambda: window_end(desk, change),
+        actor=actor,
+        tell=tell,
+        sleep=sleep,
+    )
+
+
+def _finish(desk: Desk, change: Change) -> Change:
+    """Close the run of what has ended; an emergency owes its documents from now on (CHG-29)."""
+    if change.state not in _ENDED:
+        return change
+    run = desk.parts.journal.run(change.run) if change.run else None
+    if run is not None and run.state is RunState.running:
+        desk.parts.journal.close_run(run.id, RunState.finished, desk.now, change.operator)
+    if change.kind is ChangeKind.emergency:
+        return desk.move(change, ChangeAction.owe, change.operator, owed_until=_due(desk, change))
+    return change
+
+
+def _due(desk: Desk, change: Change) -> datetime | None:
+    hours = desk.contract(change).change.emergency_backfill_hours
+    return None if hours is None else desk.now + timedelta(hours=hours)
+
+
+def _run_of(desk: Desk, change: Change) -> Run:
+    run = desk.parts.journal.run(change.run)
+    if run is None:
+        raise RefusedError("change.no_run", change=change.id)
+    return run
+
+
+def _compiler(desk: Desk, sources: tuple[str, ...]) -> Callable[[Sequence[str]], str]:
+    @functools.cache
+    def compiled(names: tuple[str, ...]) -> str:
+        return desk.parts.inventory.resolve(sources, ",".join(names)).compiled
+
+    return lambda names: compiled(tuple(names))
+
+
+def _take_answers(
+    desk: Desk, change: Change, actor: str, answers: Sequence[tuple[str, str, StepState]]
+) -> None:
+    if not answers:
+        return
+    progress = Progress(desk, change, desk.runbook(change), actor)
+    open_ones = {(row.device, row.step): row for row in progress.take_over()}
+    for device, step, state in answers:
+        row = open_ones.get((device, step))
+        if row is None:
+            named = ", ".join(f"{d}:{s}" for d, s in open_ones) or "-"
+            raise InputError("change.no_question", device=device, step=step, open=named)
+        progress.answer(row, state, f"{actor}: {state.value}", actor)
+        detail = {"device": device, "step": step, "state": state.value}
+        desk.note(change, "answer", actor, detail=detail)
+
+
+def _check_operator(desk: Desk, change: Change, actor: str) -> None:
+    """Who carries it out is who was named for it (ROL-30), and may (ROL-02)."""
+    if change.operator and actor != change.operator:
+        raise RefusedError("change.not_operator", person=actor, operator=change.operator)
+    desk.person(desk.contract(change), actor)
+

@@ -1,0 +1,195 @@
+"""Planning a change: targets, waves, dry run, estimates, conflicts, and the digest of it all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+from weibao.boundary import HostResult
+from weibao.domain.change import Change, ChangeAction, ChangePlan, Conflict, PlannedTarget
+from weibao.domain.change_digest import compose, digest_of
+from weibao.domain.conflicts import ALIVE, Relation, find_conflicts
+from weibao.domain.inventory import Device
+from weibao.domain.records import Run, RunState
+from weibao.domain.runbook import Phase, Runbook, StepKind
+from weibao.domain.waves import make_waves
+from weibao.errors import FailedError, RefusedError
+from weibao.services.changes.carry_out import Tell, step_seconds
+from weibao.services.changes.desk import Desk
+from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
+from weibao.services.changes.draft import chosen_devices
+from weibao.domain.reasons import Reason
+
+__all__ = ["make_plan", "present_parts"]
+
+
+def make_plan(
+    desk: Desk, change: Change, actor: str, sources: tuple[str, ...], tell: Tell
+) -> tuple[Change, ChangePlan]:
+    """Find out everything that an approver must see, and tie it together by a digest (CHG-38).
+
+    Raises:
+        RefusedError: the change is not a draft.
+        InputError: the inventory, the runbook or a variable is wrong.
+        FailedError: the dry run could not be started.
+    """
+    if change.state.value != "draft":
+        desk.move(change, ChangeAction.plan, actor)  # says what is legal instead
+        raise RefusedError("change.no_plan", change=change.id)
+    runbook = desk.runbook(change)
+    devices = chosen_devices(desk, runbook, change.limit, sources)
+    targets = _targets(devices, runbook, desk)
+    run, found = _dry_run(desk, change, runbook, targets, sources, actor, tell)
+    targets = [_seen(target, found.get(target.device)) for target in targets]
+    number = change.plan + 1
+    parts = present_parts(desk, change, runbook, targets, devices, sources)
+    seconds = step_seconds(desk, runbook)
+    waves = len({target.wave for target in targets})
+    forward = [s for s in runbook.steps if s.phase is not Phase.back_out]
+    plan = ChangePlan(
+        change=change.id,
+        number=number,
+        made_at=desk.now,
+        digest=digest_of(parts),
+        parts=dict(parts),
+        targets=tuple(targets),
+        estimate=waves * sum(seconds[step.name] for step in forward),
+        back_out_estimate=waves
+        * sum(seconds[step.name] for step in runbook.of_phase(Phase.back_out)),
+        conflicts=_conflicts(desk, change, targets, sources),
+        run=run.id,
+    )
+    moved = desk.move(
+        change,
+        ChangeAction.plan,
+        actor,
+        detail={"plan": number, "digest": plan.digest, "targets": len(targets)},
+        plan=plan,
+        digest=plan.digest,
+    )
+    return moved, plan
+
+
+def present_parts(
+    desk: Desk,
+    change: Change,
+    runbook: Runbook,
+    targets: Sequence[PlannedTarget],
+    devices: Sequence[Device],
+    sources: tuple[str, ...],
+) -> Mapping[str, str]:
+    """What the digest covers, as it is now."""
+    return compose(
+        change,
+        runbook,
+        targets,
+        program=desk.digests.program_parts(),
+        runbook_part=desk.digests.runbook_part(change.runbook),
+        hosts=desk.digests.host_parts(desk.contract(change), devices, sources),
+    )
+
+
+def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[PlannedTarget]:
+    seconds = step_seconds(desk, runbook)
+    work = sum(seconds[s.name] for s in runbook.steps if s.phase is not Phase.back_out)
+    back = sum(seconds[s.name] for s in runbook.of_phase(Phase.back_out))
+    rows = [
+        PlannedTarget(
+            device=device.name,
+            wave=0,
+            platform=device.platform,
+            group=device.redundancy_group,
+            estimate=work,
+            back_out_estimate=back,
+        )
+        for device in devices
+    ]
+    waves = make_waves(rows, runbook.waves)
+    placed = [row.model_copy(update={"wave": waves[row.device]}) for row in rows]
+    return sorted(placed, key=lambda row: row.wave)
+
+
+def _dry_run(
+    desk: Desk,
+    change: Change,
+    runbook: Runbook,
+    targets: Sequence[PlannedTarget],
+    sources: tuple[str, ...],
+    actor: str,
+    tell: Tell,
+) -> tuple[Run, dict[str, HostResult]]:
+    """Check mode and pre-checks against the real devices; nothing is changed (JOB-11)."""
+    run = open_run(desk, change, len(targets), actor, "check mode")
+    folder = desk.parts.runs.parent / "changes" / change.id / f"plan-{change.plan + 1}-{run.id}"
+    compiled = functools.partial(_compiled, desk, sources)
+    work = Work(desk, change, run, sources, compiled)
+    names = tuple(target.device for target in targets)
+    found: dict[str, HostResult] = {}
+    for step in runbook.of_phase(Phase.precheck, Phase.implement):
+        if step.kind not in {StepKind.playbook, StepKind.probe}:
+            continue
+        tell(Reason.of("change_dry_run", step=step.name, count=len(names)))
+        place = folder / step.name
+        try:
+            place.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            raise FailedError("files.unwritable", path=place, detail=error.strerror) from error
+        result = desk.parts.runner.run(
+            step.run,
+            inventory=compiled(names),
+            limit=names,
+            variables=step_variables(work, step.name, step.phase, place),
+            folder=place,
+            time_limit=step.time_limit_minutes * 60 if step.time_limit_minutes else None,
+            check=True,
+        )
+        if not result.hosts and result.return_code:
+            raise FailedError("change.dry_run_failed", step=step.name, detail=result.error)
+        keep_evidence(work, place)
+        for name in names:
+            found[name] = _together(found.get(name), result.hosts.get(name))
+    desk.parts.journal.close_run(run.id, RunState.finished, desk.now, actor)
+    return run, found
+
+
+def _together(one: HostResult | None, other: HostResult | None) -> HostResult:
+    now = other or HostResult("failed", reason="not reached")
+    if one is None or (one.status == "ok" and not one.difference):
+        return now
+    if one.status != "ok":
+        return one
+    if now.status != "ok":
+        return now
+    return HostResult("ok", now.changed or one.changed, "", one.difference + now.difference)
+
+
+def _seen(target: PlannedTarget, found: HostResult | None) -> PlannedTarget:
+    if found is None:  # the runbook has nothing that could be tried
+        return target
+    if found.status != "ok":
+        return target.model_copy(update={"problem": found.reason or found.status})
+    return target.model_copy(update={"checked": True, "difference": found.difference})
+
+
+def _conflicts(
+    desk: Desk, change: Change, targets: Sequence[PlannedTarget], sources: tuple[str, ...]
+) -> tuple[Conflict, ...]:
+    contract = desk.contract(change)
+    window = change.window.start, change.window.end
+    others = []
+    for other in desk.records.changes(states=ALIVE, overlapping=window):
+        plan = desk.records.change_plan(other.id, other.plan) if other.plan else None
+        if other.id != change.id and plan is not None:
+            others.append((other, [target.device for target in plan.targets]))
+    everything = desk.parts.inventory.resolve(sources).devices
+    relations = {
+        device.name: Relation(parent=device.parent, group=device.redundancy_group)
+        for device in everything
+    }
+    return find_conflicts(
+        change, targets, others, relations, contract.calendar, desk.zone(contract)
+    )
+
+
+def _compiled(desk: Desk, sources: tuple[str, ...], names: Sequence[str]) -> str:
+    return desk.parts.inventory.resolve(sources, ",".join(names)).compiled
