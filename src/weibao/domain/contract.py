@@ -97,6 +97,8 @@ class StandardChange(Value):
     approver: str
     valid_from: date
     valid_until: date
+    runbook_sha256: str = ""
+    """Of the runbook's file as the customer saw it; empty: its version alone counts."""
 
 
 _STAGES = (

@@ -1,0 +1,102 @@
+"""The command line under which Ansible runs, as no variable of a play can forge it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weibao.domain.ledger import canonical
+
+__all__ = ["Command", "ansible_command"]
+
+_CODE_PATHS = tuple(
+    f"ANSIBLE_{kind}_PLUGINS"
+    for kind in ("ACTION", "BECOME", "CACHE", "CLICONF", "CONNECTION", "DOC_FRAGMENT", "FILTER")
+    + ("HTTPAPI", "LOOKUP", "NETCONF", "STRATEGY", "TERMINAL", "TEST", "VARS")
+) + ("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY", "ANSIBLE_VARIABLE_PLUGINS")
+_WHOLE = ("start_at_task", "step", "skip_tags", "module_path")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What ansible-playbook was started with."""
+
+    playbooks: tuple[str, ...]
+    """As given; none where it is no ansible-playbook at all."""
+    inventory: tuple[str, ...]
+    extra: Mapping[str, Any]
+    """The variables of ``-e``."""
+    check: bool
+    """``--check`` stands on the command line."""
+    partial: tuple[str, ...]
+    """Options that leave tasks out or bring others in."""
+    environment: tuple[str, ...]
+    """Variables of the environment that make Ansible load code from elsewhere."""
+    config: str
+    """The ``ansible.cfg`` that is read; may be empty."""
+    vault_options: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that decides what is run."""
+        said = [self.playbooks, self.inventory, dict(self.extra), self.partial, self.config]
+        return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+    @property
+    def estate(self) -> Path:
+        """The estate that it works on: ``weibao_estate``, else where it was started."""
+        given = self.extra.get("weibao_estate") or os.environ.get("PWD") or Path.cwd()
+        return Path(str(given)).resolve()
+
+
+def ansible_command() -> Command:
+    """The running command; only inside Ansible.
+
+    Raises:
+        TypeError: an extra variable is nothing that JSON can hold.
+    """
+    from ansible import constants, context
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.utils.vars import load_extra_vars
+
+    given = context.CLIARGS
+    is_playbook = "module_name" not in given
+    extra = _plain(dict(load_extra_vars(DataLoader())))
+    options = [option for option in _WHOLE if given.get(option)]
+    if set(given.get("tags") or ()) - {"all"}:
+        options.append("tags")
+    if given.get("connection") not in (
+        None,
+        constants.config.get_config_default("DEFAULT_TRANSPORT"),
+    ):
+        options.append("connection")
+    vaults = [f"--vault-id={each}" for each in given.get("vault_ids") or ()]
+    vaults += [f"--vault-password-file={each}" for each in given.get("vault_password_files") or ()]
+    return Command(
+        playbooks=tuple(map(str, given.get("args") or ())) if is_playbook else (),
+        inventory=tuple(map(str, given.get("inventory") or ())),
+        extra=extra,
+        check=bool(given.get("check")),
+        partial=tuple(options),
+        environment=tuple(name for name in _CODE_PATHS if os.environ.get(name)),
+        config=str(constants.CONFIG_FILE or ""),
+        vault_options=tuple(vaults),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The value in Python's own types, without Ansible's tags."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    raise TypeError(f"an extra variable is a {type(value).__name__}")
