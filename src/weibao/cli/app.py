@@ -24,6 +24,7 @@ __all__ = ["main", "root", "settle_locale"]
 
 _COMMANDS = {
     "backup": ("weibao.cli.backup", "backup"),
+    "change": ("weibao.cli.change", "change"),
     "evidence": ("weibao.cli.evidence", "evidence"),
     "init": ("weibao.cli.init", "init"),
     "inventory": ("weibao.cli.inventory", "inventory"),

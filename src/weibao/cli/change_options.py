@@ -88,5 +88,3 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     if early.utcoffset() != late.utcoffset():
         raise InputError("change.time_twice", text=text, zone=zone.key)
     return early
-
-

@@ -58,7 +58,7 @@ def show_change(call: Call, change_id: str) -> None:
     steps = desk.records.change_steps(change.id)
     plan = desk.records.change_plan(change.id, change.plan) if change.plan else None
     left = [out.reason(reason) for reason in owed_by(desk, change)]
-    changed = differences(desk, change, call.workshop.sources) if plan else []
+    changed = [out.reason(r) for r in differences(desk, change, call.workshop.sources)]
     stages = approvals_stand(desk, change)
     out.data(
         {
@@ -87,8 +87,8 @@ def show_change(call: Call, change_id: str) -> None:
         )
         for why in stage["void"]:
             out.line(f"  ✗ {why}")
-    for name in changed:
-        out.line("✗ " + out.say("cli.change_differs", part=name))
+    for words in changed:
+        out.line("✗ " + words)
     for event in events:
         arrow = "" if event.state is event.state_before else f" → {event.state.value}"
         out.line(

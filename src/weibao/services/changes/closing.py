@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from weibao.domain.change import (
     Change,
     ChangeAction,
@@ -15,7 +17,7 @@ from weibao.errors import RefusedError
 from weibao.i18n import explain
 from weibao.services.changes.desk import Desk
 
-__all__ = ["APPLICATION_FIELDS", "close", "missing_fields", "owed"]
+__all__ = ["APPLICATION_FIELDS", "backfill", "close", "missing_fields", "owed"]
 
 APPLICATION_FIELDS = ("purpose", "content", "risk", "impact", "interruption", "notified")
 """Of an application: purpose (CHG-01), content (CHG-08), risk (CHG-09), business impact (CHG-12),
@@ -79,3 +81,38 @@ def _latest(desk: Desk, change: Change) -> list[ChangeStep]:
 
 def _said(desk: Desk, reason: Reason) -> str:
     return explain(reason.code, reason.params, desk.parts.settings.language)
+
+
+def backfill(
+    desk: Desk,
+    change: Change,
+    actor: str,
+    fields: Mapping[str, str],
+    recorder: str,
+    consent: bytes,
+) -> Change:
+    """Hand in afterwards what is owed (事后补充; CHG-29).
+
+    Raises:
+        RefusedError: the change has not been carried out, or is closed.
+    """
+    if change.state not in _DONE:
+        raise RefusedError("change.not_done", change=change.id, state=change.state.value)
+    if recorder:
+        desk.person(desk.contract(change), recorder)
+        if recorder == change.operator:
+            raise RefusedError("change.same_person", person=recorder)
+    detail: dict[str, object] = {"fields": sorted(fields), "recorder": recorder}
+    action = "note"
+    if consent:
+        sha256, _stored = desk.parts.evidence.put(change.contract, consent)
+        detail["evidence"] = sha256
+        action = "backfill"
+    return desk.note(
+        change,
+        action,
+        actor,
+        detail=detail,
+        fields={**change.fields, **fields},
+        recorder=recorder or change.recorder,
+    )

@@ -18,6 +18,7 @@ from weibao.services.changes.carry_out import Carrier, Tell
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, open_run
 from weibao.services.changes.permission import check_leave, window_end
+from weibao.services.changes.planning import make_plan
 from weibao.services.changes.progress import Progress
 from weibao.services.recover import CHANGE_RUN
 
@@ -55,8 +56,10 @@ def start(
     with desk.hold(f"change-{change.id}.lock", f"change start {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor)
+        if change.kind is ChangeKind.emergency and not change.plan:
+            change, _ = make_plan(desk, change, actor, sources, tell)
         plan = desk.plan(change)
-        check_leave(desk, change, plan, sources, ChangeAction.start)
+        check_leave(desk, change, sources, ChangeAction.start)
         run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
         try:
             change = desk.move(
@@ -95,10 +98,9 @@ def resume(
     with desk.hold(f"change-{change.id}.lock", f"change resume {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor)
-        plan = desk.plan(change)
         if change.state is not ChangeState.running:
             change = desk.move(change, ChangeAction.resume, actor)
-        check_leave(desk, change, plan, sources, ChangeAction.resume)
+        check_leave(desk, change, sources, ChangeAction.resume)
         _take_answers(desk, change, actor, answers)
         return _carry(desk, change, _run_of(desk, change), actor, sources, tell, sleep)
 
@@ -143,9 +145,7 @@ def abort(desk: Desk, change: Change, actor: str, why: str) -> Change:
     return _finish(desk, moved)
 
 
-def attend(
-    desk: Desk, change: Change, actor: str, person: str, since: str, until: str
-) -> Change:
+def attend(desk: Desk, change: Change, actor: str, person: str, since: str, until: str) -> Change:
     """Somebody of the customer's was present (CHG-24, ROL-32)."""
     found = desk.person(desk.contract(change), person)
     detail = {"person": found.id, "name": found.name, "from": since, "to": until}
@@ -185,9 +185,7 @@ def confirm_statement(change: Change, person: str, said: Confirmation) -> str:
     )
 
 
-def confirm(
-    desk: Desk, change: Change, person: str, said: Confirmation, signature: str
-) -> Change:
+def confirm(desk: Desk, change: Change, person: str, said: Confirmation, signature: str) -> Change:
     """A step that waits is confirmed by whom it waits for, with an own key (CHG-23).
 
     Raises:
@@ -310,4 +308,3 @@ def _check_operator(desk: Desk, change: Change, actor: str) -> None:
     if change.operator and actor != change.operator:
         raise RefusedError("change.not_operator", person=actor, operator=change.operator)
     desk.person(desk.contract(change), actor)
-

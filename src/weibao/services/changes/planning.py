@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from weibao.boundary import HostResult
 from weibao.domain.change import Change, ChangeAction, ChangePlan, Conflict, PlannedTarget
-from weibao.domain.change_digest import compose, digest_of
+from weibao.domain.change_digest import digest_of
 from weibao.domain.conflicts import ALIVE, Relation, find_conflicts
 from weibao.domain.inventory import Device
+from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase, Runbook, StepKind
 from weibao.domain.waves import make_waves
@@ -18,9 +19,10 @@ from weibao.services.changes.carry_out import Tell, step_seconds
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
 from weibao.services.changes.draft import chosen_devices
-from weibao.domain.reasons import Reason
+from weibao.services.changes.permission import leave_parts
+from weibao.services.leave import parts_now
 
-__all__ = ["make_plan", "present_parts"]
+__all__ = ["make_plan"]
 
 
 def make_plan(
@@ -42,7 +44,7 @@ def make_plan(
     run, found = _dry_run(desk, change, runbook, targets, sources, actor, tell)
     targets = [_seen(target, found.get(target.device)) for target in targets]
     number = change.plan + 1
-    parts = present_parts(desk, change, runbook, targets, devices, sources)
+    parts = parts_now(leave_parts(desk), change, targets, devices, sources)
     seconds = step_seconds(desk, runbook)
     waves = len({target.wave for target in targets})
     forward = [s for s in runbook.steps if s.phase is not Phase.back_out]
@@ -68,25 +70,6 @@ def make_plan(
         digest=plan.digest,
     )
     return moved, plan
-
-
-def present_parts(
-    desk: Desk,
-    change: Change,
-    runbook: Runbook,
-    targets: Sequence[PlannedTarget],
-    devices: Sequence[Device],
-    sources: tuple[str, ...],
-) -> Mapping[str, str]:
-    """What the digest covers, as it is now."""
-    return compose(
-        change,
-        runbook,
-        targets,
-        program=desk.digests.program_parts(),
-        runbook_part=desk.digests.runbook_part(change.runbook),
-        hosts=desk.digests.host_parts(desk.contract(change), devices, sources),
-    )
 
 
 def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[PlannedTarget]:

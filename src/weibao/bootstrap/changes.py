@@ -1,0 +1,37 @@
+"""An estate's change control, wired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weibao.adapters.ssh_signatures import SshSignatures
+from weibao.bootstrap.gate import digest_source
+from weibao.bootstrap.workshop import Workshop
+from weibao.errors import InputError
+from weibao.services.changes.desk import Desk
+
+__all__ = ["open_desk"]
+
+_PATIENCE = {"run.lock": 600.0}
+"""Seconds for which a lock of that name is waited for: a night may be going on."""
+
+
+def open_desk(workshop: Workshop) -> Desk:
+    """The desk of an estate."""
+    return Desk(
+        parts=workshop.parts(),
+        records=workshop.journal,
+        signatures=SshSignatures(workshop.estate.folder / "contracts"),
+        digests=digest_source(workshop),
+        hold=lambda name, what: workshop.lock_named(name, what, _PATIENCE.get(name, 0.0)),
+        read_text=_read_text,
+    )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError("change.file", file=path, why=error.strerror) from error
+    except UnicodeDecodeError as error:
+        raise InputError("change.file", file=path, why="UTF-8?") from error

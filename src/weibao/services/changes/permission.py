@@ -1,0 +1,55 @@
+"""Whether a change may go on: the leave, asked with what the desk has."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from weibao.domain.authority import allowed_until
+from weibao.domain.change import Change, ChangeAction
+from weibao.services.changes.desk import Desk
+from weibao.services.changes.draft import chosen_devices
+from weibao.services.leave import Leave, LeaveParts, Purpose, checked_approvals, leave
+
+__all__ = ["check_leave", "leave_parts", "window_end"]
+
+_PURPOSES = {ChangeAction.start: Purpose.start, ChangeAction.back_out: Purpose.back_out}
+
+
+def leave_parts(desk: Desk) -> LeaveParts:
+    """The desk as the leave wants it."""
+    return LeaveParts(
+        estate=desk.parts.settings.name,
+        records=desk.records,
+        signatures=desk.signatures,
+        digests=desk.digests,
+        contracts=desk.parts.contracts,
+        runbook=lambda name: desk.parts.runbook(name).runbook,
+    )
+
+
+def check_leave(
+    desk: Desk, change: Change, sources: tuple[str, ...], action: ChangeAction
+) -> Leave:
+    """The leave for ``action`` now.
+
+    Raises:
+        RefusedLeave: it is not given; all reasons are in it.
+        UncheckedError: something could not be checked, which is never leave.
+    """
+    found = leave(
+        leave_parts(desk),
+        change.id,
+        now=desk.now,
+        devices=chosen_devices(desk, desk.runbook(change), change.limit, sources),
+        sources=sources,
+        purpose=_PURPOSES.get(action, Purpose.work),
+    )
+    return found.require()
+
+
+def window_end(desk: Desk, change: Change) -> datetime:
+    """The end of the window with what was signed as an extension (CHG-40)."""
+    now = desk.records.change(change.id) or change
+    contract = desk.contract(now)
+    good, _ = checked_approvals(leave_parts(desk), now, contract)
+    return allowed_until(now, contract, good)
