@@ -17,6 +17,7 @@ from records_made import ACTOR, START, batch, run, target
 
 from weibao.adapters import journal as package
 from weibao.adapters.journal import SqlJournal, database, schema
+from weibao.adapters.journal.change_tables import CHANGE_TABLES
 from weibao.errors import FailedError, InputError, IntegrityError, RefusedError, WeibaoError
 
 
@@ -55,12 +56,15 @@ def test_an_old_database_is_migrated_with_its_records(
     before = journal.last_good(), journal.last_attempts()
     journal.close()
     with engine_of(url).begin() as connection:  # as the first version left it
+        for table in reversed(CHANGE_TABLES):
+            table.drop(connection)
         connection.execute(sqlalchemy.text("DROP TABLE device_state"))
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '0001'"))
     with open_journal(url, tmp_path) as migrated:
         assert (migrated.last_good(), migrated.last_attempts()) == before
         assert [reason.code for reason in migrated.verify()] == ["unchecked_ledger_end"]
         assert list(migrated.targets("r1")) == [target("sw1"), target("sw2")]
+        assert migrated.changes() == []
 
 
 def test_a_migration_that_fails_leaves_the_old_database(

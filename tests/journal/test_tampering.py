@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy
+from changes_made import changed
 from records_made import ACTOR, START, batch, run, sha
 
 from weibao.adapters.journal import SqlJournal, schema
@@ -237,6 +238,7 @@ def test_what_is_said_of_many_rows_is_what_is_said_of_one(journal: SqlJournal, u
     )
     step = RunStep(name="collect", started_at=START, finished_at=START, outcome=StepOutcome.ok)
     journal.record_step("r1", step, ACTOR)
+    changed(journal)
     engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         for table in schema.RECORDED:

@@ -1,6 +1,7 @@
 """Protocols that services need of the outside; adapters implement them."""
 
 from weibao.boundary.archive import ConfigArchive, FullTextStore, StoredText
+from weibao.boundary.changes import ChangeRecords, DigestSource, Signatures, Signer
 from weibao.boundary.clock import Clock
 from weibao.boundary.evidence import Bundle, EvidenceStore, KeyRing
 from weibao.boundary.inventory import InventoryInspector, InventorySource
@@ -10,8 +11,10 @@ from weibao.boundary.runner import HostResult, PlaybookResult, PlaybookRunner, P
 
 __all__ = [
     "Bundle",
+    "ChangeRecords",
     "Clock",
     "ConfigArchive",
+    "DigestSource",
     "EvidenceStore",
     "FullTextStore",
     "HostResult",
@@ -25,5 +28,7 @@ __all__ = [
     "PlaybookResult",
     "PlaybookRunner",
     "Progress",
+    "Signatures",
+    "Signer",
     "StoredText",
 ]

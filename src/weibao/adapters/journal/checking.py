@@ -31,6 +31,7 @@ __all__ = ["check"]
 Progress = Callable[[int], None]
 
 _STREAMED = 2000
+_BULKY_STREAMED = 20
 
 
 def check(
@@ -207,7 +208,9 @@ class _Rows:
         self.text = RowText(table)
         self._see = states.see if table is schema.run_targets else None
         self._place = [column.name for column in table.columns].index("ledger")
-        self._rows = chain.from_iterable(connection.execute(statement).partitions())
+        size = {"yield_per": _BULKY_STREAMED if table.info.get("bulky") else _STREAMED}
+        rows = connection.execute(statement, execution_options=size)
+        self._rows = chain.from_iterable(rows.partitions())
         self._next = next(self._rows, None)
 
     def before(self, sequence: int | None) -> Iterator[Reason]:

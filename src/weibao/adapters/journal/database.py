@@ -22,12 +22,12 @@ from sqlalchemy.exc import (
 from weibao.adapters.files import make_folder
 from weibao.errors import FailedError, InputError, IntegrityError, RefusedError, WeibaoError
 
-__all__ = ["HEAD_REVISION", "Database"]
+__all__ = ["HEAD_REVISION", "Database", "stay_alone"]
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """The newest migration; a database that says another, unknown one is newer than the program."""
 
-_REVISIONS = ("0001", "0002")
+_REVISIONS = ("0001", "0002", "0003")
 _BUSY_SECONDS = 60
 _AWAY_SECONDS = 60
 """A server that was there may be away so long: it is restarted, or a standby takes over."""
@@ -94,10 +94,7 @@ class Database:
             with connection.begin():
                 if not self.is_sqlite:
                     _wait_at_most(connection)
-                    connection.execute(
-                        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-                        {"name": f"weibao ledger {site}"},
-                    )
+                stay_alone(connection, f"weibao ledger {site}")
                 yield connection
 
     @contextlib.contextmanager
@@ -206,6 +203,16 @@ class Database:
                 "journal.newer", database=self.name, found=found, known=HEAD_REVISION
             )
         return found
+
+
+def stay_alone(connection: Connection, name: str) -> None:
+    """From here until its end no other transaction that asks for ``name`` goes on.
+
+    On SQLite a transaction that writes is alone anyway.
+    """
+    if connection.dialect.name != "sqlite":
+        statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        connection.execute(statement, {"name": name})
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

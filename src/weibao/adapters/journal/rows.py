@@ -14,6 +14,7 @@ from string import Formatter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from sqlalchemy import RowMapping, Table
 
 from weibao.adapters.journal import schema
@@ -25,6 +26,7 @@ from weibao.errors import IntegrityError
 __all__ = [
     "Row",
     "RowText",
+    "cell",
     "clean",
     "finding_id",
     "from_row",
@@ -57,10 +59,13 @@ def _jsonable(data: object) -> object:
         return data.model_dump(mode="json")
     if isinstance(data, tuple | list):
         return [_jsonable(item) for item in data]
-    return data
+    if isinstance(data, dict):
+        return {name: _jsonable(item) for name, item in data.items()}
+    return to_jsonable_python(data)
 
 
-def _cell(data: object) -> object:
+def cell(data: object) -> object:
+    """What a column holds of a field: times as text, enumerations as their value, else JSON."""
     if data is None or isinstance(data, bool | int | float):
         return data
     if isinstance(data, Enum):
@@ -74,7 +79,7 @@ def _cell(data: object) -> object:
 
 def to_row(value: Value) -> Row:
     """A value's columns, without ``site`` and ``ledger``."""
-    row: Row = {name: _cell(data) for name, data in value.__dict__.items()}
+    row: Row = {name: cell(data) for name, data in value.__dict__.items()}
     if isinstance(value, Finding):
         row["id"] = finding_id(value)
     return row
@@ -127,6 +132,13 @@ _SUBJECTS: dict[Table, str] = {
     schema.versions: "version/{contract}/{device}/{number}",
     schema.evidence: "evidence/{contract}/{sha256}/{device}/{kind}/{run_id}",
     schema.accesses: "access/{site}/{ledger}",
+    schema.changes: "change/{id}",
+    schema.change_inputs: "change/{change}/inputs",
+    schema.change_events: "change/{change}/event/{number}",
+    schema.change_approvals: "change/{change}/approval/{number}",
+    schema.change_plans: "change/{change}/plan/{number}",
+    schema.change_steps: "change/{change}/step/{wave}/{step}/{device}/{attempt}",
+    schema.change_locks: "change/{change}/locks",
 }
 
 

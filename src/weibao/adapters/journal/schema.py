@@ -11,29 +11,44 @@ last attempt and last good night, kept so that 5,000 devices and years of nights
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Table, text
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    text,
+from weibao.adapters.journal.change_tables import (
+    CHANGE_ACTIONS,
+    CHANGE_TABLES,
+    change_approvals,
+    change_events,
+    change_inputs,
+    change_locks,
+    change_plans,
+    change_steps,
+    changes,
 )
-from sqlalchemy.types import TypeEngine
+from weibao.adapters.journal.columns import (
+    METADATA,
+    is_json,
+    json_text,
+    key_of,
+    number,
+    record_table,
+    reference,
+    seconds,
+    word,
+    yes_no,
+)
 
 __all__ = [
     "ACTIONS",
     "METADATA",
     "RECORDED",
     "accesses",
+    "change_approvals",
+    "change_events",
+    "change_inputs",
+    "change_locks",
+    "change_plans",
+    "change_steps",
+    "changes",
     "device_state",
     "evidence",
     "findings",
@@ -46,148 +61,108 @@ __all__ = [
     "versions",
 ]
 
-METADATA = MetaData()
-
-
-def _text_type() -> TypeEngine[str]:
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, _text_type(), nullable=null)
-
-
-def _json(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, _text_type(), nullable=null, info={"json": True})
-
-
-def _whole(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
-
-
-def _yes_no(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _run(name: str = "run_id") -> Column[str]:
-    return Column(name, _text_type(), ForeignKey("runs.id"), nullable=False)
-
-
-def _table(name: str, key: tuple[str, ...], *columns: Column[Any]) -> Table:
-    table = Table(
-        name,
-        METADATA,
-        *columns,
-        _text("site"),
-        Column("ledger", BigInteger, nullable=False),
-        PrimaryKeyConstraint(*key, name=f"pk_{name}"),
-    )
-    Index(f"ix_{name}_ledger", table.c.site, table.c.ledger, unique=True)
-    return table
-
-
 ledger = Table(
     "ledger",
     METADATA,
-    _text("site"),
+    word("site"),
     Column("sequence", BigInteger, nullable=False),
-    _text("at"),
-    _text("actor"),
-    _text("action"),
-    _text("subject"),
-    _text("payload"),
-    _text("previous"),
-    _text("hash"),
+    word("at"),
+    word("actor"),
+    word("action"),
+    word("subject"),
+    word("payload"),
+    word("previous"),
+    word("hash"),
     PrimaryKeyConstraint("site", "sequence", name="pk_ledger"),
     sqlite_with_rowid=False,
 )
 Index("ix_ledger_action", ledger.c.site, ledger.c.action, ledger.c.sequence)
 
-runs = _table(
+runs = record_table(
     "runs",
     ("id",),
-    _text("id"),
-    _text("job"),
-    _text("runbook"),
-    _text("runbook_sha256"),
-    _text("actor"),
-    _text("trigger"),
-    _text("authorisation"),
-    _text("change_ref"),
-    _text("program"),
-    _text("started_at"),
-    _text("finished_at", null=True),
-    _text("state"),
-    _whole("targets"),
+    word("id"),
+    word("job"),
+    word("runbook"),
+    word("runbook_sha256"),
+    word("actor"),
+    word("trigger"),
+    word("authorisation"),
+    word("change_ref"),
+    word("program"),
+    word("started_at"),
+    word("finished_at", null=True),
+    word("state"),
+    number("targets"),
 )
 
-run_steps = _table(
+run_steps = record_table(
     "run_steps",
     ("run_id", "name", "started_at"),
-    _run(),
-    _text("name"),
-    _text("started_at"),
-    _text("finished_at"),
-    _text("outcome"),
-    _json("detail", null=True),
+    reference("run_id", "runs.id"),
+    word("name"),
+    word("started_at"),
+    word("finished_at"),
+    word("outcome"),
+    json_text("detail", null=True),
 )
 
-run_targets = _table(
+run_targets = record_table(
     "run_targets",
     ("run_id", "device"),
-    _run(),
-    _text("device"),
-    _text("contract"),
-    _text("platform"),
-    _text("outcome"),
-    _json("reason", null=True),
-    _yes_no("changed"),
-    _text("sha256"),
-    _json("evidence"),
-    _json("warnings"),
-    _whole("attempts"),
-    Column("seconds", Double, nullable=False),
-    _text("at"),
+    reference("run_id", "runs.id"),
+    word("device"),
+    word("contract"),
+    word("platform"),
+    word("outcome"),
+    json_text("reason", null=True),
+    yes_no("changed"),
+    word("sha256"),
+    json_text("evidence"),
+    json_text("warnings"),
+    number("attempts"),
+    seconds("seconds"),
+    word("at"),
 )
 
-findings = _table(
+findings = record_table(
     "findings",
     ("run_id", "id"),
-    _run(),
-    _text("id"),
-    _text("contract"),
-    _text("device"),
-    _text("code"),
-    _text("severity"),
-    _json("params"),
-    _json("evidence"),
-    _text("at"),
+    reference("run_id", "runs.id"),
+    word("id"),
+    word("contract"),
+    word("device"),
+    word("code"),
+    word("severity"),
+    json_text("params"),
+    json_text("evidence"),
+    word("at"),
 )
 
-versions = _table(
+versions = record_table(
     "config_versions",
     ("contract", "device", "number"),
-    _text("contract"),
-    _text("device"),
-    _whole("number"),
-    _text("platform"),
-    _run(),
-    _text("operator"),
-    _text("command"),
-    _text("sha256"),
-    _text("content_sha256"),
+    word("contract"),
+    word("device"),
+    number("number"),
+    word("platform"),
+    reference("run_id", "runs.id"),
+    word("operator"),
+    word("command"),
+    word("sha256"),
+    word("content_sha256"),
     Column("size", BigInteger, nullable=False),
-    _text("collected_at"),
-    _yes_no("restorable"),
-    _text("hostname"),
-    _whole("lines_added"),
-    _whole("lines_removed"),
-    _text("change_ref"),
-    _text("full_path"),
-    _text("full_sha256"),
-    _text("startup_path"),
-    _text("startup_sha256"),
-    _text("commit"),
+    word("collected_at"),
+    yes_no("restorable"),
+    word("hostname"),
+    number("lines_added"),
+    number("lines_removed"),
+    word("change_ref"),
+    word("full_path"),
+    word("full_sha256"),
+    word("startup_path"),
+    word("startup_sha256"),
+    word("commit"),
 )
 _not_committed = text("\"commit\" = ''")
 Index(
@@ -198,41 +173,41 @@ Index(
     postgresql_where=_not_committed,
 )
 
-evidence = _table(
+evidence = record_table(
     "evidence",
     ("contract", "sha256", "device", "kind", "run_id"),
-    _text("contract"),
-    _text("sha256"),
-    _text("stored_sha256"),
+    word("contract"),
+    word("sha256"),
+    word("stored_sha256"),
     Column("size", BigInteger, nullable=False),
-    _text("device"),
-    _text("kind"),
-    _text("command"),
-    _run(),
-    _text("collected_at"),
-    _text("note"),
+    word("device"),
+    word("kind"),
+    word("command"),
+    reference("run_id", "runs.id"),
+    word("collected_at"),
+    word("note"),
 )
 Index("ix_evidence_sha256", evidence.c.sha256)
 Index("ix_evidence_run", evidence.c.run_id)
 
-accesses = _table(
+accesses = record_table(
     "accesses",
     ("site", "ledger"),
-    _text("contract"),
-    _text("actor"),
-    _text("subject"),
-    _text("purpose"),
-    _text("at"),
+    word("contract"),
+    word("actor"),
+    word("subject"),
+    word("purpose"),
+    word("at"),
 )
 
 device_state = Table(
     "device_state",
     METADATA,
-    _text("contract"),
-    _text("device"),
-    _text("good_at", null=True),
-    _text("attempt_at"),
-    _text("attempt_run"),
+    word("contract"),
+    word("device"),
+    word("good_at", null=True),
+    word("attempt_at"),
+    word("attempt_run"),
     PrimaryKeyConstraint("contract", "device", name="pk_device_state"),
 )
 
@@ -244,6 +219,7 @@ RECORDED: tuple[Table, ...] = (
     versions,
     evidence,
     accesses,
+    *CHANGE_TABLES,
 )
 """The tables whose rows the ledger repeats, in the order in which they may be written."""
 
@@ -257,15 +233,6 @@ ACTIONS: dict[str, Table] = {
     "version.committed": versions,
     "evidence.recorded": evidence,
     "access.recorded": accesses,
+    **CHANGE_ACTIONS,
 }
 """The ledger's actions that write a table's row, and which table."""
-
-
-def is_json(column: Column[Any]) -> bool:
-    """Whether a column holds canonical JSON."""
-    return bool(column.info.get("json"))
-
-
-def key_of(table: Table) -> tuple[str, ...]:
-    """The names of the columns that identify a row."""
-    return tuple(column.name for column in table.primary_key.columns)

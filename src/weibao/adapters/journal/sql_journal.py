@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar, cast
+from typing import Self
 
 from sqlalchemy import Connection
 
 from weibao.adapters.journal import schema
+from weibao.adapters.journal.changes import ChangeWriter
 from weibao.adapters.journal.checking import check
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
-from weibao.adapters.journal.reading import JournalReader, head_of, holds
+from weibao.adapters.journal.reading import head_of, holds
 from weibao.adapters.journal.rows import Row, clean, stamp, to_row
-from weibao.adapters.journal.writing import Pen, mark_renewal
+from weibao.adapters.journal.writing import Pen, again, mark_renewal
 from weibao.boundary.clock import Clock
 from weibao.boundary.journal import OutcomeBatch
 from weibao.domain.ledger import LedgerEntry
@@ -27,26 +27,12 @@ from weibao.errors import FailedError, IntegrityError
 
 __all__ = ["SqlJournal"]
 
-MethodT = TypeVar("MethodT", bound=Callable[..., None])
 
+class SqlJournal(ChangeWriter):
+    """Implements ``boundary.Journal`` and ``boundary.ChangeRecords``.
 
-def _again(method: MethodT) -> MethodT:
-    """Once more where the connection broke: what is recorded already changes nothing."""
-
-    @functools.wraps(method)
-    def twice(*given: object, **named: object) -> None:
-        try:
-            method(*given, **named)
-        except FailedError as error:
-            if error.key != "journal.unavailable":
-                raise
-            method(*given, **named)
-
-    return cast("MethodT", twice)
-
-
-class SqlJournal(JournalReader):
-    """Implements ``boundary.Journal``; safe for several threads and processes."""
+    Safe for several threads and processes.
+    """
 
     def __init__(
         self, url: str, *, site: str, clock: Clock, mark: Path, witness: Path | None = None
@@ -77,14 +63,14 @@ class SqlJournal(JournalReader):
 
     # writing
 
-    @_again
+    @again
     def open_run(self, run: Run) -> None:
         """A run begins; the same run again changes nothing."""
         with self._pen(run.actor) as pen:
             at = stamp(run.started_at)
             pen.insert_new(schema.runs, [to_row(run)], "run.opened", at, run.actor)
 
-    @_again
+    @again
     def record_step(self, run_id: str, step: RunStep, actor: str) -> None:
         """A step of a run ended."""
         with self._pen(actor) as pen:
@@ -92,7 +78,7 @@ class SqlJournal(JournalReader):
             row = {"run_id": run_id, **to_row(step)}
             pen.insert_new(schema.run_steps, [row], "step.ended", self._now(), actor)
 
-    @_again
+    @again
     def record(self, run_id: str, batch: OutcomeBatch, actor: str) -> None:
         """Outcomes with their versions, findings and evidence, in one transaction.
 
@@ -119,7 +105,7 @@ class SqlJournal(JournalReader):
             findings = [to_row(value) for value in batch.findings]
             pen.insert_new(schema.findings, findings, "finding.recorded", at, actor, "at")
 
-    @_again
+    @again
     def close_run(self, run_id: str, state: RunState, at: datetime, actor: str) -> None:
         """A run ended; closing it again in the same state changes nothing.
 
@@ -135,7 +121,7 @@ class SqlJournal(JournalReader):
             row |= {"state": state.value, "finished_at": stamp(at)}
             pen.update(schema.runs, row, "run.closed", stamp(at), actor)
 
-    @_again
+    @again
     def set_commit(
         self,
         versions: Iterable[tuple[str, str, int]],

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Table, and_, bindparam, case, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from weibao.adapters.journal import schema
+from weibao.adapters.journal.database import stay_alone
 from weibao.adapters.journal.rows import Row, clean, payload, subject
 from weibao.domain.ledger import LedgerEntry, canonical, chain
 from weibao.domain.records import LedgerHead, LedgerRow, Outcome
-from weibao.errors import IntegrityError
+from weibao.errors import FailedError, IntegrityError
 
-__all__ = ["Pen", "mark_renewal"]
+__all__ = ["Pen", "again", "mark_renewal", "twice"]
+
+MethodT = TypeVar("MethodT", bound=Callable[..., None])
 
 _LOOKED_UP = 300
 """Keys in one SELECT; SQLite allows some 32,000 parameters."""
 
 _GOOD = tuple(outcome.value for outcome in Outcome if outcome.good)
+
+
+def twice(write: Callable[[bool], None]) -> None:
+    """Once more where the connection broke: nobody knows whether it was written.
+
+    ``write`` is told whether it is the second time.
+    """
+    try:
+        write(False)
+    except FailedError as error:
+        if error.key != "journal.unavailable":
+            raise
+        write(True)
+
+
+def again(method: MethodT) -> MethodT:
+    """``twice`` for a method that changes nothing where it is recorded already."""
+
+    @functools.wraps(method)
+    def wrapped(*given: object, **named: object) -> None:
+        twice(lambda _: method(*given, **named))
+
+    return cast("MethodT", wrapped)
 
 
 class Pen:
@@ -98,6 +138,14 @@ class Pen:
             for mapping in self._connection.execute(statement).mappings():
                 found[_key(table, mapping)] = dict(mapping)
         return found
+
+    def rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
+        """What the transaction sees; not what it has collected."""
+        return self._connection.execute(statement).mappings().all()
+
+    def stay_alone(self, name: str) -> None:
+        """See ``database``: also of the transactions of other sites."""
+        stay_alone(self._connection, name)
 
     def write(self) -> None:
         """Write everything; afterwards ``written`` has the ledger rows."""
