@@ -16,7 +16,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 with contextlib.suppress(ImportError):  # said when the task runs
-    import weibao.bootstrap.gate
+    import weibao.bootstrap.gate  # noqa: F401
 
 
 class ActionModule(ActionBase):

@@ -13,11 +13,14 @@ from weibao.domain.ledger import canonical
 
 __all__ = ["Command", "ansible_command"]
 
-_CODE_PATHS = tuple(
-    f"ANSIBLE_{kind}_PLUGINS"
-    for kind in ("ACTION", "BECOME", "CACHE", "CLICONF", "CONNECTION", "DOC_FRAGMENT", "FILTER")
-    + ("HTTPAPI", "LOOKUP", "NETCONF", "STRATEGY", "TERMINAL", "TEST", "VARS")
-) + ("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY", "ANSIBLE_VARIABLE_PLUGINS")
+_KINDS = (
+    *("ACTION", "BECOME", "CACHE", "CLICONF", "CONNECTION", "DOC_FRAGMENT", "FILTER", "HTTPAPI"),
+    *("LOOKUP", "NETCONF", "STRATEGY", "TERMINAL", "TEST", "VARS"),
+)
+_CODE_PATHS = (
+    *(f"ANSIBLE_{kind}_PLUGINS" for kind in _KINDS),
+    *("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY"),
+)
 _WHOLE = ("start_at_task", "step", "skip_tags", "module_path")
 
 

@@ -26,8 +26,8 @@ __all__ = [
     "missing_approvals",
     "open_stage",
     "recorder_of_consent",
-    "standard_leave",
     "sort_approvals",
+    "standard_leave",
 ]
 
 OPERATORS = frozenset({"field_engineer", "project_manager"})
@@ -40,7 +40,7 @@ class Missing(NamedTuple):
     """Approvals that a stage still needs."""
 
     stage: ApprovalStage
-    count: int
+    needed: int
     candidates: tuple[str, ...]
     """Who could give one today."""
 

@@ -56,8 +56,13 @@ def change_parts(
         "runbook": runbook_part,
         "back_out": part([[s.model_dump(mode="json") for s in steps], runbook.contingency]),
         "application": part(
-            [change.contract, change.kind.value, change.title, change.fields, change.fault]
-            + [change.requester, change.runbook, change.runbook_version]
+            change.model_dump(
+                mode="json",
+                include={
+                    *("contract", "kind", "title", "fields", "fault", "requester"),
+                    *("runbook", "runbook_version"),
+                },
+            )
         ),
         "approval_chain": part(
             [[stage.model_dump(mode="json") for stage in terms.stages], terms.recorder_required]

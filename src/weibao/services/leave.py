@@ -60,6 +60,8 @@ class Purpose(StrEnum):
     """What leave is asked for."""
 
     start = "start"
+    resume = "resume"
+    """To go on after a pause, judged before the change is running again."""
     work = "work"
     back_out = "back_out"
     """The way back is never closed by the clock: window and freezes do not count (JOB-06)."""
@@ -67,6 +69,7 @@ class Purpose(StrEnum):
 
 _STATES: Mapping[Purpose, frozenset[ChangeState]] = {
     Purpose.start: frozenset({ChangeState.scheduled}),
+    Purpose.resume: frozenset({ChangeState.paused, ChangeState.running}),
     Purpose.work: frozenset({ChangeState.running}),
     Purpose.back_out: frozenset(
         {ChangeState.running, ChangeState.paused, ChangeState.aborted, ChangeState.verified}
@@ -353,8 +356,8 @@ def _consent(
             yield problem
         return
     missing = missing_approvals(change, contract, good, day)
-    for stage, count, _ in missing:
-        yield Reason.of("leave_approval_missing", stage=stage.id, count=count)
+    for stage, needed, _ in missing:
+        yield Reason.of("leave_approval_missing", stage=stage.id, count=needed)
     if missing:
         yield from bad  # why those that were given do not count
 
