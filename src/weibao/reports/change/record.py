@@ -1,0 +1,324 @@
+"""变更记录: what was done, when, by whom, and what is still owed (RPT-20)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from weibao.domain.change import ChangeState, ChangeStep, StepState
+from weibao.domain.change_fields import owed_items
+from weibao.domain.runbook import Phase
+from weibao.i18n import translate
+from weibao.reports.change.document import (
+    Block,
+    Document,
+    Fact,
+    Facts,
+    Section,
+    Table,
+    Text,
+    Tone,
+)
+from weibao.reports.change.papers import Desk, DocumentKind
+from weibao.reports.change.parts import consents, devices, signatures
+
+__all__ = ["change_record"]
+
+_ENDS = (ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted)
+_TONES: dict[ChangeState, Tone] = {
+    ChangeState.verified: "good",
+    ChangeState.rolled_back: "warning",
+    ChangeState.aborted: "bad",
+    ChangeState.rejected: "warning",
+    ChangeState.expired: "warning",
+    ChangeState.missed: "bad",
+    ChangeState.paused: "warning",
+}
+_STEP_TONES: dict[StepState, Tone] = {
+    StepState.done: "good",
+    StepState.failed: "bad",
+    StepState.unknown: "bad",
+    StepState.begun: "warning",
+    StepState.waiting: "warning",
+    StepState.skipped: "note",
+}
+
+
+def change_record(desk: Desk) -> Document:
+    """变更记录 with timeline, consents, planned against actual, and what is owed."""
+    w, change = desk.w, desk.change
+    sections = [
+        Section(w.say("section.basics"), (Facts(_basics(desk)),)),
+        Section(w.say("section.actual"), _actual(desk)),
+        Section(w.say("section.timeline"), _timeline(desk)),
+        Section(w.say("section.consent"), consents(desk)),
+        Section(w.say("section.done"), _steps(desk, desk.papers.steps)),
+        Section(w.say("section.verification"), _verification(desk)),
+        Section(w.say("section.owed"), _owed(desk)),
+        Section(w.say("section.evidence"), _evidence(desk)),
+        signatures(desk, ("operator", desk.person(change.operator)),
+                   ("recorder", desk.person(change.recorder)),
+                   ("representative", desk.person(change.representative))),
+    ]  # fmt: skip
+    return desk.document(DocumentKind.change_record, change.title, sections, _banner(desk))
+
+
+def _end(desk: Desk) -> ChangeState:
+    """How the work ended, also after what was done on paper since."""
+    ends = [event.state for event in desk.papers.events if event.state in _ENDS]
+    state = desk.change.state
+    return ends[-1] if ends and state not in _TONES else state
+
+
+def _banner(desk: Desk) -> Text:
+    w, change = desk.w, desk.change
+    end = _end(desk)
+    bad = {s.device for s in _latest(desk.papers.steps) if s.state is StepState.failed}
+    said = w.say(f"result.{end.value}") if end in _TONES else w.label("state", end.value)
+    if change.state is not end:
+        said = w.say("result.now", result=said, state=w.label("state", change.state.value))
+    if bad:
+        said = w.say(
+            "result.failed.one" if len(bad) == 1 else "result.failed", result=said, n=len(bad)
+        )
+    return Text(said, _TONES.get(end, "note"))
+
+
+def _basics(desk: Desk) -> tuple[Fact, ...]:
+    w, change = desk.w, desk.change
+    facts = [
+        Fact(w.say("change.kind"), w.label("kind_of_change", change.kind.value)),
+        Fact(w.say("change.state"), w.label("state", change.state.value)),
+        Fact(w.say("field_content"), change.fields.get("content", "") or change.title, True),
+        Fact(w.say("scope.devices"), devices(desk), True),
+        Fact(w.say("people.operator"), desk.person(change.operator)),
+        Fact(w.say("people.recorder"), desk.person(change.recorder)),
+        Fact(w.say("people.representative"), _attendance(desk)),
+        Fact(w.say("change.run"), change.run or "—"),
+        desk.field("notified"),
+        desk.field("hardware"),
+        desk.field("software"),
+        *desk.more_fields(),
+    ]
+    if change.fault:
+        facts.append(Fact(w.say("change.fault"), change.fault))
+    if change.verbal_approver:
+        approver = desk.person(change.verbal_approver)
+        facts.append(Fact(w.say("change.verbal_approver"), approver))
+    return tuple(facts)
+
+
+def _attendance(desk: Desk) -> str:
+    """Who attended, and when that was noted (CHG-24)."""
+    noted = [event for event in desk.papers.events if event.action == "attend"]
+    name = desk.person(desk.change.representative)
+    if not noted:
+        return name
+    times = desk.w.join([desk.w.moment(event.at) for event in noted])
+    return desk.w.say("people.attended", name=name, times=times)
+
+
+def _actual(desk: Desk) -> tuple[Block, ...]:
+    """Planned against actual (JOB-05)."""
+    w, change, plan = desk.w, desk.change, desk.papers.plan
+    window = change.window
+    took = _between(change.started_at, change.finished_at)
+    rows = (
+        (w.say("actual.start"), w.moment(window.start), _moment(desk, change.started_at),
+         _late(desk, window.start, change.started_at)),
+        (w.say("actual.end"), w.moment(window.end), _moment(desk, change.finished_at),
+         _late(desk, window.end, change.finished_at)),
+        (w.say("actual.takes"), w.duration(plan.estimate) if plan else "—",
+         w.duration(took) if took is not None else "—",
+         _ratio(plan.estimate if plan else None, took)),
+    )  # fmt: skip
+    over = change.finished_at is not None and change.finished_at > window.end
+    head = tuple(w.say(f"actual.{n}") for n in ("what", "planned", "actual", "difference"))
+    tones: tuple[Tone, ...] = ("", "bad" if over else "", "")
+    blocks: list[Block] = [Table(head, rows, (20, 28, 28, 24), tones, marked=3)]
+    if over:
+        blocks.append(Text(w.say("actual.overrun"), "bad"))
+    if plan:
+        blocks.append(_by_device(desk))
+    return tuple(blocks)
+
+
+def _by_device(desk: Desk) -> Table:
+    w, plan = desk.w, desk.papers.plan
+    spent: dict[str, float] = {}
+    states: dict[str, list[StepState]] = {}
+    for step in desk.papers.steps:
+        seconds = _between(step.started_at, step.finished_at)
+        if step.phase != Phase.back_out.value:
+            spent[step.device] = spent.get(step.device, 0.0) + (seconds or 0.0)
+    for step in _latest(desk.papers.steps):
+        states.setdefault(step.device, []).append(step.state)
+    rows: list[tuple[str, ...]] = []
+    tones: list[Tone] = []
+    for target in sorted(plan.targets if plan else (), key=lambda t: t.wave):
+        worst = _worst(states.get(target.device, []))
+        wave = w.say("wave.canary") if target.wave == 0 else str(target.wave)
+        took = spent.get(target.device)
+        rows.append((
+            target.device, wave, w.duration(target.estimate),
+            w.duration(took) if took is not None else "—",
+            w.label("step_state", worst.value) if worst else w.say("actual.untouched"),
+        ))  # fmt: skip
+        tones.append(_STEP_TONES[worst] if worst else "note")
+    head = tuple(
+        w.say(n)
+        for n in ("target.device", "target.wave", "actual.planned", "actual.actual", "step.state")
+    )
+    return Table(head, tuple(rows), (28, 12, 20, 20, 20), tuple(tones), marked=4)
+
+
+def _latest(steps: Sequence[ChangeStep]) -> list[ChangeStep]:
+    """Of each step on each device the last attempt."""
+    latest: dict[tuple[int, str, str], ChangeStep] = {}
+    for step in steps:
+        key = (step.wave, step.step, step.device)
+        if key not in latest or step.attempt >= latest[key].attempt:
+            latest[key] = step
+    return list(latest.values())
+
+
+def _worst(states: Sequence[StepState]) -> StepState | None:
+    order = (
+        StepState.failed, StepState.unknown, StepState.begun, StepState.waiting, StepState.done,
+        StepState.skipped,
+    )  # fmt: skip
+    return next((state for state in order if state in states), None)
+
+
+def _moment(desk: Desk, moment: datetime | None) -> str:
+    return desk.w.second(moment) if moment else "—"
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if start and end else None
+
+
+def _late(desk: Desk, planned: datetime, actual: datetime | None) -> str:
+    if actual is None:
+        return "—"
+    seconds = (actual - planned).total_seconds()
+    key = "actual.later" if seconds >= 0 else "actual.earlier"
+    return desk.w.say(key, duration=desk.w.duration(abs(seconds)))
+
+
+def _ratio(planned: float | None, actual: float | None) -> str:
+    return f"{100 * actual / planned:.0f}%" if planned and actual is not None else "—"
+
+
+def _timeline(desk: Desk) -> tuple[Block, ...]:
+    """Every event: who, when, why (CHG-39)."""
+    w = desk.w
+    if not desk.papers.events:
+        return (Text(w.say("timeline.none"), "note"),)
+    rows = tuple(
+        (
+            w.second(e.at),
+            desk.person(e.actor),
+            w.label("action", e.action),
+            w.label("state", e.state.value) if e.state is not e.state_before else "",
+            e.why,
+        )
+        for e in desk.papers.events
+    )
+    head = tuple(w.say(f"timeline.{n}") for n in ("at", "who", "what", "state", "why"))
+    return (Table(head, rows, (21, 14, 17, 15, 33)),)
+
+
+def _steps(desk: Desk, steps: Sequence[ChangeStep]) -> tuple[Block, ...]:
+    """Each step with its time, actor, result (CHG-25)."""
+    w = desk.w
+    if not steps:
+        return (Text(w.say("done.none"), "note"),)
+    titles = {step.name: w.own(step.title) for step in desk.papers.runbook.steps}
+    rows = tuple(
+        (
+            w.say("wave.canary") if s.wave == 0 else str(s.wave),
+            titles.get(s.step, s.step) + (f" ({s.attempt})" if s.attempt > 1 else ""),
+            w.say("done.whole_wave") if s.device == "-" else s.device,
+            w.label("step_state", s.state.value),
+            w.second(s.started_at),
+            _took(desk, s),
+            _hands(desk, s),
+            s.detail,
+        )
+        for s in steps
+    )
+    names = ("wave", "step", "device", "state", "start", "took", "who", "detail")
+    head = tuple(w.say(f"done.{n}") for n in names)
+    tones = tuple(_STEP_TONES[s.state] for s in steps)
+    return (Table(head, rows, (8, 18, 14, 9, 15, 9, 12, 15), tones, marked=3),)
+
+
+def _took(desk: Desk, step: ChangeStep) -> str:
+    seconds = _between(step.started_at, step.finished_at)
+    return desk.w.duration(seconds) if seconds is not None else "—"
+
+
+def _hands(desk: Desk, step: ChangeStep) -> str:
+    who = desk.person(step.actor)
+    if not step.confirmed_by:
+        return who
+    return desk.w.say("done.confirmed", who=who, by=desk.person(step.confirmed_by))
+
+
+def _verification(desk: Desk) -> tuple[Block, ...]:
+    """The result of the checks afterwards (CHG-26); not checked is never a pass."""
+    w = desk.w
+    steps = [s for s in _latest(desk.papers.steps) if s.phase == Phase.verify.value]
+    blocks: list[Block] = []
+    if not steps:
+        blocks.append(Text(w.say("verification.none"), "warning"))
+    else:
+        done = sum(step.state is StepState.done for step in steps)
+        tone: Tone = "good" if done == len(steps) else "bad"
+        blocks.append(Text(w.say("verification.count", done=done, n=len(steps)), tone))
+        bad = [step for step in steps if step.state is not StepState.done]
+        blocks += _steps(desk, bad) if bad else ()
+    written = desk.change.fields.get("verification", "").strip()
+    if written:
+        blocks.append(Text(written))
+    return tuple(blocks)
+
+
+def _owed(desk: Desk) -> tuple[Block, ...]:
+    w, change, papers = desk.w, desk.change, desk.papers
+    stages = {stage.id: w.own(stage.title) for stage in papers.contract.change.stages}
+    blocks: list[Block] = []
+    for item in owed_items(papers.contract, change, papers.approvals):
+        params = dict(item.params)
+        if "stage" in params:
+            params["stage"] = stages.get(params["stage"], params["stage"])
+        if "field" in params:
+            params["field"] = w.label("field", params["field"])
+        blocks.append(Text(translate(f"owed.{item.code}", w.language, **params), "warning"))
+    if blocks and change.owed_until:
+        over = papers.now > change.owed_until
+        key = "owed.overdue" if over else "owed.until"
+        blocks.append(Text(w.say(key, at=w.moment(change.owed_until)), "bad" if over else "note"))
+    follow_up = change.fields.get("follow_up", "").strip()
+    if follow_up:
+        blocks.append(Text(follow_up))
+    return tuple(blocks) or (Text(w.say("owed.none"), "good"),)
+
+
+def _evidence(desk: Desk) -> tuple[Block, ...]:
+    """Every piece of evidence by its name (RPT-01)."""
+    w = desk.w
+    found: dict[str, str] = {}
+    for step in desk.papers.steps:
+        for sha256 in step.evidence:
+            found.setdefault(sha256, w.say("evidence.step", device=step.device, step=step.step))
+    for approval in desk.papers.approvals:
+        if approval.evidence:
+            by = desk.person(approval.person)
+            found.setdefault(approval.evidence, w.say("evidence.consent", person=by))
+    if not found:
+        return (Text(w.say("evidence.none"), "note"),)
+    rows = tuple((str(n), what, sha256) for n, (sha256, what) in enumerate(found.items(), 1))
+    head = tuple(w.say(f"evidence.{n}") for n in ("number", "what", "sha256"))
+    return (Table(head, rows, (7, 33, 60)),)
