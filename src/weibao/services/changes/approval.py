@@ -269,7 +269,7 @@ def _check_lead_time(desk: Desk, change: Change) -> None:
     """From the submission to the window (CHG-20); a shorter one is refused as early as possible."""
     hours = desk.contract(change).change.lead_time_hours
     left = change.window.start - desk.now
-    if change.kind is ChangeKind.normal and left < timedelta(hours=hours):
+    if hours and change.kind is ChangeKind.normal and left < timedelta(hours=hours):
         raise RefusedError(
             "change.lead_time",
             change=change.id,
