@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parent / "data" / "estate"
+DATA = Path(__file__).parent / "data" / "flow"
 WEIBAO = str(Path(sys.executable).with_name("weibao"))
 HOSTS = ("host1", "host2", "host3", "host4")
 PEOPLE = {
@@ -133,9 +133,7 @@ class Flow:
 
     def approve(self, number: str, person: str, fails: int | None = 0) -> str:
         """Somebody approves."""
-        return self.change(
-            "approve", number, "--key", self.key(person), who=person, fails=fails
-        )
+        return self.change("approve", number, "--key", self.key(person), who=person, fails=fails)
 
     def approved(self, *options: str, **given: Any) -> str:
         """A change that may start; its number."""
