@@ -22,6 +22,7 @@ from records_made import START
 from sqlalchemy import Connection
 
 from weibao.adapters.journal import SqlJournal, schema
+from weibao.adapters.journal.change_rows import row_of, value_of
 from weibao.boundary import ChangeRecords, Journal
 from weibao.domain.change import (
     LOCKING,
@@ -381,3 +382,14 @@ def test_a_broken_connection_does_not_hide_who_was_quicker(journal: SqlJournal) 
         move(journal, first, S.running, 2, actor="li")
     with pytest.raises(IntegrityError, match="CHG-1"):
         add(journal, change(title="other"))
+
+
+def test_a_field_without_a_column_is_kept() -> None:
+    class Richer(ChangeStep):
+        weather: str = ""
+
+    fields = step(change()).model_dump()
+    richer = Richer.model_validate({**fields, "weather": "雨"})
+    row = row_of(schema.change_steps, richer)
+    assert row["more"] == '{"weather":"雨"}'
+    assert value_of(Richer, schema.change_steps, row) == richer  # type: ignore[arg-type]

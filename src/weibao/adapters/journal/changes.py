@@ -31,7 +31,6 @@ __all__ = ["ChangeWriter"]
 _NOT_ENDED = frozenset(
     state.value for state in (StepState.begun, StepState.waiting, StepState.unknown)
 )
-_STEPS_AT_ONCE = 300
 
 
 class _Move(NamedTuple):
@@ -94,15 +93,14 @@ class ChangeWriter(ChangeReader):
 
     @again
     def record_change_steps(self, steps: Sequence[ChangeStep]) -> None:
-        """Steps as they now stand; what is recorded already changes nothing.
+        """Steps as they now stand, all or none; what is recorded already changes nothing.
 
         Raises:
             IntegrityError: there is no such change, or a step has ended already, in another way.
         """
-        for first in range(0, len(steps), _STEPS_AT_ONCE):
-            part = steps[first : first + _STEPS_AT_ONCE]
-            with self._pen(part[0].actor) as pen:
-                self._write_steps(pen, part)
+        if steps:
+            with self._pen(steps[0].actor) as pen:
+                self._write_steps(pen, steps)
 
     def _add(self, move: _Move, repeated: bool) -> None:
         change = move.change
