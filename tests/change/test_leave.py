@@ -1,0 +1,292 @@
+"""Leave is what signatures, digest and time say now; anything changed voids it (CHG-38)."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from change.gatehouse import DAY, HOSTS, Gatehouse
+
+from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
+from weibao.domain.change_digest import digest_of
+from weibao.errors import RefusedError
+from weibao.i18n import messages
+from weibao.services.leave import Purpose, approval_problem, parts_now
+
+pytestmark = pytest.mark.usefixtures("ssh_keygen")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Gatehouse:
+    folder = tmp_path_factory.mktemp("leave")
+    return Gatehouse.build(folder / "estate", folder / "private")
+
+
+@pytest.fixture
+def house(built: Gatehouse, tmp_path: Path) -> Gatehouse:
+    """A copy that a test may spoil."""
+    shutil.copytree(built.folder, tmp_path / "estate")
+    return Gatehouse(tmp_path / "estate", built.private, number=built.number)
+
+
+def test_with_all_approvals_it_is_given(house: Gatehouse) -> None:
+    change = house.approved()
+    found = house.ask(change).require()
+    assert found.given
+    assert found.until == change.window.end
+    assert [a.person for a in found.approvals] == ["qian", "sun"]
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "part"),
+    [
+        ("runbooks/write-note.yml", "For tests", "for tests", "runbook"),
+        ("roles/write_note/tasks/main.yml", "0600", "0644", "estate/roles"),
+        ("playbooks/write_note.yml", "quays", "all", "estate/playbooks"),
+        ("ansible.cfg", "inventory = ", "inventory  = ", "estate/ansible.cfg"),
+        ("inventory/hosts.yml", "north", "south", "host/quay-2/mooring"),
+        ("inventory/hosts.yml", "quay-2:\n", "quay-2:\n          extra: 1\n", "host/quay-2/extra"),
+        ("inventory/hosts.yml", "          mooring: north\n", "", "host/quay-2/mooring"),
+        (
+            "contracts/acme.yml",
+            "side: customer\n",
+            "side: customer\n      minimum: 2\n",
+            "approval_chain",
+        ),
+    ],
+)
+def test_one_changed_byte_voids_it_and_is_named(
+    house: Gatehouse, file: str, old: str, new: str, part: str
+) -> None:
+    change = house.approved()
+    edit(house.folder / file, old, new)
+    why = house.ask(change).why
+    assert part in {reason.params.get("part") for reason in why}
+
+
+def test_a_changed_password_of_the_connection_voids_nothing(house: Gatehouse) -> None:
+    change = house.approved()
+    edit(house.folder / "inventory/hosts.yml", "never-hashed", "another")
+    assert house.codes(change) == set()
+
+
+def test_a_platform_or_plugin_of_the_estate_shows_in_the_digest(house: Gatehouse) -> None:
+    change = house.approved()
+    (house.folder / "action_plugins").mkdir()
+    (house.folder / "action_plugins" / "copy.py").write_text("")
+    assert [r.params["part"] for r in house.ask(change).why] == ["estate/action_plugins"]
+
+
+def test_one_minute_or_one_variable_more_is_another_change(house: Gatehouse) -> None:
+    change = house.approved()
+    later = change.window.model_copy(update={"end": change.window.end + timedelta(minutes=1)})
+    change = house.move(change, window=later)
+    assert {"digest_changed", "leave_approval_missing", "signature_other_text"} <= house.codes(
+        change
+    )
+    other = house.approved()
+    other = house.move(other, variables={"note_text": "hellO"})
+    assert "digest_changed" in house.codes(other)
+
+
+def test_other_hosts_than_those_of_the_plan(house: Gatehouse) -> None:
+    change = house.approved()
+    three = house.devices([*HOSTS, "buoy-1"])
+    assert house.codes(change, devices=three) == {"leave_other_host"}
+    assert house.codes(change, devices=three[:1]) == {"leave_host_gone"}
+    assert house.codes(change, devices=three[:1], whole=False) == set()
+    assert "leave_no_host" in house.codes(change, devices=[], whole=False)
+
+
+@pytest.mark.parametrize(
+    ("shift", "codes"),
+    [
+        (-2 * DAY, {"leave_outside_window", "leave_clock_back"}),
+        (-DAY - timedelta(minutes=1), {"leave_outside_window", "leave_clock_back"}),
+        (DAY, {"leave_outside_window"}),
+        (DAY - timedelta(seconds=1), set()),
+    ],
+)
+def test_only_in_the_window(house: Gatehouse, shift: timedelta, codes: set[str]) -> None:
+    change = house.approved()
+    assert house.codes(change, now=house.now + shift) == codes
+
+
+def test_the_way_back_is_open_after_the_window(house: Gatehouse) -> None:
+    change = house.approved(state=ChangeState.paused)
+    late = house.now + 2 * DAY
+    assert house.codes(change, now=late, purpose=Purpose.back_out) == set()
+    assert "leave_state" in house.codes(change, now=late)
+
+
+def test_an_extension_is_signed_by_the_customer(house: Gatehouse) -> None:
+    change = house.approved()
+    until = change.window.end + DAY
+    late = change.window.end + timedelta(hours=1)
+    own = house.approval(change, "internal", "qian", decision="extend", window_end=until)
+    change = house.move(change, [own])
+    assert "leave_outside_window" in house.codes(change, now=late)
+    signed = house.approval(change, "customer", "zhou", decision="extend", window_end=until)
+    house.move(change, [signed])
+    found = house.ask(change, now=late)
+    assert (found.why, found.until) == ((), until)
+
+
+def test_a_freeze_stops_it(house: Gatehouse) -> None:
+    change = house.approved()
+    emergency, _ = house.planned(
+        kind=ChangeKind.emergency, verbal_approver="sun", fault="F-1", recorder=""
+    )
+    first = (house.now - DAY).date()
+    edit(
+        house.folder / "contracts/acme.yml",
+        "change:\n",
+        f"calendar: {{freezes: [{{title: 年终决算, first: {first}, last: {first + 3 * DAY}}}]}}\nchange:\n",
+    )
+    assert house.codes(change) == {"leave_freeze"}
+    assert house.codes(emergency) == set()
+    edit(house.folder / "contracts/acme.yml", "last:", "emergencies: false, last:")
+    assert house.codes(emergency) == {"leave_freeze"}
+
+
+def test_an_emergency_names_who_said_yes(house: Gatehouse) -> None:
+    change, _ = house.planned(kind=ChangeKind.emergency, verbal_approver="sun")
+    assert house.codes(change) == {"leave_emergency_minimum"}
+
+
+def test_a_standard_change_needs_a_standing_leave_that_is_valid_today(house: Gatehouse) -> None:
+    change, _ = house.planned(kind=ChangeKind.standard)
+    assert house.codes(change) == {"leave_not_standard"}
+    day = house.now.date()
+    leave = (
+        "  standard:\n    - {runbook: write-note, version: '1.0', reference: R, approver: sun, "
+        f"valid_from: {day - 9 * DAY}, valid_until: {day + 9 * DAY}}}\n  stages:\n"
+    )
+    edit(house.folder / "contracts/acme.yml", "  stages:\n", leave)
+    assert house.codes(change) == set()
+    old = str(day + 9 * DAY)
+    edit(house.folder / "contracts/acme.yml", old, str(day - 3 * DAY))
+    assert house.codes(change) == {"leave_not_standard"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "person", "code"),
+    [
+        ("internal", "wang", "approval_concerned"),
+        ("customer", "li", "approval_concerned"),
+        ("internal", "zhao", "person_lacks_role"),
+        ("customer", "sun", "approval_not_in_turn"),
+        ("nobody", "qian", "approval_no_stage"),
+        ("internal", "mallory", "person_unknown"),
+    ],
+)
+def test_who_may_not_approve(house: Gatehouse, stage: str, person: str, code: str) -> None:
+    """Requester, operator and recorder never, whatever their roles (ROL-30)."""
+    change, _ = house.planned(state=ChangeState.internal_review)
+    key = house.private / "qian"
+    given = house.approval(change, stage, person, key=key, at=house.now)
+    problem = approval_problem(house.parts, change, given, house.now)
+    assert problem is not None
+    assert problem.code == code
+
+
+def test_nobody_counts_twice_nor_signs_for_another_day(house: Gatehouse) -> None:
+    change, _ = house.planned(state=ChangeState.internal_review)
+    first = house.approval(change, "internal", "qian", at=house.now)
+    assert approval_problem(house.parts, change, first, house.now) is None
+    change = house.move(change, [first])
+    again = house.approval(change, "internal", "qian", at=house.now)
+    problem = approval_problem(house.parts, change, again, house.now)
+    assert problem is not None
+    assert problem.code == "approval_twice"
+    old = house.approval(change, "customer", "sun", at=house.now - DAY)
+    problem = approval_problem(house.parts, change, old, house.now)
+    assert problem is not None
+    assert problem.code == "approval_not_now"
+
+
+def test_an_approver_who_becomes_operator_is_none_any_more(house: Gatehouse) -> None:
+    change = house.move(house.approved(), operator="qian")
+    assert {"leave_approval_missing", "approval_concerned", "person_lacks_role"} <= house.codes(
+        change
+    )
+
+
+def test_operator_and_recorder_are_two(house: Gatehouse) -> None:
+    assert house.codes(house.move(house.approved(), recorder="li")) == {
+        "crew_same_person",
+    }
+    assert house.codes(house.move(house.approved(), recorder="")) == {"crew_missing"}
+
+
+def test_a_rejection_of_the_round_counts(house: Gatehouse) -> None:
+    change = house.approved()
+    house.move(change, [house.approval(change, "customer", "zhou", decision="reject")])
+    assert house.codes(change) == {"leave_rejected"}
+
+
+def test_a_consent_on_paper_is_signed_by_who_records_it(house: Gatehouse) -> None:
+    change, _ = house.planned()
+    change = house.move(change, [house.approval(change, "internal", "qian")])
+    paper = {
+        "channel": ApprovalChannel.paper,
+        "recorded_by": "wang",
+        "evidence": "a" * 64,
+        "key": house.private / "wang",
+    }
+    for wrong, code in (
+        ({"evidence": ""}, "approval_no_evidence"),
+        ({"recorded_by": "li", "key": house.private / "li"}, "approval_recorder"),
+        ({"key": house.private / "li"}, "signature_unknown_key"),
+        ({"channel": ApprovalChannel.mail}, "approval_channel"),
+    ):
+        given = house.approval(change, "customer", "sun", **{**paper, **wrong}, at=house.now)
+        problem = approval_problem(house.parts, change, given, house.now)
+        assert problem is not None
+        assert problem.code == code
+    good = house.approval(change, "customer", "sun", **paper)
+    assert house.codes(house.move(change, [good])) == set()
+
+
+def test_a_plan_rewritten_in_the_database_does_not_fit(house: Gatehouse) -> None:
+    change = house.approved()
+    parts = house.parts
+    plan = parts.records.change_plan(change.id, 1)
+    assert plan is not None
+    targets = [t.model_copy(update={"difference": "less"}) for t in plan.targets]
+    now = parts_now(parts, change, targets, house.devices(), house.sources)
+    assert digest_of(now) != change.digest
+    assert digest_of(dict(reversed(plan.parts.items()))) == change.digest
+
+
+def test_a_refusal_says_everything_in_both_languages(house: Gatehouse) -> None:
+    change, _ = house.planned()
+    with pytest.raises(RefusedError) as refused:
+        house.ask(change, now=house.now + 3 * DAY).require()
+    for language, words in (("zh", "批准的窗口"), ("en", "approved window")):
+        said = refused.value.say(language)  # type: ignore[arg-type]
+        assert words in said
+        assert "reason." not in said
+        assert said.count("\n- ") == 3
+
+
+def test_all_reasons_have_words() -> None:
+    codes = set()
+    root = Path(__file__).parents[2] / "src" / "weibao"
+    import re
+
+    for name in ("domain/authority.py", "domain/change_digest.py", "services/leave.py"):
+        codes |= set(re.findall(r'Reason\.of\(\s*"([a-z_]+)"', (root / name).read_text()))
+    codes |= set(
+        re.findall(r'Reason\.of\(\s*"([a-z_]+)"', (root / "bootstrap/gate.py").read_text())
+    )
+    assert len(codes) > 30
+    assert {code for code in codes if f"reason.{code}" not in messages()} == set()
