@@ -78,6 +78,12 @@ class Device:
         self.startup = self.running.copy()
         self.history: list[Snapshot] = []
         self.pending_rollback: asyncio.TimerHandle | None = None
+        self.files: dict[str, Tree] = {}
+        """Copies of a configuration on the device, by name."""
+        self.lifeline = ""
+        """A text of the configuration without which nobody reaches the device."""
+        self.restarts = 0
+        self._earlier: Tree | None = None
         self.minute_seconds = 60.0
         self._body: str | None = None
         self._hostname: str | None = None
@@ -103,6 +109,41 @@ class Device:
         self.running.changed_at = self.clock()
         self.running.changed_by = who
         self.forget_cache()
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether its configuration keeps everybody from reaching it."""
+        return bool(self.lifeline) and self.lifeline not in self.body
+
+    def put(self, tree: Tree, who: str) -> None:
+        """Make ``tree`` the running configuration."""
+        self.running.tree = tree
+        self.touched(who)
+
+    def go_back_later(self, minutes: float, *, restart: bool = False) -> None:
+        """Go back to the present configuration (by a restart: to the saved one) in a while."""
+        self.keep()
+        self._earlier = None if restart else self.running.tree.copy()
+        loop = asyncio.get_running_loop()
+        self.pending_rollback = loop.call_later(minutes * self.minute_seconds, self.go_back)
+
+    def keep(self) -> bool:
+        """Call off going back; False where nothing was pending."""
+        pending, self.pending_rollback = self.pending_rollback, None
+        if pending is not None:
+            pending.cancel()
+        return pending is not None
+
+    def go_back(self) -> bool:
+        """Go back now; False where nothing was pending."""
+        if not self.keep():
+            return False
+        if self._earlier is None:
+            self.restarts += 1
+            self.put(self.startup.tree.copy(), "system")
+        else:
+            self.put(self._earlier, "system")
+        return True
 
     def forget_cache(self) -> None:
         """Render again at the next occasion."""

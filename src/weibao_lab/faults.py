@@ -35,6 +35,8 @@ class Fault:
     """Another host key is shown, the same until the fault is cleared."""
     cut_after_bytes: int | None = None
     """TCP is dropped after this many bytes of configuration output."""
+    cut_after_config_lines: int | None = None
+    """TCP is dropped once this many lines of configuration mode were taken."""
     error_instead: bool = False
     """A native error text comes instead of the configuration."""
     unauthorised: bool = False

@@ -67,6 +67,29 @@ class DeviceHandle:
         wanted = list(lines)
         self._lab.call(lambda: self._device.configure(wanted))
 
+    def reachable_while(self, text: str) -> None:
+        """Nobody reaches the device while its configuration lacks ``text``; empty: always."""
+
+        def set_it() -> None:
+            self._device.lifeline = text
+
+        self._lab.call(set_it)
+
+    @property
+    def restarts(self) -> int:
+        """How often it restarted by itself."""
+        return self._lab.call(lambda: self._device.restarts)
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is about to go back by itself."""
+        return self._lab.call(lambda: self._device.pending_rollback is not None)
+
+    @property
+    def files(self) -> list[str]:
+        """Names of the copies of a configuration that lie on the device."""
+        return self._lab.call(lambda: sorted(self._device.files))
+
     def save(self) -> None:
         """Copy the running to the startup configuration."""
         self._lab.call(lambda: self._device.save("console"))

@@ -109,7 +109,7 @@ class DeviceServer:
         self.device.log.connections_open += 1
         try:
             with contextlib.suppress(OSError):
-                if visit.fault.mute_tcp:
+                if visit.fault.mute_tcp or self.device.cut_off:
                     await self._say_nothing(sock)
                 elif visit.busy:
                     await self._turn_away(sock)

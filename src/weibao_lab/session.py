@@ -13,6 +13,7 @@ from weibao_lab.terminal import Channel, Closed, Terminal
 
 if TYPE_CHECKING:
     from weibao_lab.braces import BraceTree
+    from weibao_lab.tree import ConfigTree
 
 __all__ = ["Reply", "Session"]
 
@@ -42,6 +43,12 @@ class Session:
         self.columns = 80
         self.candidate: BraceTree | None = None
         """The uncommitted configuration (Junos)."""
+        self.staged: ConfigTree | None = None
+        """The same where configurations are indented lines."""
+        self.staged_name = ""
+        self.trial = False
+        """What it committed ends with this session."""
+        self._config_lines = 0
         self.over = False
         self.typed = ""
 
@@ -54,6 +61,8 @@ class Session:
             pass
         finally:
             self.device.log.session_closed()
+            if self.trial:
+                self.device.go_back()
 
     async def run_command(self, line: str) -> None:
         """Answer a single command without a prompt (``ssh host command``)."""
@@ -83,7 +92,13 @@ class Session:
         self.device.note_command(self.visit, self.mode, line.strip())
         if self.visit.fault.command_latency:
             await asyncio.sleep(self.visit.fault.command_latency)
+        entering = self.mode == "config"
         await self.device.dialect.handle(self, line.rstrip())
+        if self.device.cut_off:
+            await self.terminal.hang()
+        self._config_lines += entering
+        if entering and self._config_lines == self.visit.fault.cut_after_config_lines:
+            await self.terminal.cut()
 
     # -- for dialects ----------------------------------------------------------
 
@@ -95,6 +110,10 @@ class Session:
         """Ask the user something; the answer is not recorded as a command."""
         self.put(question)
         return self.device.decode(await self.terminal.read_line(echo=echo)).strip()
+
+    async def typed_text(self) -> str:
+        """A text of several lines that Ctrl-D ends."""
+        return self.device.decode(await self.terminal.read_text())
 
     async def more_lines(self, prompt: str) -> str:
         """One more line of a multi-line input such as a banner."""

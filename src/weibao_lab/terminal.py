@@ -117,6 +117,15 @@ class Terminal:
                 if echo:
                     shown.append(byte)
 
+    async def read_text(self) -> bytes:
+        """Lines until Ctrl-D, echoed as typed."""
+        text = bytearray()
+        while (byte := await self.read_key()) != 0x04:
+            text.append(0x0A if byte == 0x0D else byte)
+            if self.echo:
+                self._channel.write(b"\r\n" if byte in (0x0D, 0x0A) else bytes([byte]))
+        return bytes(text)
+
     def put(self, data: bytes) -> None:
         """Write text with LF line ends at once, ended as the device ends its lines."""
         self._channel.write(data.replace(b"\n", self.line_end))

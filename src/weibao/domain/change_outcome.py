@@ -78,6 +78,8 @@ class ChangeOutcome(Value):
     """Redacted: what would change, or what did."""
     difference_sha256: str = ""
     """Of ``difference.diff``; what an approval covers."""
+    commands: tuple[str, ...] = ()
+    """Redacted: the lines that a dry run says would be sent; empty for a whole text."""
     as_foretold: bool | None = None
     """Whether what changed is what the dry run's rules foretell."""
     unmet: tuple[str, ...] = ()

@@ -60,6 +60,9 @@ class Safety(Value):
     """Keeps the change; sent by a new session, which proves that the device is reachable."""
     cancel: tuple[str, ...] = ()
     """Goes back at once."""
+    held_by_session: bool = False
+    """The device goes back where the session that changed it ends: that one confirms, once a
+    new one stands."""
     reboots: bool = False
     """Going back is a restart: only where the change allows it, and only where the startup
     configuration is the running one before the change."""
@@ -117,7 +120,7 @@ class Block(Value):
 
 
 class Generation(Value):
-    """Rules of devices whose ``version`` text matches; they take the place of all others."""
+    """Devices whose ``version`` text matches: the rules that are given take the others' place."""
 
     name: Name
     match: Pattern
@@ -189,7 +192,10 @@ class ChangeRules(Value):
         """The rules for a device that says ``version`` of itself."""
         for generation in self.generations:
             if compiled(generation.match).search(version):
-                return generation.rules
+                given = generation.rules
+                return self.model_copy(
+                    update={name: getattr(given, name) for name in given.model_fields_set}
+                )
         return self
 
 

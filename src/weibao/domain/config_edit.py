@@ -150,22 +150,43 @@ def _unmet(
     path: tuple[str, ...],
 ) -> Iterator[Unmet]:
     there = outline(tree)
-    for want in outline(wanted):
+    lines = outline(wanted)
+    for number, want in enumerate(lines):
+        later = lines[number + 1 :]
         positive = _positive(want.line, rules)
         if positive is not None:
-            # Only what is left over of a list that was reduced may still be there.
-            if any(_taken(node.line, positive, rules) for node in there):
+            anew = {node.line for node in later}
+            left = [node for node in there if node.line not in anew]
+            if any(_stands(node.line, positive, rules) for node in left):
                 yield Unmet(path=path, line=want.line)
+            continue
+        if any(_undoes(node.line, want.line, rules) for node in later):
             continue
         found = next((n for n in there if _shows(n.line, want.line, rules, secret_from)), None)
         if found is not None:
-            yield from _unmet(
-                found.children, want.children, rules, secret_from, (*path, want.line)
-            )
+            yield from _unmet(found.children, want.children, rules, secret_from, (*path, want.line))
         elif not _in_lists(there, want.line, rules) and not any_of(rules.unshown, want.line):
             yield Unmet(path=path, line=want.line)
         elif want.children:
             yield from _unmet((), want.children, rules, secret_from, (*path, want.line))
+
+
+def _stands(line: str, positive: str, rules: ChangeRules) -> bool:
+    """Whether ``line`` is what was to be taken back by naming ``positive``."""
+    if line == positive or line.startswith(positive + " "):
+        return True
+    items, other = parsed_list(positive, rules), parsed_list(line, rules)
+    same = items is not None and other is not None and items.head == other.head
+    return same and items is not None and other is not None and bool(items.items & other.items)
+
+
+def _undoes(later: str, line: str, rules: ChangeRules) -> bool:
+    """Whether a later line of the same change takes ``line`` back or replaces it."""
+    positive = _positive(later, rules)
+    if positive is not None:
+        return line == positive or line.startswith(positive + " ")
+    key = _key(line, rules)
+    return bool(key) and key == _key(later, rules) and line != later
 
 
 def _shows(line: str, wanted: str, rules: ChangeRules, secret_from: dict[str, int]) -> bool:
@@ -201,9 +222,7 @@ def commands(current: Sequence[Node], target: Sequence[Node], rules: ChangeRules
     return list(_commands(outline(current), outline(target), rules))
 
 
-def _commands(
-    current: Sequence[Node], target: Sequence[Node], rules: ChangeRules
-) -> Iterator[str]:
+def _commands(current: Sequence[Node], target: Sequence[Node], rules: ChangeRules) -> Iterator[str]:
     wanted = {node.line for node in target}
     there = {node.line: node for node in current}
     kept = {key for line in wanted if (key := _key(line, rules))}

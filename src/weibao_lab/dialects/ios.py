@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.cisco import CISCO_SECTIONS, CiscoLike, uptime
+from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike, uptime
+from weibao_lab.grammar import Match
 from weibao_lab.terminal import Pager
 from weibao_lab.tree import Syntax
 
 if TYPE_CHECKING:
     from weibao_lab.device import Device, Snapshot
+    from weibao_lab.session import Session
 
 __all__ = ["BACKSPACE_PAGER", "GLOBAL", "SINGLE", "Ios"]
 
@@ -77,6 +80,17 @@ class Ios(CiscoLike):
     """Cisco IOS on a Catalyst switch."""
 
     platform: ClassVar[str] = "cisco_ios"
+    commands: ClassVar[tuple[Command, ...]] = (
+        *CISCO_COMMANDS,
+        Command("configure terminal revert timer <minutes>", "configure_revert"),
+        Command("configure confirm", "configure_confirm"),
+        Command("configure revert now", "configure_back"),
+        Command("configure replace <file> force", "configure_replace"),
+        Command("copy running-config <file>", "copy_running"),
+        Command("delete /force <file>", "delete_file"),
+        Command("reload in <minutes>", "reload_in"),
+        Command("reload cancel", "reload_cancel"),
+    )
     factory_name: ClassVar[str] = "Switch"
     pager: ClassVar[Pager] = BACKSPACE_PAGER
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)
@@ -144,3 +158,60 @@ class Ios(CiscoLike):
             f"Processor board ID {serial}\n"
             "Configuration register is 0x102\n\n"
         )
+
+    # -- ways back ---------------------------------------------------------------
+
+    async def configure_revert(
+        self, session: Session, match: Match, pipes: list[str]
+    ) -> Reply | None:
+        """``configure terminal revert timer``; it needs a place for archives."""
+        archive = self.tree(session.device).find(("archive",))
+        if archive is None or not any(node.key.startswith("path ") for node in archive.children):
+            return Reply("% Rollback is not enabled: no archive path is configured\n")
+        session.device.go_back_later(int(match.args[0]))
+        session.put(
+            "Rollback Confirmed Change: Backing up current running config to flash:arch-1\n"
+        )
+        return await self.configure_terminal(session, match, pipes)
+
+    async def configure_confirm(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Keep what was changed."""
+        return Reply("" if session.device.keep() else "%No Rollback Confirmed Change pending\n")
+
+    async def configure_back(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Go back now."""
+        if session.device.go_back():
+            return Reply("Total number of passes: 1\nRollback Done\n\n")
+        return Reply("%No Rollback Confirmed Change pending\n")
+
+    async def copy_running(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A copy in the flash."""
+        name = match.args[0].removeprefix("flash:")
+        await session.ask(f"Destination filename [{name}]? ")
+        session.device.files[name] = self.tree(session.device).copy()
+        return Reply("5120 bytes copied in 1.2 secs (4266 bytes/sec)\n")
+
+    async def configure_replace(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A copy in the flash becomes the running configuration."""
+        found = session.device.files.get(match.args[0].removeprefix("flash:"))
+        if found is None:
+            return Reply(f"%Error opening {match.args[0]} (No such file or directory)\n")
+        session.device.put(found.copy(), session.username)
+        return Reply("Total number of passes: 1\nRollback Done\n\n")
+
+    async def delete_file(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Delete a copy."""
+        session.device.files.pop(match.args[0].removeprefix("flash:"), None)
+        return Reply("")
+
+    async def reload_in(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A restart after some minutes: the saved configuration is the running one then."""
+        await session.ask("Reload scheduled\nProceed with reload? [confirm]")
+        session.device.go_back_later(int(match.args[0]), restart=True)
+        return Reply("")
+
+    async def reload_cancel(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """No restart."""
+        if session.device.keep():
+            return Reply("\n\n***\n*** --- SHUTDOWN ABORTED ---\n***\n\n")
+        return Reply("%No reload is scheduled.\n")

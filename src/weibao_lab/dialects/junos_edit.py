@@ -22,7 +22,9 @@ _PATTERNS = (
     "edit ...",
     "up",
     "top",
+    "show",
     "show ...",
+    "load override terminal",
     "commit",
     "commit check",
     "commit and-quit",
@@ -48,6 +50,8 @@ class _Host(Protocol):
     def error(self, session: Session, line: str, problem: GrammarError) -> str: ...
 
     def split(self, line: str) -> list[str]: ...
+
+    def parse(self, text: str) -> BraceTree: ...
 
     async def execute(self, session: Session, line: str) -> None: ...
 
@@ -135,7 +139,8 @@ class _Editor:
         if any(pipe.startswith("comp") for pipe in self.pipes):
             await self.session.answer(Reply(self.difference()), "show | compare")
             return
-        part = BraceTree(self.candidate.subtree(self.words()) or [])
+        words = self.words()
+        part = BraceTree(self.candidate.subtree(words) or []) if words else self.candidate
         as_set = any(pipe.split()[:2] == ["display", "set"] for pipe in self.pipes)
         above = " ".join(self.words())
         text = part.render()
@@ -149,6 +154,13 @@ class _Editor:
         new = self.candidate.render().splitlines()
         lines = list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]
         return "".join(f"{'[edit]' if line.startswith('@@') else line}\n" for line in lines)
+
+    async def do_load(self) -> None:
+        """``load override terminal``: a whole text takes the candidate's place."""
+        self.session.put("[Type ^D at a new line to end input]\n")
+        text = await self.session.typed_text()
+        self.session.candidate = self.host.parse(text)
+        self.session.put("load complete\n")
 
     async def do_rollback(self) -> None:
         """Load an earlier configuration into the candidate."""

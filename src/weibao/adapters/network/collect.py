@@ -29,7 +29,7 @@ from weibao.domain.platform import Command, NativeErrorMeaning, Platform, Questi
 from weibao.domain.reasons import Reason
 from weibao.domain.resolve_platform import resolve, variant_of, with_variant
 
-__all__ = ["Attempt", "Collector", "Keep"]
+__all__ = ["Attempt", "Collector", "Keep", "read_running", "read_startup"]
 
 Keep = Callable[[str, bytes], str]
 """Keeps bytes of a contract in the bundle, encrypted; gives their sha256."""
@@ -177,7 +177,7 @@ class Collector:
     def _read(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
-        command, text, refused = self._running(session, platform, endpoint.known_sha256)
+        command, text, refused = read_running(session, platform, endpoint.known_sha256)
         restorable = command.restorable
         if refused is None and platform.configuration.also:
             parts, all_there = self._parts(session, platform, text, attempt)
@@ -201,7 +201,7 @@ class Collector:
 
         def read(rules: Platform) -> tuple[bytes, NativeErrorMeaning | None]:
             nonlocal restorable
-            command, text, refused = self._running(session, rules)
+            command, text, refused = read_running(session, rules)
             restorable = restorable and command.restorable
             return text, refused
 
@@ -213,48 +213,13 @@ class Collector:
                 restorable = False
         return parts, restorable
 
-    def _running(
-        self, session: Session, platform: Platform, known_sha256: str = ""
-    ) -> tuple[Command, bytes, NativeErrorMeaning | None]:
-        """The first command that brings a text, and that text; else what the first one said."""
-        first: tuple[Command, bytes, NativeErrorMeaning | None] | None = None
-        for command in platform.configuration.running:
-            text, refused = self._reading(session, platform, command, known_sha256)
-            if refused is None and text.strip():
-                return command, text, None
-            first = first or (command, text, refused)
-        assert first is not None  # noqa: S101 - the model demands a command
-        return first
-
-    def _reading(
-        self, session: Session, platform: Platform, command: Command, known_sha256: str
-    ) -> tuple[bytes, NativeErrorMeaning | None]:
-        text, before = b"", None
-        judged = Judged(platform, ItemKind.running, known_sha256)
-        for _ in range(_READINGS):
-            answer = session.ask(command.send, judged.whole, judged.doubtful)
-            text = without_preamble(answer.text, platform)
-            if not judged.curable(text) or text == before:
-                break
-            if "pager_remains" in judged.codes(text):
-                # A pager that nobody answered: it took the LF behind the command for a key.
-                session.enter_is_return()
-            before = text
-        return text, judged.refusal(text)
-
     def _read_startup(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
     ) -> None:
-        judged = Judged(platform, ItemKind.startup)
-        for command in platform.configuration.startup:
-            answer = session.ask(command.send, judged.whole, judged.doubtful)
-            text = without_preamble(answer.text, platform)
-            meaning = judged.refusal(text)
-            if meaning is NativeErrorMeaning.absent:
-                return
-            if meaning is None and text.strip():
-                attempt.items.append(self._item(endpoint, ItemKind.startup, command, text, attempt))
-                return
+        found = read_startup(session, platform)
+        if found is not None:
+            command, text = found
+            attempt.items.append(self._item(endpoint, ItemKind.startup, command, text, attempt))
 
     def _item(
         self, endpoint: Endpoint, kind: ItemKind, command: Command, text: bytes, attempt: Attempt
@@ -276,6 +241,51 @@ class Collector:
             attempt.items.append(
                 self._item(endpoint, ItemKind.partial, Command(send="(cut off)"), rest, attempt)
             )
+
+
+def read_running(
+    session: Session, platform: Platform, known_sha256: str = ""
+) -> tuple[Command, bytes, NativeErrorMeaning | None]:
+    """The first command that brings a text, and that text; else what the first one said."""
+    first: tuple[Command, bytes, NativeErrorMeaning | None] | None = None
+    for command in platform.configuration.running:
+        text, refused = _reading(session, platform, command, known_sha256)
+        if refused is None and text.strip():
+            return command, text, None
+        first = first or (command, text, refused)
+    assert first is not None  # noqa: S101 - the model demands a command
+    return first
+
+
+def _reading(
+    session: Session, platform: Platform, command: Command, known_sha256: str
+) -> tuple[bytes, NativeErrorMeaning | None]:
+    text, before = b"", None
+    judged = Judged(platform, ItemKind.running, known_sha256)
+    for _ in range(_READINGS):
+        answer = session.ask(command.send, judged.whole, judged.doubtful)
+        text = without_preamble(answer.text, platform)
+        if not judged.curable(text) or text == before:
+            break
+        if "pager_remains" in judged.codes(text):
+            # A pager that nobody answered: it took the LF behind the command for a key.
+            session.enter_is_return()
+        before = text
+    return text, judged.refusal(text)
+
+
+def read_startup(session: Session, platform: Platform) -> tuple[Command, bytes] | None:
+    """The startup configuration and its command; None where there is none to read."""
+    judged = Judged(platform, ItemKind.startup)
+    for command in platform.configuration.startup:
+        answer = session.ask(command.send, judged.whole, judged.doubtful)
+        text = without_preamble(answer.text, platform)
+        meaning = judged.refusal(text)
+        if meaning is NativeErrorMeaning.absent:
+            return None
+        if meaning is None and text.strip():
+            return command, text
+    return None
 
 
 def _settled(endpoint: Endpoint, text: bytes, platform: Platform) -> bool:
