@@ -44,7 +44,8 @@ RUNBOOK = Runbook(
     risk="medium",
     targets="network",
     variables=(
-        Variable(name="lines", title={"zh": "配置片段", "en": "Lines"}, kind="lines", required=True),
+        Variable(name="lines", kind="lines", required=True,
+                 title={"zh": "配置片段", "en": "Lines"}),
     ),
     waves=Waves(canary=1, batches=("50%",), on_breach="back_out"),
     business_impact={"zh": "预计无业务中断。", "en": "No interruption is expected."},
@@ -121,7 +122,8 @@ PLAN = ChangePlan(
         target("ZB-CORE-02", 2, group="core", checked=False, difference=""),
     ),
     conflicts=(
-        Conflict(code="freeze", params={"title": "决算", "first": "2026-03-08", "last": "2026-03-08"}),
+        Conflict(code="freeze",
+                 params={"title": "决算", "first": "2026-03-08", "last": "2026-03-08"}),
     ),
 )  # fmt: skip
 

@@ -30,6 +30,7 @@ _COMMANDS = {
     "inventory": ("weibao.cli.inventory", "inventory"),
     "platform": ("weibao.cli.platform", "platform"),
     "run": ("weibao.cli.run", "run"),
+    "runbook": ("weibao.cli.runbook", "runbook"),
     "schedule": ("weibao.cli.schedule", "schedule"),
     "schema": ("weibao.cli.schema", "schema"),
     "verify": ("weibao.cli.verify", "verify"),

@@ -219,7 +219,11 @@ def _dry_run(desk: Desk) -> tuple[Block, ...]:
     same = [t.device for t in plan.targets if t.checked and not t.difference]
     if same:
         blocks.append(Text(w.say("dry_run.same", names=w.join(same))))
-    blocks += [Listing(t.device, t.difference, diff=True) for t in plan.targets if t.difference]
+    alike: dict[str, list[str]] = {}
+    for target in plan.targets:
+        if target.difference.strip():
+            alike.setdefault(target.difference.rstrip(), []).append(target.device)
+    blocks += [Listing(w.join(names), text, diff=True) for text, names in alike.items()]
     return tuple(blocks)
 
 
@@ -231,7 +235,7 @@ def _conflicts(desk: Desk) -> tuple[Block, ...]:
         return (Text(w.say("conflicts.none"), "good"),)
     return tuple(
         Text(
-            translate(f"conflict.{c.code}", w.language, **c.params),
+            w.sentence(translate(f"conflict.{c.code}", w.language, **c.params)),
             "bad" if c.blocking else "warning",
         )
         for c in plan.conflicts

@@ -62,6 +62,11 @@ class Phrases(Words):
         """A text that data give in both languages; the other one where this is missing."""
         return texts.get(self.language) or next(iter(texts.values()), "")
 
+    @staticmethod
+    def sentence(text: str) -> str:
+        """``text`` beginning with a capital."""
+        return text[:1].upper() + text[1:]
+
     def span(self, start: datetime, end: datetime) -> str:
         """From, to."""
         same = self.day(start) == self.day(end)

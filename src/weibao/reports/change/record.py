@@ -73,15 +73,31 @@ def _end(desk: Desk) -> ChangeState:
 def _banner(desk: Desk) -> Text:
     w, change = desk.w, desk.change
     end = _end(desk)
-    bad = {s.device for s in _latest(desk.papers.steps) if s.state is StepState.failed}
     said = w.say(f"result.{end.value}") if end in _TONES else w.label("state", end.value)
+    tone = _TONES.get(end, "note")
+    bad = {s.device for s in _latest(desk.papers.steps) if s.state is StepState.failed}
+    if bad:
+        said = w.say("result.failed", result=said, n=len(bad))
+    left = _unverified(desk)
+    if end is ChangeState.verified and left:
+        said, tone = w.say("result.unverified", result=said, n=len(left)), "warning"
     if change.state is not end:
         said = w.say("result.now", result=said, state=w.label("state", change.state.value))
-    if bad:
-        said = w.say(
-            "result.failed.one" if len(bad) == 1 else "result.failed", result=said, n=len(bad)
-        )
-    return Text(said, _TONES.get(end, "note"))
+    return Text(said, tone)
+
+
+def _unverified(desk: Desk) -> list[str]:
+    """Planned targets without a verification that was done; a step of the wave covers them all."""
+    runbook, plan = desk.papers.runbook, desk.papers.plan
+    if plan is None or not runbook.of_phase(Phase.verify):
+        return []
+    done = [
+        s for s in desk.papers.steps
+        if s.phase == Phase.verify.value and s.state is StepState.done
+    ]  # fmt: skip
+    devices = {s.device for s in done}
+    waves = {s.wave for s in done if s.device == "-"}
+    return [t.device for t in plan.targets if t.device not in devices and t.wave not in waves]
 
 
 def _basics(desk: Desk) -> tuple[Fact, ...]:
@@ -279,6 +295,10 @@ def _verification(desk: Desk) -> tuple[Block, ...]:
         blocks.append(Text(w.say("verification.count", done=done, n=len(steps)), tone))
         bad = [step for step in steps if step.state is not StepState.done]
         blocks += _steps(desk, bad) if bad else ()
+        left = _unverified(desk)
+        if left:
+            said = w.say("verification.left", n=len(left), names=w.join(left))
+            blocks.append(Text(said, "warning"))
     written = desk.change.fields.get("verification", "").strip()
     if written:
         blocks.append(Text(written))

@@ -10,6 +10,7 @@ import re
 import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from weibao.errors import UncheckedError
 from weibao.reports.change.document import (
@@ -188,23 +189,23 @@ class _Writer:
         for cell, text in zip(table.rows[0].cells, block.head, strict=True):
             _cell(cell, text, head=True, size=9)
         _repeated(table.rows[0])
-        for number, texts in enumerate(block.rows):
-            cells = table.add_row().cells
-            for index, text in enumerate(texts):
-                tone = block.tone(number) if index == block.marked else ""
-                _cell(cells[index], text, tone=tone, size=9)
         total = sum(block.widths)
-        _widths(table, tuple(_WIDTH_MM * width / total for width in block.widths))
+        widths = tuple(_WIDTH_MM * width / total for width in block.widths)
+        _widths(table, widths)
+        _append_rows(table, block, widths)
 
     def _listing(self, block: Listing) -> None:
+        from docx.oxml import parse_xml
+        from docx.oxml.ns import nsdecls
+
         self._paragraph(block.caption, style="Heading 2")
-        for line in block.text.split("\n"):
-            paragraph = self.word.add_paragraph()
-            paragraph.paragraph_format.space_after = 0
-            tone: Tone = ""
-            if block.diff and not line.startswith(("+++", "---")):
-                tone = {"+": "good", "-": "bad", "@": "note"}.get(line[:1], "")  # type: ignore[assignment]
-            _run(paragraph, line, tone, size=8.5, mono=True)
+        runs = "<w:r><w:br/></w:r>".join(
+            _run_xml(line, _line_tone(line) if block.diff else "", 17, mono=True)
+            for line in block.text.split("\n")
+        )
+        paragraph = self.word.add_paragraph()
+        for run in list(parse_xml(f"<w:p {nsdecls('w')}>{runs}</w:p>")):
+            paragraph._p.append(run)
         self._gap()
 
     def _signatures(self, block: Signatures) -> None:
@@ -218,6 +219,49 @@ class _Writer:
         _widths(table, (_WIDTH_MM / 2, _WIDTH_MM / 2))
 
 
+def _append_rows(table: Any, block: Table, widths: tuple[float, ...]) -> None:
+    """The rows as XML at once: cell by cell python-docx takes half a millisecond for each."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    rows = []
+    for number, texts in enumerate(block.rows):
+        cells = "".join(
+            _cell_xml(text, width, block.tone(number) if index == block.marked else "")
+            for index, (text, width) in enumerate(zip(texts, widths, strict=True))
+        )
+        rows.append(f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>")
+    made = parse_xml(f"<w:tbl {nsdecls('w')}>{''.join(rows)}</w:tbl>")
+    for row in list(made):
+        table._tbl.append(row)
+
+
+def _cell_xml(text: str, width: float, tone: Tone) -> str:
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width * 56.7:.0f}" w:type="dxa"/></w:tcPr><w:p><w:pPr>'
+        f'<w:spacing w:after="20"/></w:pPr>{_run_xml(text, tone, 18)}</w:p></w:tc>'
+    )
+
+
+def _run_xml(text: str, tone: Tone, half_points: int, *, mono: bool = False) -> str:
+    """A run; the order of its properties is the schema's."""
+    fonts = 'w:ascii="Courier New" w:hAnsi="Courier New" w:eastAsia="宋体" w:cs="Courier New"'
+    style = f"<w:rFonts {fonts}/>" if mono else ""
+    style += "<w:b/>" if tone == "bad" and not mono else ""
+    style += f'<w:color w:val="{_COLOURS[tone]}"/>' if tone in _COLOURS else ""
+    lines = "<w:br/>".join(
+        f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in _clean(text).split("\n")
+    )
+    return f'<w:r><w:rPr>{style}<w:sz w:val="{half_points}"/></w:rPr>{lines}</w:r>'
+
+
+def _line_tone(line: str) -> Tone:
+    if line.startswith(("+++", "---")):
+        return "note"
+    tones: dict[str, Tone] = {"+": "good", "-": "bad", "@": "note"}
+    return tones.get(line[:1], "")
+
+
 def _run(
     paragraph: Any,
     text: str,
@@ -225,7 +269,6 @@ def _run(
     *,
     bold: bool = False,
     size: float = 0,
-    mono: bool = False,
 ) -> None:
     from docx.shared import Pt, RGBColor
 
@@ -236,8 +279,6 @@ def _run(
         run.bold = True
     if size:
         run.font.size = Pt(size)
-    if mono:
-        _fonts(run, "Courier New", "宋体")
 
 
 def _cell(cell: Any, text: str, *, head: bool = False, tone: Tone = "", size: float = 10) -> None:
@@ -303,5 +344,7 @@ def _page_number(paragraph: Any) -> None:
     for instruction in ("PAGE", "NUMPAGES"):
         if instruction == "NUMPAGES":
             paragraph.add_run(" / ")
+        run = paragraph.add_run("1")
         field = _element("w:fldSimple", instr=instruction)
+        field.append(run._r)
         paragraph._p.append(field)
