@@ -144,10 +144,11 @@ APPROVALS = (
 
 
 def event(number: int, action: str, before: ChangeState, after: ChangeState, actor: str,
-          hours: float, why: str = "") -> ChangeEvent:  # fmt: skip
+          hours: float, why: str = "", **detail: str) -> ChangeEvent:  # fmt: skip
     return ChangeEvent(
         change="CHG-20260306-001", number=number, at=START + timedelta(hours=hours), actor=actor,
         action=action, state_before=before, state=after, why=why,
+        detail=detail,
     )  # fmt: skip
 
 
@@ -161,7 +162,17 @@ EVENTS = (
     event(6, "approve", S.submitted, S.customer_approved, "chen", -29),
     event(7, "schedule", S.customer_approved, S.scheduled, "li", -29),
     event(8, "start", S.scheduled, S.running, "wang", 0.1),
-    event(9, "attend", S.running, S.running, "chen", 0.11),
+    event(
+        9,
+        "attend",
+        S.running,
+        S.running,
+        "zhao",
+        0.11,
+        person="chen",
+        name="陈主任",
+        **{"from": "22:00", "to": "23:10"},
+    ),
     event(10, "pause", S.running, S.paused, "wang", 0.3, "等待客户确认收费业务正常"),
     event(11, "resume", S.paused, S.running, "wang", 0.5),
     event(12, "verify", S.running, S.verified, "wang", 0.9),

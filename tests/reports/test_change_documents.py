@@ -233,9 +233,15 @@ def test_the_record() -> None:
     for words in (
         "等待客户确认收费业务正常", "晚 6 分", "早 3 小时 6 分", "王工；确认：赵记录",
         "Error: 登录超时", "下发配置 (2)", STEPS[0].evidence[0], APPROVALS[1].evidence,
-        "尚未更新配置文档", "2026-03-10 22:00", "到场记录 2026-03-07 22:06",
+        "尚未更新配置文档", "2026-03-10 22:00", "陈主任（到场 22:00 – 23:10）",
     ):  # fmt: skip
         assert words in found
+
+
+def test_a_representative_whose_presence_nobody_noted() -> None:
+    """CHG-24."""
+    events = tuple(e for e in EVENTS if e.action != "attend")
+    assert "陈主任（无到场记录）" in text(DocumentKind.change_record, events=events)
 
 
 def test_a_planned_device_that_was_not_verified_is_no_success() -> None:

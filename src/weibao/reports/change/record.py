@@ -125,13 +125,20 @@ def _basics(desk: Desk) -> tuple[Fact, ...]:
 
 
 def _attendance(desk: Desk) -> str:
-    """Who attended, and when that was noted (CHG-24)."""
+    """Who was present, from and to (CHG-24); who was to be, where nobody is noted."""
     noted = [event for event in desk.papers.events if event.action == "attend"]
-    name = desk.person(desk.change.representative)
     if not noted:
-        return name
-    times = desk.w.join([desk.w.moment(event.at) for event in noted])
-    return desk.w.say("people.attended", name=name, times=times)
+        name = desk.person(desk.change.representative)
+        wanted = desk.change.representative and desk.change.started_at
+        return desk.w.say("people.absent", name=name) if wanted else name
+    said = []
+    for event in noted:
+        given = {key: str(value) for key, value in event.detail.items()}
+        name = given.get("name") or desk.person(given.get("person", event.actor))
+        times = [given.get(key, "") for key in ("from", "to")]
+        span = " – ".join(time for time in times if time) or desk.w.moment(event.at)
+        said.append(desk.w.say("people.attended", name=name, times=span))
+    return desk.w.join(said)
 
 
 def _actual(desk: Desk) -> tuple[Block, ...]:
