@@ -9,6 +9,7 @@ aborted the change from another terminal.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from weibao.domain.change import StepState as State
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Phase, Runbook, Step, StepKind
 from weibao.domain.waves import estimate, fits
+from weibao.errors import RefusedError
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, do_step
 from weibao.services.changes.progress import WHOLE_WAVE, Progress
@@ -29,6 +31,7 @@ Tell = Callable[[Reason], None]
 
 _FORWARD = (Phase.precheck, Phase.backup, Phase.implement, Phase.verify)
 _POLL = 1.0
+_TRIES = 3
 
 
 class Stopped(Exception):
@@ -250,7 +253,7 @@ class Carrier:
             raise Stopped(None, Reason.of("change_stopped_by_hand", state=state.value))
 
     def _present(self) -> Change:
-        return self.desk.records.change(self.work.change.id) or self.work.change
+        return self.desk.fresh(self.work.change.id)
 
     def _pass_time(self, seconds: float) -> None:
         until = self.desk.now + timedelta(seconds=seconds)
@@ -324,18 +327,22 @@ class Carrier:
             return self._present()
         detail = {"code": stopped.reason.code, **stopped.reason.params, **self._summary()}
         if stopped.action is ChangeAction.pause:
-            return self.desk.move(self._present(), ChangeAction.pause, self.actor, detail=detail)
+            return self._move(ChangeAction.pause, detail)
         return self._settle(stopped.action, detail)
 
+    def _move(self, action: ChangeAction, detail: Mapping[str, object], **fields: object) -> Change:
+        """Somebody may confirm or note something at the same moment: then look again."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(RefusedError):
+                return self.desk.move(self._present(), action, self.actor, detail=detail, **fields)
+        return self.desk.move(self._present(), action, self.actor, detail=detail, **fields)
+
     def _settle(self, action: ChangeAction, detail: Mapping[str, object]) -> Change:
-        change = self._present()
-        terms = self.desk.contract(change).change
+        terms = self.desk.contract(self.work.change).change
         now = self.desk.now
-        return self.desk.move(
-            change,
+        return self._move(
             action,
-            self.actor,
-            detail=detail,
+            detail,
             finished_at=now,
             owed_until=now + timedelta(days=terms.document_days),
         )

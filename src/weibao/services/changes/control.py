@@ -128,6 +128,7 @@ def back_out(
             pass
         elif change.state is not ChangeState.running:
             desk.move(change, ChangeAction.back_out, actor)  # says what is legal
+        _check_unlocked(desk, change)
         work = Work(desk, change, _run_of(desk, change), sources, _compiler(desk, sources))
         carrier = _carrier(desk, change, work, actor, tell, sleep)
         carrier.progress.take_over()
@@ -301,6 +302,15 @@ def _take_answers(
         progress.answer(row, state, f"{actor}: {state.value}", actor)
         detail = {"device": device, "step": step, "state": state.value}
         desk.note(change, "answer", actor, detail=detail)
+
+
+def _check_unlocked(desk: Desk, change: Change) -> None:
+    """What another change works on is not taken back under its hands."""
+    locks = desk.records.device_locks()
+    for target in desk.plan(change).targets:
+        other = locks.get(target.device, change.id)
+        if other != change.id:
+            raise RefusedError("change.locked", device=target.device, change=other)
 
 
 def _check_operator(desk: Desk, change: Change, actor: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -48,6 +48,8 @@ class Desk:
     """A lock by name across processes: what it is for is told to whom it keeps out."""
     read_text: Callable[[Path], str]
     """The contents of a file that a variable names."""
+    _seen: dict[str, int] = field(default_factory=dict)
+    """How many events a change had when it was read: who did not see the last one loses."""
 
     @property
     def now(self) -> datetime:
@@ -92,10 +94,19 @@ class Desk:
         Raises:
             InputError: there is none.
         """
+        return self.age(self.fresh(change_id))
+
+    def fresh(self, change_id: str) -> Change:
+        """A change as it is recorded now.
+
+        Raises:
+            InputError: there is none.
+        """
+        self._seen[change_id] = len(self.records.change_events(change_id))
         change = self.records.change(change_id)
         if change is None:
             raise InputError("change.unknown", change=change_id)
-        return self.age(change)
+        return change
 
     def plan(self, change: Change) -> ChangePlan:
         """The plan that counts.
@@ -167,13 +178,16 @@ class Desk:
         try:
             return self.move(change, action, self.parts.program, "")
         except RefusedError:  # another process was quicker
-            return self.records.change(change.id) or change
+            return self.fresh(change.id)
 
     def sweep(self) -> list[Change]:
         """Changes that this call found to be expired or missed."""
-        before = self.records.changes(states=_OPEN)
+        before = [self.fresh(change.id) for change in self._overtaken()]
         after = [self.age(change) for change in before]
         return [new for old, new in zip(before, after, strict=True) if new.state is not old.state]
+
+    def _overtaken(self) -> list[Change]:
+        return [c for c in self.records.changes(states=_OPEN) if c.window.end <= self.now]
 
     def _record(
         self,
@@ -189,12 +203,14 @@ class Desk:
         fields: Mapping[str, object],
     ) -> Change:
         now = self.now
+        if change.id not in self._seen:
+            self._seen[change.id] = len(self.records.change_events(change.id))
         numbered = {"plan": plan.number} if plan else {}
         update = {**fields, **numbered, "state": state, "updated_at": now}
         moved = change.model_copy(update=update)
         event = ChangeEvent(
             change=change.id,
-            number=len(self.records.change_events(change.id)) + 1,
+            number=self._seen[change.id] + 1,
             at=now,
             actor=actor,
             action=action,
@@ -211,4 +227,5 @@ class Desk:
             plan=plan,
             locks=locks,
         )
+        self._seen[change.id] += 1
         return moved

@@ -17,6 +17,8 @@ from weibao.services.changes.desk import Desk
 __all__ = ["Application", "chosen_devices", "new_change"]
 
 _TRIES = 20
+_LATEST = 300
+"""Changes, newest first, among which the day's are looked for."""
 _TRUE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -180,7 +182,7 @@ def _value(desk: Desk, variable: Variable, text: str) -> Any:
 def _numbered(desk: Desk, change: Change) -> Change:
     """Add it under the day's next number; several may be added at the same time."""
     day = f"CHG-{desk.now.astimezone(desk.zone(desk.contract(change))):%Y%m%d}-"
-    taken = [c.id for c in desk.records.changes() if c.id.startswith(day)]
+    taken = [c.id for c in desk.records.changes(limit=_LATEST) if c.id.startswith(day)]
     first = max((int(name.removeprefix(day)) for name in taken), default=0) + 1
     for number in range(first, first + _TRIES):
         numbered = change.model_copy(update={"id": f"{day}{number:03d}"})
