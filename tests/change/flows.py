@@ -22,14 +22,7 @@ PEOPLE = {
     "liu.cust": "customer_approver",
     "sun.rep": "customer_representative",
 }
-FIELDS = {
-    "purpose": "演示",
-    "content": "写入记号",
-    "risk": "低",
-    "impact": "无",
-    "interruption": "none",
-    "notified": "liu.cust, 电话",
-}
+FIELDS = {"hardware": "无", "software": "无", "notified": "liu.cust，电话"}
 
 
 class Flow:

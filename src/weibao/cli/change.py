@@ -24,9 +24,9 @@ class _Group(click.Group):
     """Its commands lie in three modules; each is loaded when it is asked for."""
 
     def _load(self) -> None:
-        from weibao.cli import change_leave, change_work
+        from weibao.cli import change_documents, change_leave, change_work
 
-        for module in (change_leave, change_work):
+        for module in (change_documents, change_leave, change_work):
             for command in module.COMMANDS:
                 self.add_command(command)
 
@@ -61,7 +61,7 @@ def change() -> None:
     "fields",
     multiple=True,
     metavar="NAME=TEXT",
-    help="Of the application: purpose, content, risk, impact, interruption, notified …",
+    help="Of the application: hardware, software, notified, purpose, risk, impact …",
 )
 @click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
 @click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")

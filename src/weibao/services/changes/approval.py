@@ -85,7 +85,9 @@ def _submit_draft(
     plan = desk.plan(change)
     contract = desk.contract(change)
     day = desk.now.astimezone(desk.zone(contract)).date()
-    against = [Reason.of("change_field_missing", field=name) for name in missing_fields(change)]
+    against = [
+        Reason.of("change_field_missing", field=name) for name in missing_fields(desk, change)
+    ]
     against += crew_problems(change, contract, day)
     if contract.change.representative_required and not change.representative:
         against.append(Reason.of("change_no_representative"))

@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from weibao.domain.change import Change, ChangeAction, ChangePlan, ChangeState, ChangeStep
 from weibao.domain.change import StepState as State
@@ -330,7 +331,7 @@ class Carrier:
             return self._move(ChangeAction.pause, detail)
         return self._settle(stopped.action, detail)
 
-    def _move(self, action: ChangeAction, detail: Mapping[str, object], **fields: object) -> Change:
+    def _move(self, action: ChangeAction, detail: Mapping[str, object], **fields: Any) -> Change:
         """Somebody may confirm or note something at the same moment: then look again."""
         for _ in range(_TRIES):
             with contextlib.suppress(RefusedError):

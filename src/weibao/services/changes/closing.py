@@ -12,16 +12,13 @@ from weibao.domain.change import (
     ChangeStep,
     StepState,
 )
+from weibao.domain.change_fields import REQUIRED_FIELDS
 from weibao.domain.reasons import Reason
 from weibao.errors import RefusedError
 from weibao.i18n import explain
 from weibao.services.changes.desk import Desk
 
-__all__ = ["APPLICATION_FIELDS", "backfill", "close", "missing_fields", "owed"]
-
-APPLICATION_FIELDS = ("purpose", "content", "risk", "impact", "interruption", "notified")
-"""Of an application: purpose (CHG-01), content (CHG-08), risk (CHG-09), business impact (CHG-12),
-expected interruption, ``none`` where none (CHG-49), who is told and how (CHG-13)."""
+__all__ = ["backfill", "close", "missing_fields", "owed"]
 
 _DONE = frozenset(
     {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
@@ -29,16 +26,22 @@ _DONE = frozenset(
 _OPEN = frozenset({StepState.begun, StepState.unknown, StepState.waiting})
 
 
-def missing_fields(change: Change) -> list[str]:
-    """Fields of the application that say nothing."""
-    return [name for name in APPLICATION_FIELDS if not change.fields.get(name, "").strip()]
+def missing_fields(desk: Desk, change: Change) -> list[str]:
+    """Fields of the application that nobody else can say and that say nothing.
+
+    The expected interruption is named, ``none`` where none: by the applicant or by the
+    runbook (CHG-49).
+    """
+    said = bool(desk.runbook(change).business_impact)
+    wanted = REQUIRED_FIELDS if said else (*REQUIRED_FIELDS, "impact")
+    return [name for name in wanted if not change.fields.get(name, "").strip()]
 
 
 def owed(desk: Desk, change: Change) -> list[Reason]:
     """What stands between a change that was carried out and its end; empty before that, too."""
     if change.state not in _DONE:
         return []
-    found = [Reason.of("change_owes_field", field=name) for name in missing_fields(change)]
+    found = [Reason.of("change_owes_field", field=name) for name in missing_fields(desk, change)]
     terms = desk.contract(change).change
     said = {event.action for event in desk.records.change_events(change.id)}
     if terms.recorder_required and not change.recorder:

@@ -1,0 +1,49 @@
+"""``weibao change document``: the papers of a change."""
+
+from __future__ import annotations
+
+import click
+
+from weibao.cli.change_options import desk_of
+from weibao.cli.document_output import document_options, save_document, show_document
+from weibao.cli.options import Call, command_options
+
+__all__ = ["COMMANDS"]
+
+_KINDS = {
+    "application": "maintenance_application",
+    "plan": "change_plan",
+    "record": "change_record",
+    "operation": "operation_plan",
+}
+
+
+@click.command()
+@click.argument("change_id", metavar="CHANGE")
+@click.argument("kind", type=click.Choice(list(_KINDS)))
+@document_options
+@command_options()
+def document(call: Call, change_id: str, kind: str, html: str, docx: str) -> None:
+    """Write a change's application, plan, record or operation plan (HTML, Word)."""
+    from weibao.reports.change import DocumentKind, Papers, compose
+
+    desk = desk_of(call)
+    change = desk.find(change_id)
+    papers = Papers(
+        contract=desk.contract(change),
+        runbook=desk.runbook(change),
+        now=desk.now,
+        change=change,
+        plan=desk.records.change_plan(change.id, change.plan) if change.plan else None,
+        approvals=tuple(desk.records.approvals(change.id)),
+        events=tuple(desk.records.change_events(change.id)),
+        steps=tuple(desk.records.change_steps(change.id)),
+    )
+    found = compose(DocumentKind[_KINDS[kind]], papers, call.language)
+    files = save_document(call.out, found, html, docx)
+    call.out.data({"files": files})
+    if not files:
+        show_document(call.out, found)
+
+
+COMMANDS = (document,)
