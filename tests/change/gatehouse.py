@@ -268,6 +268,7 @@ class Gatehouse:
                 "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
                 "PATH": f"{python.parent}:{os.environ['PATH']}",
                 "LC_ALL": "C.UTF-8",
+                "PWD": str(self.folder),
                 **(env or {}),
             },
             capture_output=True,

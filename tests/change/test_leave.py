@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from change.gatehouse import DAY, HOSTS, Gatehouse
 
+from change.gatehouse import DAY, HOSTS, Gatehouse
 from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
 from weibao.domain.change_digest import digest_of
 from weibao.errors import RefusedError
@@ -149,7 +149,8 @@ def test_a_freeze_stops_it(house: Gatehouse) -> None:
     edit(
         house.folder / "contracts/acme.yml",
         "change:\n",
-        f"calendar: {{freezes: [{{title: 年终决算, first: {first}, last: {first + 3 * DAY}}}]}}\nchange:\n",
+        f"calendar: {{freezes: [{{title: 年终决算, first: {first}, last: {first + 3 * DAY}}}]}}\n"
+        "change:\n",
     )
     assert house.codes(change) == {"leave_freeze"}
     assert house.codes(emergency) == set()

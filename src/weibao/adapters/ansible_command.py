@@ -19,7 +19,7 @@ _KINDS = (
 )
 _CODE_PATHS = (
     *(f"ANSIBLE_{kind}_PLUGINS" for kind in _KINDS),
-    *("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY"),
+    *("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY", "ANSIBLE_TRANSPORT"),
 )
 _WHOLE = ("start_at_task", "step", "skip_tags", "module_path")
 
@@ -72,10 +72,7 @@ def ansible_command() -> Command:
     options = [option for option in _WHOLE if given.get(option)]
     if set(given.get("tags") or ()) - {"all"}:
         options.append("tags")
-    if given.get("connection") not in (
-        None,
-        constants.config.get_config_default("DEFAULT_TRANSPORT"),
-    ):
+    if given.get("connection") not in (None, constants.DEFAULT_TRANSPORT):
         options.append("connection")
     vaults = [f"--vault-id={each}" for each in given.get("vault_ids") or ()]
     vaults += [f"--vault-password-file={each}" for each in given.get("vault_password_files") or ()]
