@@ -99,6 +99,55 @@ def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
 
 @change.command()
 @click.argument("change_id", metavar="CHANGE")
+@click.option("-l", "--limit", default="", metavar="PATTERN", help="Where.")
+@click.option("--window", default="", metavar="START/END", help="When.")
+@click.option("--title", default="", help="What it is, in one line.")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=TEXT", help="Of the application.")
+@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
+@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
+@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@who_option
+@command_options()
+def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> None:
+    """Change a draft; it is to be planned again."""
+    from weibao.services.changes.draft import Edit, edit_change
+
+    desk = desk_of(call)
+    asked = Edit(
+        limit=given["limit"],
+        window=_window(window, call.workshop.estate.zone, desk.now) if window else None,
+        title=given["title"],
+        variables=pairs(given["variables"], "--var"),
+        operator=given["operator"],
+        recorder=given["recorder"],
+        representative=given["representative"],
+        fields=pairs(given["fields"], "--field"),
+    )
+    draft = desk.find(change_id)
+    found = edit_change(desk, draft, who(call, person), asked, call.workshop.sources)
+    call.out.data({"change": found})
+    call.out.line(call.out.say("cli.change_new", change=found.id))
+
+
+@change.command()
+@command_options()
+def tick(call: Call) -> int:
+    """What a timer calls: start what is due where the profile allows it, name what was missed."""
+    from weibao.services.changes.control import start_due
+
+    out = call.out
+    _overtaken(call)
+    started = start_due(desk_of(call), call.workshop.sources, lambda r: out.note(out.reason(r)))
+    out.data({"started": [change.id for change, _ in started]})
+    for found, error in started:
+        words = error.say(out.language) if error else out.say(f"change.state.{found.state.value}")
+        out.line(out.say("cli.change_moved", change=found.id, state=words))
+    return 1 if any(error for _, error in started) else 0
+
+
+@change.command()
+@click.argument("change_id", metavar="CHANGE")
 @who_option
 @command_options()
 def plan(call: Call, change_id: str, person: str) -> int:

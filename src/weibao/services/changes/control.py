@@ -13,7 +13,7 @@ from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, 
 from weibao.domain.ledger import canonical
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import StepKind
-from weibao.errors import InputError, RefusedError
+from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Carrier, Tell
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, open_run
@@ -33,6 +33,7 @@ __all__ = [
     "pause",
     "resume",
     "start",
+    "start_due",
 ]
 
 CONFIRM_NAMESPACE = "confirm@weibao"
@@ -75,6 +76,26 @@ def start(
             desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
             raise
         return _carry(desk, change, run, actor, sources, tell, sleep)
+
+
+def start_due(
+    desk: Desk, sources: tuple[str, ...], tell: Tell, sleep: Sleep = time.sleep
+) -> list[tuple[Change, WeibaoError | None]]:
+    """Start what is scheduled and due, where the profile lets a timer do that.
+
+    Each with why it could not be started, where it could not; the others go on.
+    """
+    found: list[tuple[Change, WeibaoError | None]] = []
+    for change in desk.records.changes(states=[ChangeState.scheduled]):
+        allowed = desk.contract(change).change.timer_may_start
+        if not allowed or not change.operator or not change.window.holds(desk.now):
+            continue
+        try:
+            done = start(desk, change, change.operator, sources, tell, sleep)
+            found.append((done, None))
+        except WeibaoError as error:
+            found.append((change, error))
+    return found
 
 
 def resume(

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, Window
+from weibao.domain.change import (
+    Change,
+    ChangeEvent,
+    ChangeKind,
+    ChangeState,
+    Window,
+    legal_actions,
+)
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
 from weibao.domain.runbook import Runbook, Variable
 from weibao.errors import InputError, IntegrityError, RefusedError
 from weibao.services.changes.desk import Desk
 
-__all__ = ["Application", "chosen_devices", "new_change"]
+__all__ = ["Application", "Edit", "chosen_devices", "edit_change", "new_change"]
 
 _TRIES = 20
 _LATEST = 300
@@ -83,6 +90,73 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
     return _numbered(desk, change)
 
 
+@dataclass(frozen=True)
+class Edit:
+    """What is to be another way in a draft; what is None or empty stays."""
+
+    limit: str = ""
+    window: Window | None = None
+    title: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    operator: str = ""
+    recorder: str = ""
+    representative: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def edit_change(
+    desk: Desk, change: Change, actor: str, edit: Edit, sources: tuple[str, ...]
+) -> Change:
+    """A draft as it is now wanted; its plan does not count any more.
+
+    Raises:
+        RefusedError: it is no draft (withdraw it first).
+        InputError: as for a new one.
+    """
+    if change.state is not ChangeState.draft:
+        raise RefusedError(
+            "change.illegal",
+            change=change.id,
+            state=change.state.value,
+            action="edit",
+            legal=", ".join(legal_actions(change.state)) or "-",
+        )
+    runbook = desk.runbook(change)
+    given = {name: str(value) for name, value in change.variables.items()}
+    variables = _variables(desk, runbook, {**given, **edit.variables}, known=change.variables)
+    edited = change.model_copy(
+        update={
+            "runbook_version": runbook.version,
+            "limit": edit.limit or change.limit,
+            "window": edit.window or change.window,
+            "title": edit.title or change.title,
+            "variables": variables,
+            "operator": edit.operator or change.operator,
+            "recorder": edit.recorder or change.recorder,
+            "representative": edit.representative or change.representative,
+            "fields": {**change.fields, **edit.fields},
+            "digest": "",
+        }
+    )
+    contract = desk.contract(change)
+    for name in (edited.operator, edited.recorder, edited.representative):
+        if name:
+            desk.person(contract, name)
+    if edited.operator and edited.operator == edited.recorder:
+        raise InputError("change.same_person", person=edited.operator)
+    devices = chosen_devices(desk, runbook, edited.limit, sources)
+    if _contract_of(desk, devices).id != change.contract:
+        raise InputError("change.several_contracts", contracts=change.contract)
+    if edited.window.end <= desk.now:
+        raise InputError("change.window_passed", end=edited.window.end.isoformat())
+    names = sorted(name for name in type(change).model_fields if _differs(change, edited, name))
+    return desk.note(edited, "edit", actor, detail={"edited": names})
+
+
+def _differs(one: Change, other: Change, name: str) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
 def chosen_devices(
     desk: Desk, runbook: Runbook, limit: str, sources: tuple[str, ...]
 ) -> tuple[Device, ...]:
@@ -137,15 +211,24 @@ def _check_kind(runbook: Runbook, contract: Contract, asked: Application) -> Non
             raise InputError("change.emergency_minimum", missing=", ".join(missing))
 
 
-def _variables(desk: Desk, runbook: Runbook, given: Mapping[str, str]) -> dict[str, Any]:
-    known = {variable.name: variable for variable in runbook.variables}
-    strange = sorted(given.keys() - known.keys())
+def _variables(
+    desk: Desk,
+    runbook: Runbook,
+    given: Mapping[str, str],
+    known: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The values; those of ``known`` that are given as they were stay as they are."""
+    before = known or {}
+    offered = {variable.name: variable for variable in runbook.variables}
+    strange = sorted(given.keys() - offered.keys())
     if strange:
-        names = ", ".join(sorted(known)) or "-"
+        names = ", ".join(sorted(offered)) or "-"
         raise InputError("change.no_variable", variable=strange[0], runbook=runbook.id, known=names)
     values: dict[str, Any] = {}
-    for name, variable in known.items():
-        if name in given:
+    for name, variable in offered.items():
+        if name in before and given.get(name) == str(before[name]):
+            values[name] = before[name]
+        elif name in given:
             values[name] = _value(desk, variable, given[name])
         elif variable.required:
             raise InputError("change.variable_missing", variable=name, runbook=runbook.id)
