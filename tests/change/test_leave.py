@@ -11,7 +11,7 @@ import pytest
 from change.gatehouse import DAY, HOSTS, Gatehouse
 from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
 from weibao.domain.change_digest import digest_of
-from weibao.errors import RefusedError
+from weibao.errors import RefusedError, UncheckedError
 from weibao.i18n import messages
 from weibao.services.leave import Purpose, approval_problem, parts_now
 
@@ -291,3 +291,82 @@ def test_all_reasons_have_words() -> None:
     )
     assert len(codes) > 30
     assert {code for code in codes if f"reason.{code}" not in messages()} == set()
+
+
+def seal(house: Gatehouse, text: str) -> str:
+    """``text`` as ansible-vault writes it into a file of variables."""
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-vault")), "encrypt_string", text],
+        cwd=house.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.replace("\n", "\n            ")
+
+
+def with_vault(house: Gatehouse) -> None:
+    (house.folder / "vault-pass").write_text("open\n")
+    edit(house.folder / "ansible.cfg", "[defaults]", "[defaults]\nvault_password_file = vault-pass")
+
+
+def put_sealed(house: Gatehouse, old: str, text: str) -> str:
+    new = f"quay-2:\n          snmp: {seal(house, text)}\n"
+    edit(house.folder / "inventory/hosts.yml", old, new)
+    return new
+
+
+def test_an_encrypted_variable_counts_by_what_it_says(house: Gatehouse) -> None:
+    with_vault(house)
+    first = put_sealed(house, "quay-2:\n", "public")
+    change = house.approved()
+    again = put_sealed(house, first, "public")
+    assert again != first
+    assert house.codes(change) == set()
+    put_sealed(house, again, "private")
+    assert [r.params for r in house.ask(change).why] == [{"part": "host/quay-2/snmp"}]
+
+
+def test_a_compiled_inventory_has_the_same_parts(house: Gatehouse) -> None:
+    with_vault(house)
+    put_sealed(house, "quay-2:\n", "public")
+    workshop = house.workshop
+    acme = workshop.estate.contract("acme")
+    compiled = workshop.inventory.resolve(house.sources, "quay-2").compiled
+    elsewhere = house.folder / "elsewhere.json"
+    shutil.copy(compiled, elsewhere)
+    digests = house.parts.digests
+    one = house.devices(["quay-2"])
+    parts = digests.host_parts(acme, one, house.sources)
+    assert {"host/quay-2", "host/quay-2/snmp", "host/quay-2/mooring"} <= parts.keys()
+    assert "host/quay-2/ansible_password" not in parts
+    assert digests.host_parts(acme, one, (compiled,)) == parts
+    assert digests.host_parts(acme, one, (str(elsewhere),)) == parts
+    (Path(compiled).parent / "host_vars").mkdir()
+    (Path(compiled).parent / "host_vars" / "quay-2.yml").write_text("mooring: south\n")
+    beside = digests.host_parts(acme, one, (compiled,))
+    assert beside["host/quay-2/mooring"] != parts["host/quay-2/mooring"]
+
+
+def test_hashes_of_variables_need_the_contracts_key(house: Gatehouse) -> None:
+    acme = house.workshop.estate.contract("acme")
+    before = house.parts.digests.host_parts(acme, house.devices(), house.sources)
+    Path(house.workshop.keys.path("acme")).unlink()
+    with pytest.raises(UncheckedError):
+        house.parts.digests.host_parts(acme, house.devices(), house.sources)
+    house.workshop.keys.create("acme")
+    after = house.parts.digests.host_parts(acme, house.devices(), house.sources)
+    assert set(before.values()).isdisjoint(after.values())
+
+
+def test_the_program_itself_is_covered(house: Gatehouse) -> None:
+    from weibao.bootstrap.gate import digest_source
+
+    parts = digest_source(house.workshop).program_parts()
+    assert {"program/weibao", "library/ansible-core", "collection/roles/collect_configs"} <= (
+        parts.keys()
+    )
+    assert {"collection/plugins/action", "collection/plugins/test"} <= parts.keys()
