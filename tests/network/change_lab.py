@@ -30,8 +30,14 @@ class Changer:
             "pause": 0.2,
         }
 
-    def all(self, mode, devices, *, lines=(), target=b"", approved="", stop=lambda: False, **wishes):
-        base = job(passwords={"default": PASSWORD}, endpoints=tuple(endpoint(d) for d in devices))
+    def all(
+        self, mode, devices, *, lines=(), target=b"", approved=None, stop=lambda: False, **wishes
+    ):
+        base = job(
+            bundle=str(self.folder / "bundle"),
+            passwords={"default": PASSWORD},
+            endpoints=tuple(endpoint(d) for d in devices),
+        )
         wished = ChangeWishes(mode=ChangeMode(mode), **{**self.wishes, **wishes})
         chosen = tuple(
             DeviceWish(
@@ -43,7 +49,9 @@ class Changer:
             for one in base.endpoints
         )
         found: list[ChangeOutcome] = []
-        whole = ChangeJob(base=base, wishes=wished, devices=chosen, states=str(self.folder))
+        whole = ChangeJob(
+            base=base, wishes=wished, devices=chosen, states=str(self.folder / "devices")
+        )
         change_all(ChangeJob.load(whole.dump()), found.append, stop)
         return {outcome.device: outcome for outcome in found}
 
@@ -51,6 +59,6 @@ class Changer:
         return self.all(mode, [device], **more)[device.name]
 
     def text(self, outcome: ChangeOutcome, kind: ItemKind) -> bytes:
-        states = States(self.folder, {"default": PASSWORD})
         item = outcome.collection.item(kind)
-        return states.text("default", item.sha256)
+        kept = States(self.folder / "bundle", {"default": PASSWORD})
+        return kept.text("default", item.sha256)

@@ -22,7 +22,7 @@ from weibao.domain.known import KNOWN_FILE, Known, load_known
 from weibao.errors import WeibaoError
 from weibao.i18n import explain
 
-__all__ = ["collect_batch"]
+__all__ = ["ContractKeys", "collect_batch", "is_alive", "job_for", "with_contract"]
 
 JOB = "backup-configs"
 
@@ -49,7 +49,7 @@ def collect_batch(
         FailedError: the bundle cannot be written.
     """
     home = load_estate(estate)
-    keys = _Keys(home)
+    keys = ContractKeys(home)
     now = datetime.now(UTC)
     folder = Path(run_folder) if run_folder else home.state / "runs" / new_run_id(now)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,7 +63,7 @@ def collect_batch(
             password=endpoint.password or default_password,
             enable_secret=endpoint.enable_secret or default_enable,
         )
-        endpoints.append(_with_contract(_with_known(endpoint, known.get(host)), home, keys))
+        endpoints.append(with_contract(_with_known(endpoint, known.get(host)), home, keys))
     header = BundleHeader(
         run_id=folder.name,
         job=JOB,
@@ -78,9 +78,9 @@ def collect_batch(
     with bundle_lock(folder):
         results = collect(
             header,
-            _job(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
+            job_for(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
             home.settings.backup.processes,
-            alive=lambda: os.getppid() == parent and (not watch_pid or _is_alive(watch_pid)),
+            alive=lambda: os.getppid() == parent and (not watch_pid or is_alive(watch_pid)),
         )
     return {
         "run_id": folder.name,
@@ -104,7 +104,7 @@ def _with_known(endpoint: Endpoint, known: Known | None) -> Endpoint:
     return replace(endpoint, known_sha256=known.sha256, known_content=content)
 
 
-class _Keys:
+class ContractKeys:
     """The contracts' encryption passwords, each read once."""
 
     def __init__(self, home: Estate) -> None:
@@ -122,7 +122,8 @@ class _Keys:
         return contract in self.found
 
 
-def _with_contract(endpoint: Endpoint, home: Estate, keys: _Keys) -> Endpoint:
+def with_contract(endpoint: Endpoint, home: Estate, keys: ContractKeys) -> Endpoint:
+    """The endpoint, with a problem where its contract or the contract's key is not there."""
     if endpoint.problem is not None:
         return endpoint
     contract = endpoint.contract
@@ -134,13 +135,14 @@ def _with_contract(endpoint: Endpoint, home: Estate, keys: _Keys) -> Endpoint:
     return endpoint
 
 
-def _job(
+def job_for(
     home: Estate,
     bundle: Path,
     endpoints: tuple[Endpoint, ...],
-    keys: _Keys,
+    keys: ContractKeys,
     host_key_checking: bool,
 ) -> Job:
+    """A job with the estate's settings."""
     settings = home.settings.backup
     return Job(
         bundle=str(bundle),
@@ -172,7 +174,8 @@ def _summary(result: DeviceCollection, home: Estate) -> dict[str, str]:
     }
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -12,7 +12,7 @@ from weibao.adapters.network.change_line import Line, Refused
 from weibao.adapters.network.change_plan import Plan, equal, plan_lines, plan_target, tree_of
 from weibao.adapters.network.change_state import UNFINISHED, DeviceState, Phase, States
 from weibao.adapters.network.change_touch import Setback, Touch
-from weibao.adapters.network.change_words import sha256_of
+from weibao.adapters.network.change_words import essence
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.change_outcome import ChangeMode, ChangeResult
 from weibao.domain.change_rules import Safety
@@ -176,7 +176,10 @@ class Steps:
 
     def _must_be_approved(self, before: bytes, meant: bytes) -> None:
         approved = self._touch.wish.approved
-        if approved and sha256_of(self._touch.words.difference(before, meant)) != approved:
+        if approved is None:
+            return
+        now = self._touch.words.difference(before, meant)
+        if essence(now.diff) != essence(approved):
             raise Trouble("change_not_as_approved")
 
     def _change(self, line: Line, plan: Plan, before: bytes, *, startup_same: bool) -> Ending:
@@ -345,8 +348,9 @@ class Steps:
         """To what ``apply`` found in this run."""
         touch = self._touch
         state = self._states.load(touch.wish.endpoint.device)
-        if state is None:
-            raise Trouble("change_nothing_to_undo")
+        if state is None or state.phase is Phase.read:
+            # The step never came so far as to send anything.
+            return Ending(ChangeResult.unchanged, reason=Reason.of("change_nothing_to_undo"))
         self._state = state
         before = self._states.text(state.contract, state.before_sha256)
         touch.words.redacted(before)

@@ -45,8 +45,8 @@ class DeviceWish:
     """To enter, indented as the device shows them."""
     target: str = field(default="", repr=False)
     """Base64 of the full text that the device is to have, for a restore."""
-    approved: str = ""
-    """Sha256 of the difference that was approved; empty: none was."""
+    approved: str | None = None
+    """The redacted difference that was approved; None: none is to be compared."""
 
 
 @dataclass(frozen=True)

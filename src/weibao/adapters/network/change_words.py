@@ -13,7 +13,7 @@ from weibao.domain.redaction import redact
 from weibao.domain.secret_spans import MASK
 from weibao.domain.texts import decode
 
-__all__ = ["Words", "sha256_of"]
+__all__ = ["Words", "essence", "sha256_of"]
 
 _LONGEST = 160
 
@@ -71,3 +71,9 @@ class Words:
 def sha256_of(difference: Difference) -> str:
     """What an approval covers of a difference."""
     return hashlib.sha256(difference.diff.encode("utf-8")).hexdigest()
+
+
+def essence(difference: str) -> list[str]:
+    """What counts of a difference that somebody approved: not the numbers of its lines, which
+    change with something far away, and not our own notes, which begin with ``#``."""
+    return [row for row in difference.splitlines() if row and not row.startswith(("@@", "#"))]

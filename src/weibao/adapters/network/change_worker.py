@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from weibao.adapters.bundle import keep_blob
 from weibao.adapters.network.change_device import Ending, Steps
 from weibao.adapters.network.change_job import ChangeJob, DeviceWish
 from weibao.adapters.network.change_line import LineOpener
@@ -30,6 +31,7 @@ from weibao.adapters.network.change_words import Words, sha256_of
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.scrub import scrub
+from weibao.adapters.sealing import seal
 from weibao.adapters.secret_tag import tag_with
 from weibao.domain.change_outcome import ChangeMode, ChangeOutcome, ChangeResult
 from weibao.domain.collection import (
@@ -55,7 +57,6 @@ _REFUSALS = frozenset(
         "change_target_incomplete",
         "change_unfinished",
         "change_not_as_approved",
-        "change_nothing_to_undo",
         "change_no_safety",
         "change_no_target",
         "change_files",
@@ -204,11 +205,19 @@ def _items(device: _Device, ending: Ending, touch: Touch | None) -> tuple[Collec
     texts = {ItemKind(kind): text for kind, text in ending.texts.items()}
     texts[ItemKind.transcript] = touch.transcript.text()
     contract = device.wish.endpoint.contract
+    password = device.job.base.passwords[contract].encode()
+    bundle = Path(device.job.base.bundle)
+
+    def keep(data: bytes) -> str:
+        sha256, sealed = seal(password, data)
+        keep_blob(bundle, sealed, sha256)
+        return sha256
+
     return tuple(
         CollectedItem(
             kind=kind,
             command=device.job.wishes.mode.value,
-            sha256=device.states.keep(contract, text),
+            sha256=keep(text),
             size=len(text),
             collected_at=datetime.now(UTC),
         )
