@@ -82,6 +82,8 @@ def _submit_draft(
 ) -> Change:
     if change.kind is ChangeKind.emergency:
         raise RefusedError("change.emergency_starts", change=change.id)
+    if not change.digest:
+        raise RefusedError("change.no_plan", change=change.id)
     plan = desk.plan(change)
     contract = desk.contract(change)
     day = desk.now.astimezone(desk.zone(contract)).date()
