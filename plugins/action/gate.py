@@ -17,6 +17,8 @@ from ansible.plugins.action import ActionBase
 
 with contextlib.suppress(ImportError):  # said when the task runs
     import weibao.bootstrap.gate  # noqa: F401
+with contextlib.suppress(ImportError):  # where the journal is in PostgreSQL
+    import psycopg  # noqa: F401
 
 
 class ActionModule(ActionBase):

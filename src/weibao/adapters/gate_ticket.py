@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import stat
+import time
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = ["Process", "Ticket", "TicketBox"]
 
 _KEY_FILE = "gate.ticket-key"
 _BYTES = 32
+_FRESH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,22 @@ class TicketBox:
         except (ValueError, KeyError, TypeError) as error:
             raise RefusedError("gate.forged", file=path) from error
 
+    def fresh(self, change: str) -> bool:
+        """Whether ``renew`` was called in the last seconds for the running playbook's ticket."""
+        try:
+            age = time.time() - self._seen(change).stat().st_mtime
+        except OSError:
+            return False
+        return 0 <= age < _FRESH_SECONDS
+
+    def renew(self, change: str) -> None:
+        """Note that what a ticket does not say was found good just now."""
+        with contextlib.suppress(OSError):  # then it is asked again each time
+            self._seen(change).touch(mode=0o600)
+
+    def _seen(self, change: str) -> Path:
+        return self._path(change, os.getppid()).with_suffix(".seen")
+
     def _path(self, change: str, pid: int) -> Path:
         return self._folder / f"{pid}-{change}.json"
 
@@ -153,7 +171,7 @@ class TicketBox:
         return hmac.new(key, text.encode(), "sha256").hexdigest()
 
     def _sweep(self) -> None:
-        for path in self._folder.glob("*-*.json"):
+        for path in self._folder.glob("*-*"):
             with contextlib.suppress(OSError, ValueError):
                 os.kill(int(path.name.partition("-")[0]), 0)
                 continue
