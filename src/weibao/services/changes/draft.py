@@ -241,8 +241,8 @@ def _value(desk: Desk, variable: Variable, text: str) -> Any:
     wrong = InputError(
         "change.variable_wrong", variable=variable.name, value=text, kind=variable.kind
     )
-    if variable.kind == "file":
-        return desk.read_text(Path(text))
+    if variable.kind == "file" or (variable.kind == "lines" and text.startswith("@")):
+        return desk.read_text(Path(text.removeprefix("@")))
     if variable.kind == "boolean":
         if text.lower() not in _TRUE:
             raise wrong
