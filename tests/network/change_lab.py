@@ -58,7 +58,7 @@ class Changer:
     def one(self, mode, device, **more) -> ChangeOutcome:
         return self.all(mode, [device], **more)[device.name]
 
-    def text(self, outcome: ChangeOutcome, kind: ItemKind) -> bytes:
-        item = outcome.collection.item(kind)
+    def text(self, outcome: ChangeOutcome, kind: str) -> bytes:
+        item = outcome.collection.item(ItemKind(kind))
         kept = States(self.folder / "bundle", {"default": PASSWORD})
         return kept.text("default", item.sha256)

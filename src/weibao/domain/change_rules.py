@@ -1,8 +1,8 @@
 """How a platform's configuration is changed: the section ``change`` of ``platforms/<id>.yml``.
 
-Commands may hold ``{minutes}``, ``{seconds}``, ``{hhmmss}`` (the device's own safety time)
-and ``{name}`` (of a checkpoint or an edit session). A pattern of a line is searched in the
-line without its indentation.
+Commands may hold ``{minutes}``, ``{seconds}``, ``{hhmmss}`` (the device's own safety time),
+``{name}`` (of a checkpoint) and ``{session}`` (of an edit session, never used twice). A
+pattern of a line is searched in the line without its indentation.
 """
 
 from __future__ import annotations

@@ -16,10 +16,16 @@ from weibao.domain.config_tree import Node, any_of, outline
 from weibao.domain.item_lists import grown, parsed_list, reduced
 from weibao.domain.patterns import compiled
 
-__all__ = ["Unmet", "commands", "foretell", "negated", "same_lines", "unmet"]
+__all__ = ["Opening", "Unmet", "commands", "foretell", "negated", "same_lines", "unmet"]
 
 _WAYS = frozenset({"simple", "plain", "cipher", "irreversible-cipher", "hash", "sha512", "secret"})
 """Words before a secret that a device may replace when it hides it."""
+
+
+class Opening(str):
+    """A line that opens a section; a line that leaves it follows, with what is in it between."""
+
+    __slots__ = ()
 
 
 class Unmet(Value):
@@ -232,7 +238,7 @@ def _commands(current: Sequence[Node], target: Sequence[Node], rules: ChangeRule
         if any_of(rules.lasting, node.line):
             inner = list(_commands(node.sections(), (), rules))
             if inner:
-                yield from (node.line, *inner, rules.up)
+                yield from (Opening(node.line), *inner, rules.up)
         elif _key(node.line, rules) not in kept:
             yield from _taking_back(node.line, target, rules)
     for node in target:
@@ -250,7 +256,7 @@ def _commands(current: Sequence[Node], target: Sequence[Node], rules: ChangeRule
                 yield word
             yield from _whole(node, rules)
         else:
-            yield from (node.line, *inner, rules.up)
+            yield from (Opening(node.line), *inner, rules.up)
 
 
 def _other_order(before: Sequence[Node], after: Sequence[Node]) -> bool:
@@ -287,12 +293,14 @@ def _entering(node: Node, current: Sequence[Node], rules: ChangeRules) -> Iterat
 
 
 def _whole(node: Node, rules: ChangeRules) -> Iterator[str]:
-    yield node.line
     inner = [child for child in node.sections() if not any_of(rules.fixed, child.line)]
+    if not inner and not any_of((*rules.lasting, *rules.opens), node.line):
+        yield node.line
+        return
+    yield Opening(node.line)
     for child in inner:
         yield from _whole(child, rules)
-    if inner or any_of(rules.lasting, node.line) or any_of(rules.opens, node.line):
-        yield rules.up
+    yield rules.up
 
 
 def negated(line: str, rules: ChangeRules) -> str:

@@ -56,7 +56,15 @@ class Comware(VrpLike):
         Command("undo screen-length disable", "paging"),
         Command("save force", "save_force"),
         Command("display vlan brief", "show_vlans"),
+        Command("save <file>", "save_copy"),
+        Command("delete /unreserved <file>", "delete_copy"),
+        Command("configuration commit delay <minutes>", "commit_delay"),
+        Command("configuration commit", "commit"),
+        Command("configuration replace file <file>", "replace_by_copy"),
+        Command("scheduler reboot delay <minutes>", "reboot_in"),
+        Command("undo scheduler reboot", "no_reboot"),
     )
+    also_in_config: ClassVar[tuple[str, ...]] = ("display", "save", "configuration")
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
         (r"password simple \S+", "password hash ", "comware_hash"),
         (r"(.*) simple \S+", r"\1 cipher ", "comware_cipher"),
@@ -192,6 +200,57 @@ class Comware(VrpLike):
             "Validating file. Please wait...\n"
             "Saved the current configuration to mainboard device successfully.\n"
         )
+
+    async def save_copy(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A copy in the flash; the startup configuration stays what it is."""
+        await session.ask(
+            f"The current configuration will be saved to {match.args[0]}. Continue? [Y/N]:"
+        )
+        session.device.files[match.args[0]] = self.tree(session.device).copy()
+        return Reply("Now saving current configuration to the device.\nSaved successfully.\n")
+
+    async def delete_copy(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Delete a copy."""
+        await session.ask(f"The file cannot be restored. Delete {match.args[0]}? [Y/N]:")
+        session.device.files.pop(match.args[0], None)
+        return Reply("Deleting the file permanently will take a long time. Please wait...\nDone.\n")
+
+    async def commit_delay(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Roll back in a while what is not committed."""
+        session.device.go_back_later(int(match.args[0]))
+        return Reply("")
+
+    async def commit(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Keep what was changed."""
+        session.device.keep()
+        return Reply("")
+
+    async def replace_by_copy(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A copy in the flash becomes the running configuration."""
+        found = session.device.files.get(match.args[0])
+        if found is None:
+            return Reply(" % The file does not exist.\n")
+        answer = await session.ask(
+            "Current configuration will be lost, save current configuration? [Y/N]:"
+        )
+        if answer.lower().startswith("y"):
+            session.device.save(session.username)
+        session.device.put(found.copy(), session.username)
+        return Reply(
+            "Now replacing the current configuration. Please wait ...\n"
+            "Succeeded in replacing current configuration with the file.\n"
+        )
+
+    async def reboot_in(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A restart after some minutes: the saved configuration is the running one then."""
+        await session.ask("Reboot system at 12:00. Confirm? [Y/N]:")
+        session.device.go_back_later(int(match.args[0]), restart=True)
+        return Reply("")
+
+    async def no_reboot(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """No restart."""
+        session.device.keep()
+        return Reply("")
 
     async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The table of VLANs with their access ports."""

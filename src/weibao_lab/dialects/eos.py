@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from weibao_lab.dialects.base import Reply
-from weibao_lab.dialects.cisco import CISCO_SECTIONS, CiscoLike, uptime
+from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike, uptime
 from weibao_lab.dialects.ios import GLOBAL, SINGLE
+from weibao_lab.dialects.staged import Staged
 from weibao_lab.grammar import GrammarError, Match
 from weibao_lab.terminal import Pager
-from weibao_lab.tree import Section, Syntax
+from weibao_lab.tree import ConfigTree, Node, Section, Syntax
 
 if TYPE_CHECKING:
     from weibao_lab.device import Device, Snapshot
@@ -31,7 +32,7 @@ _SECTIONS = (
 )
 
 
-class Eos(CiscoLike):
+class Eos(Staged, CiscoLike):
     """Arista EOS 4.24 on a 7050."""
 
     platform: ClassVar[str] = "arista_eos"
@@ -39,7 +40,20 @@ class Eos(CiscoLike):
     pager: ClassVar[Pager] = Pager(b" --More-- ", b"\r\x1b[K")
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)
     asks_file: ClassVar[bool] = False
-    also_in_config: ClassVar[tuple[str, ...]] = ("show", "copy", "write")
+    also_in_config: ClassVar[tuple[str, ...]] = (
+        *("show", "copy", "write", "commit", "abort", "rollback"),
+    )
+    commands: ClassVar[tuple[Command, ...]] = (
+        *CISCO_COMMANDS,
+        Command("configure session <name>", "enter_session"),
+        Command("configure session <name> commit", "confirm_session"),
+        Command("configure session <name> abort", "abort_session"),
+        Command("show session-config", "show_session"),
+        Command("commit", "commit"),
+        Command("commit timer <time>", "commit_timer"),
+        Command("abort", "abort"),
+        Command("rollback clean-config", "clean"),
+    )
     do_prefix: ClassVar[str | None] = None
     config_text: ClassVar[str] = ""
     save_text: ClassVar[str] = "Copy completed successfully.\n"
@@ -93,6 +107,16 @@ class Eos(CiscoLike):
             del lines[0]
         return re.sub(r"\nend\s*\Z", "\n", "\n".join(lines) + "\n")
 
+    def special(self, tree: ConfigTree, path: tuple[str, ...], line: str) -> bool:
+        """A management interface is off by default, and printed where it is on."""
+        node = tree.find(path) if line == "no shutdown" and path else None
+        if node is None or not path[0].startswith("management api"):
+            return False
+        node.children = [child for child in node.children if child.key != "shutdown"]
+        if all(child.key != line for child in node.children):
+            node.children.append(Node(self.syntax.indent + line))
+        return True
+
     async def show_interface_section(
         self, session: Session, match: Match, pipes: list[str]
     ) -> Reply:
@@ -142,3 +166,74 @@ class Eos(CiscoLike):
             f"Uptime:                 {uptime(device)}\n"
             "Total memory:           3982512 kB\nFree memory:            2604220 kB\n\n"
         )
+
+    # -- edit sessions -----------------------------------------------------------
+
+    async def enter_session(self, session: Session, match: Match, pipes: list[str]) -> Reply | None:
+        """``configure session``; a name that was committed cannot be used again."""
+        if session.visit.fault.unauthorised:
+            return Reply(self.unauthorised)
+        if match.args[0] in session.device.files:
+            return Reply("% Cannot enter session: already completed\n")
+        self.begin_staged(session, match.args[0])
+        return None
+
+    async def show_session(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """All of what was entered, as the running configuration would be."""
+        if session.staged is None:
+            return Reply("% Not in a config session\n")
+        device = session.device
+        text = self.frame(device, device.running, session.staged.render(), True)
+        return Reply(text.replace("show running-config", "show session-config", 1), config=True)
+
+    async def commit(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """What was entered counts."""
+        if session.staged is None:
+            return Reply("% Not in a config session\n")
+        self.install_staged(session)
+        session.device.keep()
+        self._ended(session)
+        return Reply("")
+
+    async def commit_timer(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """It counts for a while, and for good once it is committed from outside."""
+        if session.staged is None:
+            return Reply("% Not in a config session\n")
+        hours, minutes, seconds = map(int, match.args[0].split(":"))
+        session.device.go_back_later(hours * 60 + minutes + seconds / 60)
+        self.install_staged(session)
+        self._ended(session)
+        return Reply("")
+
+    def _ended(self, session: Session) -> None:
+        session.device.files[session.staged_name] = self.tree(session.device).copy()
+        session.staged = None
+        self.leave_config(session)
+
+    async def abort(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Nothing of it counts."""
+        if session.staged is None:
+            return Reply("% Not in a config session\n")
+        session.staged = None
+        self.leave_config(session)
+        return Reply("")
+
+    async def clean(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """The factory's configuration: its ports, with nothing in them."""
+        if session.staged is None:
+            return Reply("% Not in a config session\n")
+        ports = [n for n in session.staged.nodes if re.match(r"interface (?:Eth|Man)", n.key)]
+        session.staged.nodes = [Node(port.raw) for port in ports]
+        return Reply("")
+
+    async def confirm_session(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Keep what a session with a timer committed."""
+        if match.args[0] in session.device.files and session.device.keep():
+            return Reply("")
+        return Reply("% Session is not pending commit\n")
+
+    async def abort_session(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Go back from what a session with a timer committed."""
+        if match.args[0] in session.device.files and session.device.go_back():
+            return Reply("")
+        return Reply("% Session is not pending commit\n")

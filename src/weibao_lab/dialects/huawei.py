@@ -54,6 +54,8 @@ class Huawei(VrpLike):
         Command("display interface description", "show_descriptions"),
         Command("display vlan", "show_vlans"),
         Command("display startup", "show_startup_files"),
+        Command("schedule reboot delay <minutes>", "reboot_in"),
+        Command("undo schedule reboot", "no_reboot"),
     )
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
         (
@@ -240,6 +242,17 @@ class Huawei(VrpLike):
             "Now saving the current configuration to the slot 0.\n"
             "Save the configuration successfully.\n"
         )
+
+    async def reboot_in(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A restart after some minutes: the saved configuration is the running one then."""
+        await session.ask("Info: Reboot system at 12:00. Confirm? [Y/N]:")
+        session.device.go_back_later(int(match.args[0]), restart=True)
+        return Reply("Info: Reboot system is scheduled.\n")
+
+    async def no_reboot(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """No restart."""
+        session.device.keep()
+        return Reply("Info: Reboot is canceled.\n")
 
     async def show_startup_files(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The files of the next start."""

@@ -110,7 +110,7 @@ class Indented(Dialect):
             spelled = expand(head, self.vocabulary.get(self.kind_of(path), frozenset()))
         except GrammarError as problem:
             raise GrammarError(problem.kind, problem.position + offset, problem.word) from None
-        if not negated and spelled in self.syntax.single:
+        if not negated and spelled in self.syntax.single and open_block(spelled) is None:
             raise GrammarError("incomplete", len(line), "")
         if not path and spelled.startswith("interface "):
             spelled = self._interface(device, spelled, negated, offset)

@@ -44,6 +44,9 @@ class NxOs(CiscoLike):
         Command("show interface description", "show_descriptions"),
         Command("show hostname", "show_hostname"),
         Command("wr", "save"),
+        Command("checkpoint <name>", "checkpoint"),
+        Command("no checkpoint <name>", "no_checkpoint"),
+        Command("rollback running-config checkpoint <name> atomic", "rollback"),
     )
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
         (r"(username \S+ password) (?!\d )\S+", r"\1 5 ", "nx5"),
@@ -125,6 +128,30 @@ class NxOs(CiscoLike):
         return Reply(
             f"\n!Command: {match.canonical}\n!Time: {moment}\n\n"
             f"version 9.3(8) Bios:version 05.42\n\n{section}\n"
+        )
+
+    async def checkpoint(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Keep the running configuration under a name."""
+        if match.args[0] in session.device.files:
+            return Reply("ERROR: Checkpoint name already exists\n")
+        session.device.files[match.args[0]] = self.tree(session.device).copy()
+        return Reply(".Done\n")
+
+    async def no_checkpoint(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Forget it."""
+        if session.device.files.pop(match.args[0], None) is None:
+            return Reply("ERROR: Checkpoint does not exist\n")
+        return Reply("")
+
+    async def rollback(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """Make it the running configuration again."""
+        found = session.device.files.get(match.args[0])
+        if found is None:
+            return Reply("ERROR: Checkpoint does not exist\n")
+        session.device.put(found.copy(), session.username)
+        return Reply(
+            "Collecting Running-Config\nExecuting Rollback Patch\n"
+            "Rollback completed successfully.\n"
         )
 
     async def show_hostname(self, session: Session, match: Match, pipes: list[str]) -> Reply:

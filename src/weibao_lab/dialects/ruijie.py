@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.cisco import CISCO_SECTIONS, CiscoLike
+from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike
 from weibao_lab.dialects.ios import BACKSPACE_PAGER, GLOBAL, SINGLE
+from weibao_lab.grammar import Match
 from weibao_lab.terminal import Pager
 from weibao_lab.tree import Syntax
 
 if TYPE_CHECKING:
     from weibao_lab.device import Device, Snapshot
+    from weibao_lab.session import Session
 
 __all__ = ["Ruijie"]
 
@@ -21,6 +24,11 @@ class Ruijie(CiscoLike):
     """Ruijie RGOS 11 on an S5750C switch."""
 
     platform: ClassVar[str] = "ruijie_os"
+    commands: ClassVar[tuple[Command, ...]] = (
+        *CISCO_COMMANDS,
+        Command("reload in <minutes>", "reload_in"),
+        Command("reload cancel", "reload_cancel"),
+    )
     factory_name: ClassVar[str] = "Ruijie"
     pager: ClassVar[Pager] = BACKSPACE_PAGER
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)
@@ -93,3 +101,13 @@ class Ruijie(CiscoLike):
             "    Hardware version    : 1.10\n"
             f"    Serial number       : {serial}\n"
         )
+
+    async def reload_in(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """A restart after some minutes: the saved configuration is the running one then."""
+        await session.ask("Reload scheduled. Proceed? (y/n)")
+        session.device.go_back_later(int(match.args[0]), restart=True)
+        return Reply("")
+
+    async def reload_cancel(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """No restart."""
+        return Reply("" if session.device.keep() else "% No reload is scheduled.\n")

@@ -42,6 +42,7 @@ class WayBack:
         safety: Safety | None,
         until: datetime | None,
         checkpoint: bool,
+        session: str = "",
         inside: bool = True,
     ) -> None:
         """``until``: by then the device went back by itself. ``inside``: open lines may still
@@ -50,6 +51,7 @@ class WayBack:
         self._before = before
         self._safety = safety
         self._until = until
+        self._session = session
         self._inside = inside
         self._text: bytes | None = None
         self._ways = ["look", "cancel", "checkpoint", "become"]
@@ -119,7 +121,7 @@ class WayBack:
         """One of the ways; a refused command ends it."""
         self._touch.sent_any = True
         try:
-            line.do(self._touch.filled(commands))
+            line.do(self._touch.filled(commands, self._session))
         except Refused:
             self._touch.quietly(line, [*line.rules.abort, *line.rules.leave])
 

@@ -4,40 +4,21 @@ to be in none."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from weibao.adapters.network.change_back import Found, WayBack
+from weibao.adapters.network.change_ending import Ending
 from weibao.adapters.network.change_line import Line, Refused
 from weibao.adapters.network.change_plan import Plan, equal, plan_lines, plan_target, tree_of
-from weibao.adapters.network.change_state import UNFINISHED, DeviceState, Phase, States
+from weibao.adapters.network.change_state import UNFINISHED, DeviceState, Memory, Phase, States
 from weibao.adapters.network.change_touch import Setback, Touch
 from weibao.adapters.network.change_words import essence
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.change_outcome import ChangeMode, ChangeResult
 from weibao.domain.change_rules import Safety
 from weibao.domain.config_edit import unmet
-from weibao.domain.difference import Difference
 from weibao.domain.reasons import Reason
 
-__all__ = ["Ending", "Steps"]
-
-
-@dataclass
-class Ending:
-    """How a step ended, before it becomes an outcome."""
-
-    result: ChangeResult
-    reason: Reason | None = None
-    by_hand: Reason | None = None
-    difference: Difference | None = None
-    commands: tuple[str, ...] = ()
-    as_foretold: bool | None = None
-    unmet: tuple[str, ...] = ()
-    saved: bool | None = None
-    safety: Safety | None = None
-    texts: dict[str, bytes] = field(default_factory=dict, repr=False)
-    """By the kind of item: before, running, startup, meant."""
+__all__ = ["Steps"]
 
 
 class Steps:
@@ -48,7 +29,9 @@ class Steps:
         self._states = states
         self._target = target
         self._safety: Safety | None = None
-        self._state: DeviceState | None = None
+        self._memory = Memory(states)
+        self._pending = False
+        """The device's own way back is armed."""
         self._ended_as = Phase.read
         """The phase to return to where nothing is changed."""
 
@@ -109,7 +92,7 @@ class Steps:
     def _rehearse(self, line: Line, plan: Plan, before: bytes) -> bytes:
         touch = self._touch
         try:
-            line.do(touch.filled(line.rules.enter))
+            line.do(touch.enters(line.rules.enter))
             self._send(line, plan, before)
             return self._candidate(line)
         except Refused as refused:
@@ -122,10 +105,11 @@ class Steps:
         if plan.target is not None:
             touch.enter_target(line, before, plan.target)
             return
-        for command in plan.commands:
-            if touch.stop():
-                raise Setback("change_interrupted")
-            line.enter(command)
+        line.enter_all(plan.commands, stop=self._stop_here)
+
+    def _stop_here(self) -> None:
+        if self._touch.stop():
+            raise Setback("change_interrupted")
 
     def _candidate(self, line: Line) -> bytes:
         """All of what was entered and is not committed.
@@ -159,9 +143,9 @@ class Steps:
             self._must_be_approved(before, plan.foretold)
         if earlier is not None and earlier.phase is Phase.done:
             # The way back of this run leads to before its first change.
-            self._state = earlier
+            self._memory.state = earlier
         else:
-            self._remember(before, startup_same=startup_same)
+            self._memory.begin(touch.wish.endpoint, touch.platform.id, before, startup_same)
         self._ended_as = Phase.read if earlier is None else earlier.phase
         if not startup_same:
             touch.warn("change_unsaved_before")
@@ -186,7 +170,7 @@ class Steps:
         touch = self._touch
         rules = line.rules
         if rules.checkpoint is not None:
-            self._mark(checkpoint=touch.quietly(line, rules.checkpoint.make))
+            self._memory.mark(checkpoint=touch.quietly(line, rules.checkpoint.make))
         self._begin(line, startup_same=startup_same)
         touch.sent_any = touch.sent_any or not rules.stages
         self._send(line, plan, before)
@@ -195,7 +179,7 @@ class Steps:
             meant = self._candidate(line)
             if equal(meant, before, touch.platform):
                 return self._nothing(line, before)
-            self._mark(meant=meant)
+            self._memory.mark(meant=meant)
             self._must_be_approved(before, meant)
         self._commit(line)
         fresh = touch.open()
@@ -207,11 +191,11 @@ class Steps:
             saved = touch.save(fresh)
             if not saved:
                 raise Setback("change_not_saved")
-            self._mark(phase=Phase.saved)
+            self._memory.mark(phase=Phase.saved)
             after = fresh.read()
         if rules.checkpoint is not None and rules.checkpoint.drop:
             touch.quietly(fresh, rules.checkpoint.drop)
-        self._mark(phase=Phase.done, checkpoint=False)
+        self._memory.mark(phase=Phase.done, checkpoint=False)
         expected = plan.foretold if meant is None else meant
         return Ending(
             ChangeResult.changed,
@@ -227,29 +211,32 @@ class Steps:
         touch = self._touch
         rules = line.rules
         for safety in touch.usable(rules.safeties, startup_same=startup_same):
-            self._mark(phase=Phase.entering, safety=safety, until=touch.safety_ends())
+            early = not safety.commit
+            until = touch.safety_ends()
+            self._memory.mark(phase=Phase.entering, safety=safety if early else None, until=until)
             try:
                 line.do(touch.filled(safety.arm))
-                line.do(touch.filled(safety.enter or rules.enter))
+                line.do(touch.enters(safety.enter or rules.enter))
             except Refused as refused:
                 touch.warn("change_safety_refused", kind=safety.kind.value, **touch.said(refused))
-                self._mark(safety=None)
+                self._memory.mark(safety=None)
                 continue
-            self._safety = safety
+            self._safety, self._pending = safety, early
+            self._memory.mark(session=touch.session)
             return
         if touch.wishes.need_safety:
             raise Setback("change_no_safety")
         touch.warn("change_without_safety")
-        self._mark(phase=Phase.entering, safety=None)
+        self._memory.mark(phase=Phase.entering, safety=None)
         try:
-            line.do(touch.filled(rules.enter))
+            line.do(touch.enters(rules.enter))
         except Refused as refused:
             raise Setback("change_mode_refused", **touch.said(refused)) from refused
 
     def _nothing(self, line: Line, before: bytes) -> Ending:
         """The candidate is what is there already."""
         self._touch.quietly(line, [*line.rules.abort, *line.rules.leave])
-        self._mark(phase=self._ended_as, safety=None)
+        self._memory.mark(phase=self._ended_as, safety=None)
         return Ending(ChangeResult.unchanged, texts={"before": before})
 
     def _commit(self, line: Line) -> None:
@@ -258,11 +245,12 @@ class Steps:
         if rules.stages:
             touch.sent_any = True
             until = touch.safety_ends() if self._safety else None
-            self._mark(phase=Phase.entered, safety=self._safety, until=until)
+            self._memory.mark(phase=Phase.entered, safety=self._safety, until=until)
             own = self._safety.commit if self._safety else ()
+            self._pending = self._safety is not None
             line.do(touch.filled(own or rules.commit))
         else:
-            self._mark(phase=Phase.entered)
+            self._memory.mark(phase=Phase.entered)
         touch.quietly(line, rules.leave)
 
     def _as_meant(self, line: Line, plan: Plan, meant: bytes | None) -> bytes:
@@ -296,17 +284,20 @@ class Steps:
             raise Setback("change_interrupted")
         if self._safety is not None:
             try:
-                line.do(self._touch.filled(self._safety.confirm))
+                state = self._memory.state
+                session = state.session if state else ""
+                line.do(self._touch.filled(self._safety.confirm, session))
             except Refused as refused:
                 raise Setback("change_not_confirmed", **self._touch.said(refused)) from refused
-        self._mark(phase=Phase.confirmed, safety=self._safety)
+        self._pending = False
+        self._memory.mark(phase=Phase.confirmed, safety=None)
 
     # going back
 
     def _undo(self, before: bytes, why: Reason) -> Ending:
         """Back to ``before``, from wherever the change broke off."""
         touch = self._touch
-        state = self._state
+        state = self._memory.state
         touch.transcript.note(f"going back: {why.code}")
         begun = state is not None and state.phase is not Phase.read
         saved = state is not None and state.phase is Phase.saved
@@ -314,9 +305,10 @@ class Steps:
         way = WayBack(
             touch,
             before,
-            safety=self._safety,
-            until=state.safety_until if state and state.safety else None,
+            safety=self._safety if self._pending else None,
+            until=state.safety_until if state and self._pending else None,
             checkpoint=bool(state and state.checkpoint),
+            session=state.session if state else "",
             inside=begun,
         )
         found = way.go(save=saved or failed_save)
@@ -335,9 +327,9 @@ class Steps:
             texts=texts,
         )
         if found.proven:
-            self._mark(phase=Phase.backed_out, safety=None, checkpoint=False)
+            self._memory.mark(phase=Phase.backed_out, safety=None, checkpoint=False)
             return ending
-        self._mark(phase=Phase.unknown)
+        self._memory.mark(phase=Phase.unknown)
         ending.result = ChangeResult.unknown_state
         ending.by_hand = found.by_hand
         if found.text is not None:
@@ -351,7 +343,7 @@ class Steps:
         if state is None or state.phase is Phase.read:
             # The step never came so far as to send anything.
             return Ending(ChangeResult.unchanged, reason=Reason.of("change_nothing_to_undo"))
-        self._state = state
+        self._memory.state = state
         before = self._states.text(state.contract, state.before_sha256)
         touch.words.redacted(before)
         line = touch.open(touch.wishes.patience)
@@ -363,6 +355,7 @@ class Steps:
             safety=self._safety,
             until=state.safety_until if state.safety else None,
             checkpoint=state.checkpoint,
+            session=state.session,
             inside=False,
         )
         found = way.go(save=save)
@@ -420,46 +413,6 @@ class Steps:
             return Ending(ChangeResult.saved, saved=True)
         reason = Reason.of("change_not_saved")
         return Ending(ChangeResult.not_verified, reason=reason, saved=False)
-
-    # remembering
-
-    def _remember(self, before: bytes, *, startup_same: bool) -> None:
-        endpoint = self._touch.wish.endpoint
-        self._state = self._states.store(
-            DeviceState(
-                device=endpoint.device,
-                contract=endpoint.contract,
-                platform=self._touch.platform.id,
-                phase=Phase.read,
-                before_sha256=self._states.keep(endpoint.contract, before),
-                startup_same=startup_same,
-                updated_at=datetime.now(UTC),
-            )
-        )
-
-    def _mark(
-        self,
-        *,
-        phase: Phase | None = None,
-        safety: Safety | str | None = "",
-        until: datetime | None = None,
-        checkpoint: bool | None = None,
-        meant: bytes | None = None,
-    ) -> None:
-        state = self._state
-        if state is None:
-            return
-        changed: dict[str, object] = {}
-        if phase is not None:
-            changed["phase"] = phase
-        if not isinstance(safety, str):
-            changed["safety"] = safety.kind if safety else None
-            changed["safety_until"] = until or (state.safety_until if safety else None)
-        if checkpoint is not None:
-            changed["checkpoint"] = checkpoint
-        if meant is not None:
-            changed["meant_sha256"] = self._states.keep(state.contract, meant)
-        self._state = self._states.store(state.model_copy(update=changed))
 
 
 _FEW = 5

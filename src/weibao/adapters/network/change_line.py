@@ -19,6 +19,7 @@ from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
 from weibao.domain.acceptance import ANY_ERROR, judge
 from weibao.domain.change_rules import ChangeRules
+from weibao.domain.config_edit import Opening
 from weibao.domain.config_tree import any_of
 from weibao.domain.platform import Platform, compiled
 from weibao.domain.resolve_platform import variant_of, with_variant
@@ -115,6 +116,44 @@ class Line:
             Trouble: as the session's.
         """
         return "\n".join([self.enter(command) for command in commands])
+
+    def enter_all(
+        self,
+        commands: Sequence[str],
+        *,
+        strict: bool = True,
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Enter lines with their sections. Where one is not ``strict``, a refused line is passed
+        over, and with a section that could not be entered all that belongs into it. ``stop``
+        is called before each line, and raises where no further one is to be sent.
+
+        Raises:
+            Refused: as ``do``; one was refused.
+            Trouble: as ``do``.
+        """
+        before: list[bytes] = []
+        skipped = 0
+        for command in commands:
+            stop()
+            opens = isinstance(command, Opening)
+            if skipped:
+                skipped += opens - (command == self.rules.up)
+                continue
+            if command == self.rules.up:
+                if self.session.place != before.pop():
+                    self.enter(command)
+                continue
+            here = self.session.place
+            try:
+                self.enter(command)
+            except Refused:
+                if strict:
+                    raise
+                skipped = int(opens)
+                continue
+            if opens:
+                before.append(here)
 
     def enter(self, line: str) -> str:
         """Send one line (a block's lines as one) and wait for its answer.

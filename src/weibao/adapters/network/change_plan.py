@@ -9,7 +9,7 @@ from weibao.adapters.network.change_words import Words
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.acceptance import judge, normalise
 from weibao.domain.change_rules import ChangeRules
-from weibao.domain.config_edit import commands, foretell, same_lines, unmet
+from weibao.domain.config_edit import Opening, commands, foretell, same_lines, unmet
 from weibao.domain.config_tree import Node, any_of, outline, parse_tree, render
 from weibao.domain.platform import Platform
 from weibao.domain.texts import decode
@@ -128,8 +128,8 @@ def _each(nodes: Sequence[Node]) -> Iterator[Node]:
 
 def _entered(nodes: Sequence[Node], rules: ChangeRules) -> Iterator[str]:
     for node in outline(nodes):
-        yield node.line
         inner = list(_entered(node.children, rules))
-        yield from inner
-        if inner or any_of(rules.opens, node.line):
-            yield rules.up
+        if inner or any_of((*rules.lasting, *rules.opens), node.line):
+            yield from (Opening(node.line), *inner, rules.up)
+        else:
+            yield node.line

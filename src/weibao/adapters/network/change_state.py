@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from weibao.adapters.bundle import keep_blob
 from weibao.adapters.files import make_folder, replace
+from weibao.adapters.network.job import Endpoint
 from weibao.adapters.sealing import open_sealed, seal
 from weibao.domain.base import Moment, Value
 from weibao.domain.change_outcome import ChangeOutcome
-from weibao.domain.change_rules import SafetyKind
+from weibao.domain.change_rules import Safety, SafetyKind
 from weibao.errors import IntegrityError
 
-__all__ = ["DeviceState", "Phase", "States"]
+__all__ = ["UNFINISHED", "DeviceState", "Memory", "Phase", "States"]
 
 
 class Phase(StrEnum):
@@ -54,6 +55,8 @@ class DeviceState(Value):
     safety_until: Moment | None = None
     """By then the device has gone back by itself, where nobody confirmed."""
     checkpoint: bool = False
+    session: str = ""
+    """Name of the edit session whose own way back is armed."""
     updated_at: Moment
     outcome: ChangeOutcome | None = None
     """Of the last step that ended."""
@@ -113,3 +116,53 @@ class States:
     def _path(self, device: str) -> Path:
         short = hashlib.sha256(device.encode("utf-8", "surrogateescape")).hexdigest()[:12]
         return self._folder / f"{device[:60]}.{short}.json"
+
+
+class Memory:
+    """What is remembered of one device, as its step goes on; each word is durable at once."""
+
+    def __init__(self, states: States) -> None:
+        self._states = states
+        self.state: DeviceState | None = None
+
+    def begin(self, endpoint: Endpoint, platform: str, before: bytes, startup_same: bool) -> None:
+        """Nothing was sent yet, and ``before`` is what there was."""
+        self.state = self._states.store(
+            DeviceState(
+                device=endpoint.device,
+                contract=endpoint.contract,
+                platform=platform,
+                phase=Phase.read,
+                before_sha256=self._states.keep(endpoint.contract, before),
+                startup_same=startup_same,
+                updated_at=datetime.now(UTC),
+            )
+        )
+
+    def mark(
+        self,
+        *,
+        phase: Phase | None = None,
+        safety: Safety | str | None = "",
+        until: datetime | None = None,
+        checkpoint: bool | None = None,
+        session: str = "",
+        meant: bytes | None = None,
+    ) -> None:
+        """What is given changes; an empty text says nothing."""
+        state = self.state
+        if state is None:
+            return
+        changed: dict[str, object] = {}
+        if phase is not None:
+            changed["phase"] = phase
+        if not isinstance(safety, str):
+            changed["safety"] = safety.kind if safety else None
+            changed["safety_until"] = until if safety else None
+        if checkpoint is not None:
+            changed["checkpoint"] = checkpoint
+        if session:
+            changed["session"] = session
+        if meant is not None:
+            changed["meant_sha256"] = self._states.keep(state.contract, meant)
+        self.state = self._states.store(state.model_copy(update=changed))

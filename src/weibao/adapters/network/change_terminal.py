@@ -22,11 +22,15 @@ _QUESTIONS = 12
 _ASKS = re.compile(
     rb"(?:\?|\[[^\]\n]{1,40}\]|\([^)\n]{1,40}\))[ \t]*:?[ \t]*\Z|(?<![>#\]]):[ \t]*\Z"
 )
+_MARKED = re.compile(rb"^([<\[])[~*]")
 _EDIT_LINE = re.compile(rb"\n?\[edit[^\]\n]*\][ \t]*\Z")
 
 
 class EditSession(Session):
     """Enters lines; everything else is the reading session's."""
+
+    place = b""
+    """The prompt after the last line: where in the configuration one stands."""
 
     def do(self, line: bytes, questions: Sequence[Question], patience: float) -> bytes:
         """Send ``line``, answer what is asked, wait for a prompt; what the device said.
@@ -46,6 +50,8 @@ class EditSession(Session):
             seen = self._await(patterns, patience, sent)
             text = self._received.text()
             if seen == "prompt":
+                # VRP 8 marks in it whether something is not committed yet.
+                self.place = _MARKED.sub(rb"\1", text.rstrip().rpartition(b"\n")[2].strip())
                 return said + self._answer(text, sent)
             said += self._answer(text, sent) + b"\n"
             sent = questions[int(seen.removeprefix("question"))].answer.encode("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -64,6 +64,8 @@ class Touch:
         self.warnings: list[Reason] = []
         self.sent_any = False
         """Something that counts may have been sent."""
+        self.session = ""
+        """Name of the edit session that was entered last."""
         self._opener = opener
         self._limits = limits
         self._sleep = sleep
@@ -123,19 +125,29 @@ class Touch:
 
     # moves
 
-    def filled(self, commands: Sequence[str]) -> list[str]:
-        """Commands with the safety time and the name in their places."""
+    def new_session(self) -> None:
+        """Give the next edit session a name that no earlier one had."""
+        self.session = f"{self.wishes.name}-{secrets.token_hex(3)}"
+
+    def enters(self, commands: Sequence[str]) -> list[str]:
+        """Commands that enter the configuration mode, with the name of a new session."""
+        self.new_session()
+        return self.filled(commands)
+
+    def filled(self, commands: Sequence[str], session: str = "") -> list[str]:
+        """Commands with the safety time and the names in their places."""
         minutes = self.wishes.safety_minutes
         places = {
             "minutes": minutes,
             "seconds": minutes * 60,
             "hhmmss": f"{minutes // 60:02d}:{minutes % 60:02d}:00",
             "name": self.wishes.name,
+            "session": session or self.session,
         }
         return [command.format(**places) for command in commands]
 
     def quietly(self, line: Line, commands: Iterable[str]) -> bool:
-        """Send commands; one that is refused does not matter. Whether none was.
+        """Send commands; one that is refused does not matter. Whether the last one was taken.
 
         Raises:
             Trouble: the line is gone.
@@ -144,6 +156,7 @@ class Touch:
         for command in self.filled(list(commands)):
             try:
                 line.enter(command)
+                good = True
             except Refused:
                 good = False
         return good
@@ -174,7 +187,7 @@ class Touch:
         current = line.read()
         for _ in range(_ROUNDS):
             rules = line.rules
-            if equal(current, target, self.platform):
+            if self.says_the_same(current, target):
                 break
             if rules.replace is None and not remedy(current, target, self.platform, rules):
                 break
@@ -191,7 +204,7 @@ class Touch:
     ) -> None:
         rules = line.rules
         try:
-            line.do(self.filled(rules.enter))
+            line.do(self.enters(rules.enter))
             self.enter_target(line, current, target)
             if rules.stages:
                 line.do(self.filled(rules.commit if commit is None else commit))
@@ -218,9 +231,7 @@ class Touch:
             lines = whole_lines(target, self.platform, rules)
         else:
             lines = remedy(current, target, self.platform, rules)
-        for command in lines:
-            with contextlib.suppress(Refused):
-                line.enter(command)
+        line.enter_all(lines, strict=False)
 
     def says_the_same(self, one: bytes, other: bytes) -> bool:
         """Whether two texts say the same, the order of lines aside where it says nothing."""

@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from weibao.adapters.bundle import keep_blob
-from weibao.adapters.network.change_device import Ending, Steps
+from weibao.adapters.network.change_device import Steps
+from weibao.adapters.network.change_ending import Ending
 from weibao.adapters.network.change_job import ChangeJob, DeviceWish
 from weibao.adapters.network.change_line import LineOpener
 from weibao.adapters.network.change_state import States
