@@ -1,4 +1,4 @@
-"""Two nights of configuration backup over simulated switches: ``make demo``.
+"""Two nights of configuration backup over simulated switches, and a change: ``make demo``.
 
 Everything lies in ``./demo``, which is made anew each time. Only commands that a user would
 type are run, and they are shown. The demo ends with 0 only if every device came out as it
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demo_change import Stage, change
 from openpyxl import Workbook
 
 from weibao.i18n import default_language
@@ -157,6 +158,22 @@ def run(*words: str, where: Path = ESTATE, expect: int = 0, quiet: bool = False)
         print(done.stdout)
     if done.returncode != expect:
         raise Wrong(f"{shown}: exit code {done.returncode}, {expect} expected")
+
+
+def start(*words: str) -> subprocess.Popen[bytes]:
+    """Start a command beside the demo, in sight of the user."""
+    shown = " ".join(words)
+    print(f"\033[1m$ {shown} &\033[0m" if COLOUR else f"$ {shown} &", flush=True)
+    return subprocess.Popen(_command(words), cwd=ESTATE, stdin=subprocess.DEVNULL)
+
+
+def changed_device() -> str:
+    """A healthy Huawei switch."""
+    busy = {planned.device for planned in PLAN}
+    devices = request(LAB, "devices")["devices"]
+    found = (d["name"] for d in devices if d["platform"] == "huawei" and d["name"] not in busy)
+    name: str = next(found)
+    return name
 
 
 def asked(*words: str, where: Path = ESTATE) -> Any:
@@ -325,6 +342,7 @@ def nights() -> None:
     run("weibao", "backup", "status")
     title("手工改了什么", "What was changed by hand")
     run("weibao", "backup", "diff", "hq-core-hw-01")
+    change(Stage(ESTATE, run, asked, start, title, Wrong), changed_device())
     title("核对账本、证据、归档和第二份副本", "Checking ledger, evidence, archive, second copy")
     run("weibao", "verify")
     finish(shown)
