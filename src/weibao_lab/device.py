@@ -63,7 +63,9 @@ class Device:
     def __init__(self, spec: DeviceSpec, clock: Callable[[], datetime] = china_now) -> None:
         self.spec = spec
         self.dialect: Dialect = (
-            recorded_dialect(spec.recording) if spec.recording else dialect_for(spec.platform)
+            recorded_dialect(spec.recording)
+            if spec.recording
+            else dialect_for(spec.platform + spec.release)
         )
         self.clock = clock
         self.faults = FaultBoard()
@@ -152,6 +154,8 @@ class Device:
 
     def save(self, who: str) -> None:
         """Copy the running to the startup configuration."""
+        if self.faults.current().save_fails:
+            return
         self.running.saved_at = self.clock()
         self.running.saved_by = who
         self.startup = self.running.copy()

@@ -37,6 +37,8 @@ class Fault:
     """TCP is dropped after this many bytes of configuration output."""
     cut_after_config_lines: int | None = None
     """TCP is dropped once this many lines of configuration mode were taken."""
+    save_fails: bool = False
+    """Nothing is written to the startup configuration, whatever is said."""
     error_instead: bool = False
     """A native error text comes instead of the configuration."""
     unauthorised: bool = False

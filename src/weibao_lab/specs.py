@@ -79,6 +79,8 @@ class DeviceSpec:
     site: str = "hq"
     unit: str = "云溪市政务服务中心"
     role: str = "acc"
+    release: str = ""
+    """A generation of the platform that behaves otherwise; ``8`` of ``huawei``."""
     recording: Recording | None = field(default=None, repr=False)
     """A session file that the device plays; then any platform will do."""
 

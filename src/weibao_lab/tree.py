@@ -53,6 +53,8 @@ class Syntax:
     interfaces: tuple[str, ...] = ()
     virtual: tuple[str, ...] = ()
     """Interface types that a command creates."""
+    additive: tuple[str, ...] = ()
+    """Commands that hold a set of numbers: a new one adds to it, a negated one takes away."""
     flat_indent: str = ""
     """Indentation of a single command outside all sections (Comware: one space)."""
 
@@ -223,6 +225,8 @@ class ConfigTree:
         children = self._children(path)
         negated = f"{self.syntax.negation} {line}"
         children[:] = [node for node in children if node.key != negated]
+        if self._change_set(children, line, add=True):
+            return
         if any(node.key == line for node in children):
             return
         prefix = self._single_prefix(line)
@@ -234,6 +238,8 @@ class ConfigTree:
 
     def _negate(self, path: tuple[str, ...], line: str) -> None:
         children = self._children(path)
+        if self._change_set(children, line, add=False):
+            return
         doomed = [node for node in children if _starts(node.key, line)]
         if not doomed and (prefix := self._single_prefix(line)):
             # "no description old text" removes whatever the text is
@@ -246,6 +252,21 @@ class ConfigTree:
                 del children[index]
         if any(_starts(line, word) for word in self.syntax.explicit_no):
             self._insert(path, f"{self.syntax.negation} {line}")
+
+    def _change_set(self, children: list[Node], line: str, *, add: bool) -> bool:
+        """Change the numbers of a set that is there; False where it is none, or is not there."""
+        prefix = next((word for word in self.syntax.additive if _starts(line, word)), None)
+        numbers = _numbers(line[len(prefix) :]) if prefix else set()
+        node = next((n for n in children if prefix and _starts(n.key, prefix)), None)
+        if prefix is None or not numbers or node is None:
+            return False
+        there = _numbers(node.key[len(prefix) :])
+        left = there | numbers if add else there - numbers
+        pad = node.raw[: len(node.raw) - len(node.raw.lstrip(" "))]
+        node.raw = f"{pad}{prefix} {_ranges(left)}"
+        if not left:
+            children[:] = [child for child in children if child is not node]
+        return True
 
     def _insert(self, path: tuple[str, ...], line: str) -> None:
         children = self._children(path)
@@ -274,3 +295,22 @@ class ConfigTree:
             while at and any(_starts(children[at - 1].key, word) for word in self.syntax.last):
                 at -= 1
         return at
+
+
+def _numbers(text: str) -> set[int]:
+    """The numbers of ``10 20 to 25``; empty where it is something else."""
+    if not re.fullmatch(r"[\d to]*", text):
+        return set()
+    found = re.findall(r"(\d+)(?: to (\d+))?", text)
+    return {n for first, last in found for n in range(int(first), int(last or first) + 1)}
+
+
+def _ranges(numbers: set[int]) -> str:
+    """Numbers as VRP and Comware print them: two that follow each other are a range, too."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return " ".join(str(a) if a == b else f"{a} to {b}" for a, b in runs)

@@ -18,6 +18,39 @@ MINUTE = 1.5
 """Seconds of a minute of the lab's timers."""
 
 
+NEW = "changed-by-test"
+LINES = {
+    "huawei": [
+        "interface GigabitEthernet0/0/3",
+        f" description {NEW}",
+        "ntp-service unicast-server 10.9.9.9",
+    ],
+    "hp_comware": [
+        "interface GigabitEthernet1/0/3",
+        f" description {NEW}",
+        "ntp-service unicast-server 10.9.9.9",
+    ],
+    "ruijie_os": [
+        "interface GigabitEthernet 0/3",
+        f" description {NEW}",
+        "ntp server 10.9.9.9",
+    ],
+    "cisco_ios": [
+        "interface GigabitEthernet1/0/3",
+        f" description {NEW}",
+        "ntp server 10.9.9.9",
+    ],
+    "cisco_nxos": ["interface Ethernet1/3", f"  description {NEW}", "ntp server 10.9.9.9"],
+    "arista_eos": ["interface Ethernet3", f"   description {NEW}", "ntp server 10.9.9.9"],
+    "juniper_junos": [
+        f"set interfaces ge-0/0/3 description {NEW}",
+        "set system ntp server 10.9.9.9",
+        "delete system services netconf",
+    ],
+}
+LINES["huawei8"] = LINES["huawei"]
+
+
 class Changer:
     """One run's folder, and steps on devices in it."""
 

@@ -14,6 +14,7 @@ __all__ = ["dialect_for", "recorded_dialect"]
 
 _CLASSES: Final = {
     "huawei": ("huawei", "Huawei"),
+    "huawei8": ("huawei8", "Huawei8"),
     "hp_comware": ("comware", "Comware"),
     "ruijie_os": ("ruijie", "Ruijie"),
     "cisco_ios": ("ios", "Ios"),

@@ -106,6 +106,7 @@ class Comware(VrpLike):
             "stp",
             "lldp",
         ),
+        additive=("port trunk permit vlan",),
         single=(
             "sysname",
             "description",
@@ -113,7 +114,6 @@ class Comware(VrpLike):
             "port link-type",
             "port link-mode",
             "port access vlan",
-            "port trunk permit vlan",
             "port trunk pvid vlan",
             "ip address",
             "idle-timeout",

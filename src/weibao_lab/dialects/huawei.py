@@ -104,6 +104,7 @@ class Huawei(VrpLike):
             "lldp enable",
             "loopback-detect",
         ),
+        additive=("port trunk allow-pass vlan",),
         single=(
             "sysname",
             "description",
@@ -111,7 +112,6 @@ class Huawei(VrpLike):
             "port link-type",
             "port default vlan",
             "port trunk pvid vlan",
-            "port trunk allow-pass vlan",
             "ip address",
             "idle-timeout",
             "protocol inbound",
