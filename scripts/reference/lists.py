@@ -80,6 +80,9 @@ _FIELD_WORDS = {
     "role": "what it is for (用途)",
     "model": "model (型号)",
     "serial_number": "serial number (序列号)",
+    "parent": "the device that it hangs on; a change of one is felt by the other (上级设备)",
+    "redundancy_group": "devices of one group stand in for each other, and a change never works on "
+    "two of them at once (冗余组)",
 }
 
 

@@ -78,7 +78,8 @@ def test_the_estate_overrides_packaged_data_by_name(write):
     contract = "id: hospital\nbackup:\n  max_age_hours: 50\n"
     runbook = (
         "id: backup-configs\nversion: '2'\ntitle: {zh: 甲, en: A}\npurpose: {zh: 乙, en: B}\n"
-        "mutating: false\nsteps: [{name: one, title: {zh: 丙, en: C}, phase: backup, kind: wait, seconds: 1}]\n"
+        "mutating: false\nsteps: [{name: one, title: {zh: 丙, en: C}, phase: backup, kind: wait, "
+        "seconds: 1}]\n"
     )
     folder = write(
         {

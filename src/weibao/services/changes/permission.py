@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weibao.domain.authority import allowed_until
-from weibao.domain.change import Change, ChangeAction
+from weibao.domain.change import Change, ChangeAction, ChangeKind
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
 from weibao.services.leave import Leave, LeaveParts, Purpose, checked_approvals, leave
 
 __all__ = ["check_leave", "leave_parts", "window_end"]
 
+_EMERGENCY = timedelta(days=1)
 _PURPOSES = {ChangeAction.start: Purpose.start, ChangeAction.back_out: Purpose.back_out}
 
 
@@ -52,4 +53,6 @@ def window_end(desk: Desk, change: Change) -> datetime:
     now = desk.records.change(change.id) or change
     contract = desk.contract(now)
     good, _ = checked_approvals(leave_parts(desk), now, contract)
-    return allowed_until(now, contract, good)
+    end = allowed_until(now, contract, good)
+    # Clearing a fault ends when it is cleared.
+    return max(end, desk.now + _EMERGENCY) if now.kind is ChangeKind.emergency else end
