@@ -8,10 +8,10 @@ from pathlib import Path
 from weibao.adapters.network.change_job import ChangeJob, ChangeWishes, DeviceWish
 from weibao.adapters.network.change_state import States
 from weibao.adapters.network.change_worker import change_all
+from weibao.adapters.platform_files import load_platforms
+from weibao.domain.acceptance import normalise
 from weibao.domain.change_outcome import ChangeMode, ChangeOutcome
 from weibao.domain.collection import ItemKind
-
-from .conftest import endpoint, job
 
 PASSWORD = "x" * 43
 MINUTE = 1.5
@@ -56,6 +56,9 @@ class Changer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.steps = 0
+        self.bundles: dict[int, Path] = {}
+        self.kept: list[ChangeOutcome] = []
         self.wishes = {
             "safety_minutes": 2,
             "minute_seconds": MINUTE,
@@ -63,13 +66,17 @@ class Changer:
             "pause": 0.2,
         }
 
-    def all(
-        self, mode, devices, *, lines=(), target=b"", approved=None, stop=lambda: False, **wishes
-    ):
+    def job(self, mode, devices, *, lines=(), target=b"", approved=None, endpoint=None, **wishes):
+        """A step in this run's folder; each has a bundle of its own."""
+        from .conftest import endpoint as endpoint_of
+        from .conftest import job
+
+        self.steps += 1
+        ends = tuple(endpoint or endpoint_of(device) for device in devices)
         base = job(
-            bundle=str(self.folder / "bundle"),
+            bundle=str(self.folder / f"bundle-{self.steps}"),
             passwords={"default": PASSWORD},
-            endpoints=tuple(endpoint(d) for d in devices),
+            endpoints=ends,
         )
         wished = ChangeWishes(mode=ChangeMode(mode), **{**self.wishes, **wishes})
         chosen = tuple(
@@ -79,13 +86,18 @@ class Changer:
                 target=base64.b64encode(target).decode(),
                 approved=approved,
             )
-            for one in base.endpoints
+            for one in ends
         )
+        states = str(self.folder / "devices")
+        return ChangeJob(base=base, wishes=wished, devices=chosen, states=states)
+
+    def all(self, mode, devices, *, stop=lambda: False, **wanted):
+        """Do a step here; by device what became of it."""
         found: list[ChangeOutcome] = []
-        whole = ChangeJob(
-            base=base, wishes=wished, devices=chosen, states=str(self.folder / "devices")
-        )
-        change_all(ChangeJob.load(whole.dump()), found.append, stop)
+        change_all(ChangeJob.load(self.job(mode, devices, **wanted).dump()), found.append, stop)
+        for outcome in found:
+            self.bundles[id(outcome)] = self.folder / f"bundle-{self.steps}"
+        self.kept += found
         return {outcome.device: outcome for outcome in found}
 
     def one(self, mode, device, **more) -> ChangeOutcome:
@@ -93,5 +105,11 @@ class Changer:
 
     def text(self, outcome: ChangeOutcome, kind: str) -> bytes:
         item = outcome.collection.item(ItemKind(kind))
-        kept = States(self.folder / "bundle", {"default": PASSWORD})
+        kept = States(self.bundles[id(outcome)], {"default": PASSWORD})
         return kept.text("default", item.sha256)
+
+
+def same(device, one: bytes, other: bytes) -> bool:
+    """Whether two texts of a device say the same, but for what changes by itself."""
+    platform = load_platforms()[device.platform]
+    return normalise(one, platform) == normalise(other, platform)

@@ -11,7 +11,9 @@ import pytest
 from weibao.adapters.network.collect import Attempt, Collector
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.platform_files import load_platforms
-from weibao_lab import Lab
+from weibao_lab import DeviceSpec, Lab
+
+from .change_lab import MINUTE, Changer
 
 LIMITS = Limits(connect=1.5, login=2, silence=2, device=40, retries=1, retry_wait=0.1)
 PLATFORMS = (
@@ -96,3 +98,39 @@ def one(lab) -> Iterator[Callable]:
     yield pick
     for device in used:
         device.clear_faults()
+
+
+@pytest.fixture(scope="module")
+def change_lab():
+    specs = [*Lab.default_specs(count=7, seed=3), DeviceSpec("dc-ce-01", "huawei", release="8")]
+    with Lab.start(specs, minute_seconds=MINUTE) as running:
+        yield running
+
+
+@pytest.fixture
+def change_one(change_lab):
+    used = []
+
+    def pick(kind: str):
+        platform = kind.removesuffix("8")
+        release = "8" if kind.endswith("8") else ""
+        device = next(
+            d
+            for d in change_lab.devices.values()
+            if d.platform == platform and d.spec.release == release
+        )
+        used.append((device, device.render_running()))
+        device.save()
+        return device
+
+    yield pick
+    for device, before in used:
+        device.clear_faults()
+        device.reachable_while("")
+        device.replace_running(before)
+        device.save()
+
+
+@pytest.fixture
+def changer(tmp_path):
+    return Changer(tmp_path)

@@ -5,58 +5,18 @@ from __future__ import annotations
 import pytest
 
 from weibao.adapters.platform_files import load_platforms
-from weibao.domain.acceptance import normalise, startup_differs
+from weibao.domain.acceptance import startup_differs
 from weibao.domain.change_outcome import ChangeResult as R
-from weibao_lab import DeviceSpec, Lab
 
-from .change_lab import LINES, MINUTE, NEW, Changer
+from .change_lab import LINES, NEW, same
 
 KINDS = sorted(LINES)
 STAGED = {"huawei8", "juniper_junos", "arista_eos"}
 
 
-@pytest.fixture(scope="module")
-def lab():
-    specs = [*Lab.default_specs(count=7, seed=3), DeviceSpec("dc-ce-01", "huawei", release="8")]
-    with Lab.start(specs, minute_seconds=MINUTE) as running:
-        yield running
-
-
-@pytest.fixture
-def one(lab):
-    used = []
-
-    def pick(kind: str):
-        platform = kind.removesuffix("8")
-        release = "8" if kind.endswith("8") else ""
-        device = next(
-            d for d in lab.devices.values() if d.platform == platform and d.spec.release == release
-        )
-        used.append((device, device.render_running()))
-        device.save()
-        return device
-
-    yield pick
-    for device, before in used:
-        device.clear_faults()
-        device.reachable_while("")
-        device.replace_running(before)
-        device.save()
-
-
-@pytest.fixture
-def changer(tmp_path):
-    return Changer(tmp_path)
-
-
-def same(device, one: bytes, other: bytes) -> bool:
-    platform = load_platforms()[device.platform]
-    return normalise(one, platform) == normalise(other, platform)
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_change_is_foretold_done_proven_saved_and_undone(one, changer, kind):
-    device = one(kind)
+def test_a_change_is_foretold_done_proven_saved_and_undone(change_one, changer, kind):
+    device = change_one(kind)
     before = device.render_running()
     platform = load_platforms()[device.platform]
 
@@ -89,8 +49,8 @@ def test_a_change_is_foretold_done_proven_saved_and_undone(one, changer, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_so_already_is_not_sent_again(one, changer, kind):
-    device = one(kind)
+def test_what_is_so_already_is_not_sent_again(change_one, changer, kind):
+    device = change_one(kind)
     changer.one("apply", device, lines=LINES[kind])
     changed = device.render_running()
     again = changer.one("apply", device, lines=LINES[kind])
@@ -102,8 +62,8 @@ def test_what_is_so_already_is_not_sent_again(one, changer, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_refused_line_in_the_middle_undoes_what_came_before_it(one, changer, kind):
-    device = one(kind)
+def test_a_refused_line_in_the_middle_undoes_what_came_before_it(change_one, changer, kind):
+    device = change_one(kind)
     before = device.render_running()
     wrong = "set nonsense here" if kind == "juniper_junos" else "nonsense here"
     first, *rest = LINES[kind]
@@ -117,8 +77,8 @@ def test_a_refused_line_in_the_middle_undoes_what_came_before_it(one, changer, k
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_session_cut_in_the_middle_ends_in_the_earlier_configuration(one, changer, kind):
-    device = one(kind)
+def test_a_session_cut_in_the_middle_ends_in_the_earlier_configuration(change_one, changer, kind):
+    device = change_one(kind)
     before = device.render_running()
     device.set_fault(cut_after_config_lines=2, sessions=1)
     outcome = changer.one("apply", device, lines=LINES[kind])
@@ -129,10 +89,10 @@ def test_a_session_cut_in_the_middle_ends_in_the_earlier_configuration(one, chan
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_change_that_cannot_be_saved_is_undone(one, changer, kind):
+def test_a_change_that_cannot_be_saved_is_undone(change_one, changer, kind):
     if kind == "juniper_junos":
         pytest.skip("what Junos commits is saved")
-    device = one(kind)
+    device = change_one(kind)
     before = device.render_running()
     device.set_fault(save_fails=True)
     outcome = changer.one("apply", device, lines=LINES[kind])
@@ -142,7 +102,7 @@ def test_a_change_that_cannot_be_saved_is_undone(one, changer, kind):
     assert same(device, device.render_running(), before) or "change_other_order" in back
 
 
-def test_several_devices_at_once(lab, changer):
-    devices = [d for d in lab.devices.values() if not d.spec.release][:7]
+def test_several_devices_at_once(change_lab, changer):
+    devices = [d for d in change_lab.devices.values() if not d.spec.release][:7]
     found = changer.all("check", devices, lines=["nonsense"])
     assert set(found) == {device.name for device in devices}

@@ -10,7 +10,7 @@ from weibao_lab.dialects.base import Command, Reply
 from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike, uptime
 from weibao_lab.grammar import Match
 from weibao_lab.terminal import Pager
-from weibao_lab.tree import Syntax
+from weibao_lab.tree import Section, Syntax
 
 if TYPE_CHECKING:
     from weibao_lab.device import Device, Snapshot
@@ -103,7 +103,10 @@ class Ios(CiscoLike):
         indent=" ",
         separator="!",
         negation="no",
-        sections=CISCO_SECTIONS,
+        sections=(
+            *CISCO_SECTIONS,
+            Section("archive", "config-archive", "archive", phrases=("path", "maximum")),
+        ),
         phrases=GLOBAL,
         single=SINGLE,
         explicit_no=("switchport", "ip address", "ip domain-lookup", "ip http server"),

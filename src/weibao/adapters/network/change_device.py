@@ -180,6 +180,8 @@ class Steps:
             if equal(meant, before, touch.platform):
                 return self._nothing(line, before)
             self._memory.mark(meant=meant)
+            if plan.target is not None and not touch.says_the_same(meant, plan.target):
+                raise Setback("change_not_as_target")
             self._must_be_approved(before, meant)
         self._commit(line)
         fresh = touch.open()
@@ -257,8 +259,8 @@ class Steps:
         """The configuration as it is now, which has to be what was meant."""
         touch = self._touch
         after = line.read()
-        if plan.target is not None and not line.rules.stages:
-            if not equal(after, plan.target, touch.platform):
+        if plan.target is not None:
+            if not line.rules.stages and not touch.says_the_same(after, plan.target):
                 after = touch.become(line, plan.target)
             if not touch.is_back(after, plan.target):
                 raise Setback("change_not_as_target")

@@ -54,7 +54,7 @@ def plan_lines(
     flat = list(_each(wanted))
     if not flat:
         raise Trouble("change_no_lines")
-    for node in flat:
+    for node in [*flat, *_marks(wanted)]:
         forbidden = any_of(rules.refused, node.line)
         if forbidden or (rules.accepts and not any_of(rules.accepts, node.line)):
             raise Trouble("change_line_forbidden", line=words.say(node.line))
@@ -83,7 +83,7 @@ def plan_target(target: bytes, before: bytes, platform: Platform, rules: ChangeR
     if not judgement.accepted or not judgement.restorable:
         why = judgement.reasons[0].code if judgement.reasons else "secrets_withheld"
         raise Trouble("change_target_incomplete", why=why)
-    if equal(before, target, platform):
+    if equal(before, target, platform) or same_in_any_order(before, target, platform, rules):
         return Plan(target=target, foretold=target, done=True)
     sent = () if rules.replace is not None else remedy(before, target, platform, rules)
     return Plan(commands=tuple(sent), target=target, foretold=target)
@@ -124,6 +124,14 @@ def _each(nodes: Sequence[Node]) -> Iterator[Node]:
     for node in outline(nodes):
         yield node
         yield from _each(node.children)
+
+
+def _marks(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Separators that say something to the device, such as the word that ends a text."""
+    for node in nodes:
+        if node.separator and node.line not in {"", "!", "#"}:
+            yield node
+        yield from _marks(node.children)
 
 
 def _entered(nodes: Sequence[Node], rules: ChangeRules) -> Iterator[str]:
