@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from platforms.case_files import Case, catalogue, tag, whole
@@ -174,6 +174,7 @@ def test_redacting_twice_changes_nothing(lines, platform_id):
     ],
 )
 def test_any_secret_in_a_usual_place_is_hidden(platform_id, form, secret):
+    assume(set(secret) != {"*"})  # that one is hidden already
     text = form.format(secret) + "\n"
     if form.replace("{}", "").count(secret):
         return

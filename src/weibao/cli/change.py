@@ -53,7 +53,9 @@ def change() -> None:
     metavar="START/END",
     help="When, in the contract's time zone: 2026-11-28T22:00/2026-11-29T02:00, or START/+2h.",
 )
-@click.option("--kind", type=click.Choice([k.value for k in ChangeKind]), default="normal")
+@click.option(
+    "--kind", type=click.Choice([k.value for k in ChangeKind]), default="normal", help="Of change."
+)
 @click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
 @click.option(
@@ -189,7 +191,13 @@ def show(call: Call, change_id: str) -> None:
 
 
 @change.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in ChangeState]))
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([s.value for s in ChangeState]),
+    help="Only in this state; may be given again.",
+)
 @click.option("--contract", default="", help="Only of this contract.")
 @click.option("--owed", is_flag=True, help="Only those that still owe something.")
 @click.option("--count", default=50, show_default=True, help="How many.")

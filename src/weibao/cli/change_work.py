@@ -124,7 +124,12 @@ def _simple(name: str, help_: str) -> click.Command:
 @click.argument("change_id", metavar="CHANGE")
 @click.option("--step", required=True, help="Which step.")
 @click.option("--wave", default=0, show_default=True, help="Of which wave.")
-@click.option("--outcome", type=click.Choice(["done", "failed"]), default="done")
+@click.option(
+    "--outcome",
+    type=click.Choice(["done", "failed"]),
+    default="done",
+    help="What became of it; failed also says no.",
+)
 @click.option("--reading", default="", help="What was read or seen.")
 @click.option("--photo", "photos", multiple=True, metavar="FILE", help="A photo as evidence.")
 @click.option("--key", required=True, metavar="FILE", help="Your own SSH key.")
@@ -167,8 +172,8 @@ def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **
 @click.command()
 @click.argument("change_id", metavar="CHANGE")
 @click.option("--representative", required=True, metavar="PERSON", help="Who was present.")
-@click.option("--from", "since", required=True, metavar="TIME")
-@click.option("--to", "until", required=True, metavar="TIME")
+@click.option("--from", "since", required=True, metavar="TIME", help="Since when.")
+@click.option("--to", "until", required=True, metavar="TIME", help="Until when.")
 @who_option
 @command_options()
 def attend(

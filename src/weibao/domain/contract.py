@@ -164,8 +164,11 @@ class Contract(Value):
     """True: a scheduled run without a valid standing authorisation is refused."""
     backup: BackupTerms = BackupTerms()
     people: tuple[Person, ...] = ()
+    """Everybody who applies, approves, operates, records or is present."""
     change: ChangeTerms = ChangeTerms()
+    """What changes need."""
     calendar: Calendar = Calendar()
+    """Working days, freezes and maintenance windows, in the contract's time zone."""
 
     @model_validator(mode="after")
     def _people_once(self) -> Contract:

@@ -127,7 +127,9 @@ class Runbook(Value):
     """An Ansible host pattern; ``--limit`` narrows it."""
     steps: tuple[Step, ...] = Field(min_length=1)
     variables: tuple[Variable, ...] = ()
+    """What a change that uses it has to say, or may."""
     waves: Waves = Waves()
+    """In which portions the targets are taken."""
     business_impact: dict[str, str] = {}
     """Expected interruption (CHG-49); ``zh`` and ``en``."""
     contingency: dict[str, str] = {}
