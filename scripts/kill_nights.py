@@ -354,6 +354,9 @@ class Nights:
         """Recovery, verification, and the next night."""
         early, out, err = self.estate.ask("verify")
         hold(early == 0, f"verify right after the kill ended with {early}\n{out}{err}")
+        # What a killed push left in the remote is its owner's to clear; the push names it.
+        for lock in (self.estate.base / "remote.git").rglob("*.lock"):
+            lock.unlink()
         if this.recover:
             self.estate.ok("run", "recover")
             self.estate.ok("verify")

@@ -108,7 +108,8 @@ def test_a_reader_that_git_left_is_started_again(archive: GitArchive, night: Nig
 
 
 @pytest.mark.parametrize(
-    "lock", ["index.lock", "refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"]
+    "lock",
+    ["ORIG_HEAD.lock", "index.lock", "refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"],
 )
 def test_a_dead_gits_lock_is_removed(archive: GitArchive, night: Night, lock: str) -> None:
     night({"sw1": "a\n"})

@@ -78,6 +78,17 @@ def test_a_hook_that_declines_is_quoted(archive: GitArchive, night: Night, remot
     assert "only on Mondays" in str(error)
 
 
+def test_a_lock_that_a_killed_push_left_is_named(
+    archive: GitArchive, night: Night, remote: Path
+) -> None:
+    night({"sw1": "a\n"})
+    (remote / "HEAD.lock").touch()
+    error = _failed(archive, str(remote))
+    assert error.key == "archive.push_locked"
+    (remote / "HEAD.lock").unlink()
+    archive.push(str(remote), 20)
+
+
 @pytest.mark.parametrize("wrong", ["", "  ", "--upload-pack=touch /tmp/x", "http://[::1"])
 def test_no_remote(archive: GitArchive, night: Night, wrong: str) -> None:
     night({"sw1": "a\n"})

@@ -16,6 +16,7 @@ __all__ = ["clear", "living_git"]
 _LOCKS = (
     "index.lock",
     "HEAD.lock",
+    "ORIG_HEAD.lock",
     "config.lock",
     "packed-refs.lock",
     "refs/heads/main.lock",

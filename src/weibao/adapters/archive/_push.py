@@ -35,6 +35,7 @@ _IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _IN_QUERY = re.compile(r"(?<==)[^&=\s'\"]+(?=[&\s'\"]|$)")
 _KINDS = (
     ("rejected", re.compile(r"non-fast-forward|fetch first|\[rejected\]|stale info")),
+    ("locked", re.compile(r"cannot lock ref|\.lock': File exists")),
     ("declined", re.compile(r"\[remote rejected\]|hook declined|protected branch")),
     (
         "denied",

@@ -111,7 +111,7 @@ class WayBack:
                 self._text = self._touch.become(line, self._before)
             if way != "become":
                 self._text = line.read()
-            if self._touch.is_back(self._text, self._before):
+            if self._text is not None and self._touch.is_back(self._text, self._before):
                 return True
             # A way that was lost on its way may be tried by the next line once more.
             self._ways.pop(0)
