@@ -235,7 +235,7 @@ def _commands(current: Sequence[Node], target: Sequence[Node], rules: ChangeRule
     for node in reversed(current):
         if node.line in wanted or any_of(rules.fixed, node.line):
             continue
-        if any_of(rules.lasting, node.line):
+        if any_of(rules.lasting, node.line) and parsed_list(node.line, rules) is None:
             inner = list(_commands(node.sections(), (), rules))
             if inner:
                 yield from (Opening(node.line), *inner, rules.up)

@@ -39,8 +39,9 @@ class Node:
 
 
 def any_of(patterns: Sequence[str], line: str) -> bool:
-    """Whether one of ``patterns`` is found in ``line``."""
-    return any(compiled(pattern).search(line) for pattern in patterns)
+    """Whether one of ``patterns`` is found in ``line``; of a block, in its first line."""
+    first = line.partition("\n")[0]
+    return any(compiled(pattern).search(first) for pattern in patterns)
 
 
 def outline(nodes: Sequence[Node]) -> list[Node]:
