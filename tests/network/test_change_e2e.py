@@ -126,7 +126,8 @@ def test_a_change_from_application_to_verified_and_a_restore(flow: SwitchFlow) -
     assert not any(NEW.encode() in d.render_running() for d in flow.lab.devices.values())
 
     by_hand = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "weibao.core.change_switch_config", "-e", f"weibao_change={number}",
+        [str(Path(sys.executable).with_name("ansible-playbook")),
+         "weibao.core.change_switch_config", "-e", f"weibao_change={number}",
          "-e", "weibao_phase=implement", "-e", f"weibao_estate={flow.folder}",
          "-e", json.dumps({"change_config_lines": LINES}),
          "-i", str(flow.folder / "inventory")],
