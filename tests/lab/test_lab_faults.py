@@ -32,6 +32,28 @@ def test_cut_after_bytes(device: DeviceHandle) -> None:
         assert text == device.render_running()[:700]
 
 
+def test_cut_after_config_lines(ios: DeviceHandle) -> None:
+    ios.set_fault(cut_after_config_lines=2, sessions=1)
+    with pytest.raises((Ended, OSError)), Cli(ios).start() as cli:
+        for line in ("configure terminal", "ntp server 10.1.1.1", "ntp server 10.1.1.2"):
+            cli.run(line, prompt=rb"\(config\)#")
+        cli.run("ntp server 10.1.1.3", prompt=rb"\(config\)#")
+    text = ios.render_running()
+    assert b"ntp server 10.1.1.2" in text
+    assert b"ntp server 10.1.1.3" not in text
+
+
+def test_save_fails(ios: DeviceHandle) -> None:
+    ios.set_fault(save_fails=True)
+    before = ios.render_startup()
+    ios.configure(["ntp server 10.1.1.9"])
+    ios.save()
+    assert ios.render_startup() == before
+    ios.clear_faults()
+    ios.save()
+    assert b"ntp server 10.1.1.9" in ios.render_startup()
+
+
 def test_error_instead(device: DeviceHandle) -> None:
     device.set_fault(error_instead=True)
     with Cli(device).start() as cli:
