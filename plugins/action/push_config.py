@@ -18,7 +18,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-_TEXTS = ("mode", "phase", "change", "run_folder", "lines_variable", "versions")
+_TEXTS = ("mode", "phase", "change", "run_folder", "lines_variable", "versions", "avoid_safety")
 _KNOWN = {*_TEXTS, "estate", "watch_pid", "safety_minutes", "reboot_ok", "need_safety", "save"}
 
 
@@ -62,6 +62,7 @@ class ActionModule(ActionBase):
             default_password=self._play_context.password or "",
             default_enable=self._play_context.become_pass or "",
             host_key_checking=bool(constants.HOST_KEY_CHECKING),
+            default_lines=self._of_the_play(task_vars, asked.lines_variable),
             watch_pid=int(arguments.get("watch_pid") or 0),
         )
         try:
@@ -69,3 +70,10 @@ class ActionModule(ActionBase):
         except WeibaoError as error:
             raise AnsibleActionFail(str(error)) from error
         return result
+
+    def _of_the_play(self, task_vars: Mapping[str, Any], name: str) -> object:
+        """A variable of the play or the role, which the hosts' own do not show."""
+        hosts = task_vars["ansible_play_batch"]
+        if not name or name not in task_vars or task_vars["hostvars"][hosts[0]].get(name):
+            return None
+        return self._templar.template(task_vars[name])

@@ -65,6 +65,11 @@ options:
       - Refuse devices that have no way back of their own.
     type: bool
     default: false
+  avoid_safety:
+    description:
+      - Kinds of the device's own ways back that are not to be used, divided by commas, such as
+        C(revert_timer) on releases that do not know it.
+    type: str
   save:
     description:
       - Save the result.

@@ -37,6 +37,8 @@ class Fault:
     """TCP is dropped after this many bytes of configuration output."""
     cut_after_config_lines: int | None = None
     """TCP is dropped once this many lines of configuration mode were taken."""
+    old_release: bool = False
+    """Commands that only newer releases of the platform have are unknown."""
     save_fails: bool = False
     """Nothing is written to the startup configuration, whatever is said."""
     error_instead: bool = False

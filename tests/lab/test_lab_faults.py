@@ -54,6 +54,11 @@ def test_save_fails(ios: DeviceHandle) -> None:
     assert b"ntp server 10.1.1.9" in ios.render_startup()
 
 
+def test_old_release() -> None:
+    # What it leaves out is a platform's own; the tests of changes use it.
+    assert not Fault().old_release
+
+
 def test_error_instead(device: DeviceHandle) -> None:
     device.set_fault(error_instead=True)
     with Cli(device).start() as cli:

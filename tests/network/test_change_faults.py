@@ -122,6 +122,23 @@ def test_unsaved_changes_of_others_forbid_a_restart(change_one, changer):
     assert NEW.encode() not in device.render_running()
 
 
+def test_a_way_back_that_was_approved_and_is_refused_stops_the_change(change_one, changer):
+    device = change_one("hp_comware")
+    device.set_fault(old_release=True)
+    lines = LINES["hp_comware"]
+    foretold = changer.one("check", device, lines=lines)
+    assert foretold.safety is SafetyKind.revert_timer
+    approved = f"# safety: revert_timer\n{foretold.difference.diff}"
+    outcome = changer.one("apply", device, lines=lines, approved=approved)
+    assert (outcome.result, outcome.reason.code) == (R.failed, "change_no_safety")
+    assert NEW.encode() not in device.render_running()
+    # Without it, where that was said and approved.
+    again = changer.one("check", device, lines=lines, avoid=("revert_timer",))
+    assert again.safety is None
+    wanted = {"approved": again.difference.diff, "avoid": ("revert_timer",)}
+    assert changer.one("apply", device, lines=lines, **wanted).result is R.changed
+
+
 def test_a_device_that_is_not_reached_is_not_touched(change_one, changer):
     device = change_one("cisco_ios")
     device.set_fault(mute_tcp=True)

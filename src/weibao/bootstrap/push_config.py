@@ -11,6 +11,7 @@ from typing import Any
 from weibao.adapters.files import replace
 from weibao.adapters.network.change_batch import Batch, Play, change_batch, in_words
 from weibao.adapters.network.change_job import ChangeWishes
+from weibao.adapters.network.change_words import SAFETY_NOTE
 from weibao.bootstrap import gate
 from weibao.bootstrap.workshop import Workshop, open_workshop
 from weibao.domain.change_outcome import ChangeMode, ChangeOutcome, ChangeResult
@@ -58,6 +59,8 @@ class Push:
     safety_minutes: int = 10
     reboot_ok: bool = False
     need_safety: bool = False
+    avoid_safety: str = ""
+    """Kinds of ways back that are not to be used, divided by commas or blanks."""
     save: bool = True
 
 
@@ -89,6 +92,7 @@ def push(
             safety_minutes=asked.safety_minutes,
             reboot_ok=asked.reboot_ok,
             need_safety=asked.need_safety,
+            avoid=tuple(asked.avoid_safety.replace(",", " ").split()),
             save=asked.save,
         ),
         change=asked.change,
@@ -188,10 +192,12 @@ def _status(outcome: ChangeOutcome) -> str:
 
 
 def _difference(outcome: ChangeOutcome, warnings: list[str]) -> str:
-    """The redacted difference; a dry run says before it how the device would go back, and what
-    an approver should know. Such lines begin with ``#``."""
+    """The redacted difference; a dry run says before it how the device would go back, what an
+    approver should know, and which lines would be sent. Such lines begin with ``#``."""
     diff = outcome.difference.diff if outcome.difference is not None else ""
     if outcome.mode is not ChangeMode.check or outcome.result is not ChangeResult.would_change:
         return diff
-    notes = [f"# safety: {outcome.safety.value}"] if outcome.safety else []
-    return "".join(f"{row}\n" for row in [*notes, *(f"# {w}" for w in warnings)]) + diff
+    notes = [f"{SAFETY_NOTE}{outcome.safety.value}"] if outcome.safety else []
+    notes += [f"# {warning}" for warning in warnings]
+    notes += [f"# > {line}" for line in outcome.commands]
+    return "".join(f"{row}\n" for row in notes) + diff

@@ -63,6 +63,8 @@ class Safety(Value):
     held_by_session: bool = False
     """The device goes back where the session that changed it ends: that one confirms, once a
     new one stands."""
+    needs: Pattern = ""
+    """Found in the running configuration of devices that can do it."""
     reboots: bool = False
     """Going back is a restart: only where the change allows it, and only where the startup
     configuration is the running one before the change."""

@@ -217,6 +217,9 @@ class Comware(VrpLike):
 
     async def commit_delay(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """Roll back in a while what is not committed."""
+        if session.visit.fault.old_release:
+            unknown = GrammarError("unknown", len("configuration "), "commit")
+            return Reply(self.error(session, session.typed, unknown))
         session.device.go_back_later(int(match.args[0]))
         return Reply("")
 

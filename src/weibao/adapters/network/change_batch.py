@@ -40,6 +40,8 @@ class Play:
     default_password: str = field(default="", repr=False)
     default_enable: str = field(default="", repr=False)
     host_key_checking: bool = True
+    default_lines: object = field(default=None, repr=False)
+    """For hosts that have no variable of their own with lines: what the play says."""
     watch_pid: int = 0
     """The step is given up and undone when this process ends; 0: none such."""
 
@@ -134,7 +136,8 @@ def _wish(host: str, play: Play, batch: Batch, home: Estate, keys: ContractKeys)
     if not batch.lines_variable:
         return DeviceWish(endpoint, approved=approved)
     try:
-        lines = _lines(variables.get(batch.lines_variable))
+        own = variables.get(batch.lines_variable)
+        lines = _lines(play.default_lines if own is None else own)
     except Exception as error:  # templates of the host's own variables, vaults
         detail = (("variable", batch.lines_variable), ("detail", type(error).__name__))
         return DeviceWish(replace(endpoint, problem=("variable_error", detail)))

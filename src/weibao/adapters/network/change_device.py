@@ -11,7 +11,7 @@ from weibao.adapters.network.change_line import Line, Refused
 from weibao.adapters.network.change_plan import Plan, equal, plan_lines, plan_target, tree_of
 from weibao.adapters.network.change_state import UNFINISHED, DeviceState, Memory, Phase, States
 from weibao.adapters.network.change_touch import Setback, Touch
-from weibao.adapters.network.change_words import essence
+from weibao.adapters.network.change_words import SAFETY_NOTE, essence
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.change_outcome import ChangeMode, ChangeResult
 from weibao.domain.change_rules import Safety
@@ -63,7 +63,7 @@ class Steps:
         before = line.read()
         startup_same = touch.startup_is_running(line)
         plan = self._plan(line, before)
-        usable = touch.usable(line.rules.safeties, startup_same=startup_same)
+        usable = touch.usable(line.rules.safeties, before, startup_same=startup_same)
         ending = Ending(
             ChangeResult.unchanged,
             safety=usable[0] if usable else None,
@@ -171,7 +171,7 @@ class Steps:
         rules = line.rules
         if rules.checkpoint is not None:
             self._memory.mark(checkpoint=touch.quietly(line, rules.checkpoint.make))
-        self._begin(line, startup_same=startup_same)
+        self._begin(line, before, startup_same=startup_same)
         touch.sent_any = touch.sent_any or not rules.stages
         self._send(line, plan, before)
         meant = plan.target
@@ -208,11 +208,11 @@ class Steps:
             texts={"before": before, "running": after},
         )
 
-    def _begin(self, line: Line, *, startup_same: bool) -> None:
+    def _begin(self, line: Line, before: bytes, *, startup_same: bool) -> None:
         """Enter the configuration mode, with the first way back that the device takes."""
         touch = self._touch
         rules = line.rules
-        for safety in touch.usable(rules.safeties, startup_same=startup_same):
+        for safety in touch.usable(rules.safeties, before, startup_same=startup_same):
             early = not safety.commit
             until = touch.safety_ends()
             self._memory.mark(phase=Phase.entering, safety=safety if early else None, until=until)
@@ -220,13 +220,15 @@ class Steps:
                 line.do(touch.filled(safety.arm))
                 line.do(touch.enters(safety.enter or rules.enter))
             except Refused as refused:
+                if not (safety.arm or safety.enter):
+                    raise Setback("change_mode_refused", **touch.said(refused)) from refused
                 touch.warn("change_safety_refused", kind=safety.kind.value, **touch.said(refused))
                 self._memory.mark(safety=None)
                 continue
             self._safety, self._pending = safety, early
             self._memory.mark(session=touch.session)
             return
-        if touch.wishes.need_safety:
+        if touch.wishes.need_safety or SAFETY_NOTE in (touch.wish.approved or ""):
             raise Setback("change_no_safety")
         touch.warn("change_without_safety")
         self._memory.mark(phase=Phase.entering, safety=None)

@@ -27,6 +27,8 @@ class ChangeWishes:
     """Whether a scheduled restart may be that way back."""
     need_safety: bool = False
     """Refuse devices that have no way back of their own."""
+    avoid: tuple[str, ...] = ()
+    """Kinds of a device's own way back that are not to be used."""
     save: bool = True
     patience: float = 180.0
     """Seconds to go on reconnecting to a device that was lost, beyond its own safety time."""
@@ -77,7 +79,8 @@ class ChangeJob:
         """The job that ``dump`` wrote."""
         raw: dict[str, Any] = json.loads(line)
         base = Job.load(raw["base"])
-        wishes = {**raw["wishes"], "mode": ChangeMode(raw["wishes"]["mode"])}
+        wishes = raw["wishes"]
+        wishes |= {"mode": ChangeMode(wishes["mode"]), "avoid": tuple(wishes["avoid"])}
         devices = tuple(
             DeviceWish(
                 **{

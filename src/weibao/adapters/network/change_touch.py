@@ -20,8 +20,9 @@ from weibao.adapters.network.job import Limits
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.acceptance import startup_differs
 from weibao.domain.change_rules import ChangeRules, Safety
-from weibao.domain.platform import Platform
+from weibao.domain.platform import Platform, compiled
 from weibao.domain.reasons import Reason
+from weibao.domain.texts import decode
 
 __all__ = ["Setback", "Touch"]
 
@@ -277,14 +278,22 @@ class Touch:
         startup = line.read_startup()
         return startup is not None and not startup_differs(line.read(), startup, self.platform)
 
-    def usable(self, safeties: Sequence[Safety], *, startup_same: bool) -> list[Safety]:
-        """The device's own ways back that may be used."""
+    def usable(
+        self, safeties: Sequence[Safety], running: bytes, *, startup_same: bool
+    ) -> list[Safety]:
+        """The device's own ways back that may be used, ``running`` being what it has."""
+        text = decode(running, self.platform.encodings)
         found = []
         for safety in safeties:
             if safety.reboots and not self.wishes.reboot_ok:
                 continue
+            if safety.kind.value in self.wishes.avoid:
+                continue
             if safety.reboots and not startup_same:
                 self.warn("change_no_reload")
+                continue
+            if safety.needs and not compiled(safety.needs).search(text):
+                self.warn("change_safety_lacks", kind=safety.kind.value)
                 continue
             if safety.longest_minutes >= self.wishes.safety_minutes:
                 found.append(safety)

@@ -13,9 +13,11 @@ from weibao.domain.redaction import redact
 from weibao.domain.secret_spans import MASK
 from weibao.domain.texts import decode
 
-__all__ = ["Words", "essence", "sha256_of"]
+__all__ = ["SAFETY_NOTE", "Words", "essence", "sha256_of"]
 
 _LONGEST = 160
+SAFETY_NOTE = "# safety: "
+"""Before the name of the device's own way back, in what an approver is shown."""
 
 
 class Words:
