@@ -60,11 +60,13 @@ def _people(stage: Stage) -> Path:
 
 
 def _new(stage: Stage, device: str) -> str:
+    wanted = stage.estate / "vlan3999.txt"
+    wanted.write_text(f"{LINES}\n", encoding="utf-8")
     start = datetime.now(UTC).replace(microsecond=0)
     fields = [word for f in ("hardware", "software", "notified") for word in ("--field", f"{f}=-")]
     made = stage.asked(
         *("weibao", "change", "new", "--runbook", "change-switch-config", "--limit", device),
-        *("--window", f"{start.isoformat()}/+2h", "--var", f"change_config_lines={LINES}"),
+        *("--window", f"{start.isoformat()}/+2h", "--var", f"change_config_lines={wanted}"),
         *("--operator", "li", "--recorder", "zhao", "--as", "wang", *fields),
     )
     number: str = made["change"]["id"]

@@ -51,10 +51,12 @@ def approved(estate: Estate, keys: Path, lines: str) -> str:
     """A change of the whole estate that may start; its number."""
     start = datetime.now(UTC) - timedelta(minutes=1)
     window = f"{start.isoformat()}/{(start + timedelta(hours=3)).isoformat()}"
+    wanted = estate.folder / "lines.txt"
+    wanted.write_text(lines + "\n")
     fields = [f"--field={name}=-" for name in ("hardware", "software", "notified")]
     said = estate.weibao(
         "change", "new", "--runbook", "change-switch-config", "--limit", "all",
-        "--window", window, "--var", f"change_config_lines={lines}", "--operator", "li.op",
+        "--window", window, "--var", f"change_config_lines={wanted}", "--operator", "li.op",
         "--recorder", "zhao.rec", "--as", "wang.pm", *fields, "--json",
     )  # fmt: skip
     assert said.code == 0, said.all
