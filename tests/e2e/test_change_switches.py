@@ -87,6 +87,26 @@ def confirmed(estate: Estate, keys: Path, number: str, step: str) -> None:
     pytest.fail(said.all)
 
 
+def test_a_secret_in_clear_never_reaches_the_records(
+    tmp_path: Path, keys: Path, devices: list[DeviceHandle]
+) -> None:
+    device = next(d for d in devices if d.platform == "huawei")
+    estate = with_people(new_estate(tmp_path, [device]), keys)
+    lines = tmp_path / "lines.txt"
+    new = (
+        "change", "new", "--runbook", "change-switch-config", "--limit", "all",
+        "--window", "now/+2h", "--var", f"change_config_lines={lines}", "--as", "wang.pm",
+    )  # fmt: skip
+    lines.write_text("vlan 7\nlocal-user bob password irreversible-cipher Canary-99\n")
+    said = estate.weibao(*new)
+    assert said.code == 2, said.all
+    assert "line 2" in said.err
+    assert "Canary-99" not in said.all
+    assert all(b"Canary-99" not in p.read_bytes() for p in estate.state.rglob("*") if p.is_file())
+    lines.write_text("vlan 7\nlocal-user bob password irreversible-cipher {{ bobs }}\n")
+    assert estate.weibao(*new).code == 0
+
+
 @pytest.mark.parametrize("platform", sorted(LINES))
 def test_a_change_is_applied_proven_saved_and_explained(
     tmp_path: Path, keys: Path, devices: list[DeviceHandle], platform: str

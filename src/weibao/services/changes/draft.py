@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +18,17 @@ from weibao.domain.change import (
 )
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
+from weibao.domain.platform import Platform
+from weibao.domain.redaction import redact
 from weibao.domain.runbook import Runbook, Variable
 from weibao.errors import InputError, IntegrityError, RefusedError
 from weibao.services.changes.desk import Desk
 
 __all__ = ["Application", "Edit", "chosen_devices", "edit_change", "new_change"]
 
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+_TAG = "00000000"
+_MASKED = f"<secret:{_TAG}>"
 _TRIES = 20
 _LATEST = 300
 """Changes, newest first, among which the day's are looked for."""
@@ -75,7 +81,7 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
         runbook_version=runbook.version,
         title=asked.title or runbook.title[desk.parts.settings.language],
         limit=asked.limit,
-        variables=_variables(desk, runbook, asked.variables),
+        variables=_without_secrets(desk, devices, _variables(desk, runbook, asked.variables)),
         window=asked.window,
         requester=asked.requester,
         operator=asked.operator,
@@ -145,6 +151,7 @@ def edit_change(
     if edited.operator and edited.operator == edited.recorder:
         raise InputError("change.same_person", person=edited.operator)
     devices = chosen_devices(desk, runbook, edited.limit, sources)
+    _without_secrets(desk, devices, variables)
     if _contract_of(desk, devices).id != change.contract:
         raise InputError("change.several_contracts", contracts=change.contract)
     if edited.window.end <= desk.now:
@@ -234,6 +241,34 @@ def _variables(
             raise InputError("change.variable_missing", variable=name, runbook=runbook.id)
         elif variable.default is not None:
             values[name] = variable.default
+    return values
+
+
+def _without_secrets(
+    desk: Desk, devices: Sequence[Device], values: dict[str, Any]
+) -> dict[str, Any]:
+    """The values, which stand in records for ever (CHG-28): no secret in clear is among them.
+
+    What a template refers to is none.
+
+    Raises:
+        InputError: a line holds one, by the rules of a device's platform; it is not quoted.
+    """
+    names = sorted({device.platform for device in devices})
+    known = desk.parts.platforms
+    platforms: list[Platform | None] = [known[name] for name in names if name in known] or [None]
+    for name, value in values.items():
+        if not isinstance(value, str):
+            continue
+        before = _TEMPLATE.sub(_MASKED, value)
+        for platform in platforms:
+            after = redact(before, platform, lambda _secret: _TAG)
+            lines = zip(before.split("\n"), after.split("\n"), strict=False)
+            for number, (old, new) in enumerate(lines, 1):
+                if old != new:
+                    raise InputError("change.secret_in_clear", variable=name, line=number)
+            if before.count("\n") != after.count("\n"):
+                raise InputError("change.secret_in_clear", variable=name, line=1)
     return values
 
 
