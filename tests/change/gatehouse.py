@@ -266,6 +266,7 @@ class Gatehouse:
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
                 "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+                "ANSIBLE_HOME": str(self.private / "ansible"),
                 "PATH": f"{python.parent}:{os.environ['PATH']}",
                 "LC_ALL": "C.UTF-8",
                 "PWD": str(self.folder),
