@@ -12,9 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import TickingClock
 from records_made import ACTOR, START, batch, run, target
 
+from conftest import TickingClock
 from weibao.adapters import journal as package
 from weibao.adapters.journal import SqlJournal, database, schema
 from weibao.adapters.journal.change_tables import CHANGE_TABLES

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import TickingClock
 from records_made import ACTOR, START, piece, run, sha, target, version
 
+from conftest import TickingClock
 from weibao.adapters.evidence_store import FileEvidenceStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TickingClock
 from records_made import ACTOR, START, run
 
+from conftest import TickingClock
 from weibao.adapters.journal import SqlJournal
 
 

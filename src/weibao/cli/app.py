@@ -29,6 +29,7 @@ _COMMANDS = {
     "init": ("weibao.cli.init", "init"),
     "inventory": ("weibao.cli.inventory", "inventory"),
     "platform": ("weibao.cli.platform", "platform"),
+    "ports": ("weibao.cli.ports", "ports"),
     "run": ("weibao.cli.run", "run"),
     "runbook": ("weibao.cli.runbook", "runbook"),
     "schedule": ("weibao.cli.schedule", "schedule"),

@@ -1,0 +1,149 @@
+"""Ports out of what a device printed, live or from a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from weibao.adapters.ports.port_files import PortFiles
+from weibao.domain.patterns import compiled
+from weibao.domain.platform import NativeErrorMeaning, Platform
+from weibao.domain.port import PortReading
+from weibao.domain.port_rows import Rows, assemble
+from weibao.domain.port_rules import PortCommand, command_key
+from weibao.errors import FailedError, InputError
+
+__all__ = ["TextPortReader", "port_reader"]
+
+_CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
+_PAGER = re.compile(r"^\s*-+ ?\(?(?:more|next page)\b[^\n]*", re.IGNORECASE)
+_SHORTEST = 2
+"""Letters of an abbreviated word of a command."""
+
+
+class TextPortReader:
+    """Implements ``boundary.ports.PortReader`` for one platform."""
+
+    def __init__(self, files: PortFiles, folder: str, platform: Platform | None = None) -> None:
+        """``platform`` tells prompts, log lines and errors apart from output, if known."""
+        self._files = files
+        self._folder = folder
+        self._platform = platform
+        self.rules = files.rules(folder)
+
+    def commands(self) -> tuple[str, ...]:
+        """What to send to a device, in this order."""
+        return tuple(command.send for command in self.rules.commands if command.live)
+
+    def known(self) -> tuple[str, ...]:
+        """Every command whose output is understood."""
+        return tuple(command.send for command in self.rules.commands)
+
+    def find(self, command: str) -> PortCommand:
+        """The command that is meant, as in full or abbreviated as devices allow it.
+
+        Raises:
+            InputError: none, or more than one.
+        """
+        key = command_key(command)
+        for spec in self.rules.commands:
+            if key in spec.spellings():
+                return spec
+        close = [s for s in self.rules.commands if any(_short_for(key, k) for k in s.spellings())]
+        if len(close) == 1:
+            return close[0]
+        raise InputError(
+            "ports.unknown_command",
+            command=command,
+            platform=self.rules.platform,
+            known="; ".join(s.send for s in (close or self.rules.commands)),
+        )
+
+    def read(self, outputs: Iterable[tuple[str, str]]) -> PortReading:
+        """Ports out of ``(command, text)`` of one device.
+
+        Raises:
+            InputError: a command that this platform's data does not know.
+            FailedError: a device's own error instead of an output.
+        """
+        return assemble(self.rules, [self._cut(self.find(c), text) for c, text in outputs])
+
+    def _cut(self, command: PortCommand, text: str) -> Rows:
+        lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text)]
+        numbered = list(self._output(lines, command))
+        rows, left = self._files.cutter(self._folder, command).cut(numbered)
+        if not rows:
+            self._refused(command, lines)
+        ignored = [compiled(p) for p in (*self.rules.ignore, *command.ignore)]
+        return Rows(
+            command=command,
+            rows=tuple(rows),
+            unparsed=tuple(
+                line.rstrip() for _, line in left if not any(p.match(line) for p in ignored)
+            ),
+            text=tuple(lines),
+        )
+
+    def _output(self, lines: list[str], command: PortCommand) -> Iterator[tuple[int, str]]:
+        """Numbered lines without prompt, echo, pager and log messages."""
+        prompt = compiled(self._platform.session.prompt) if self._platform else None
+        logs = [compiled(p) for p in self._platform.log_lines] if self._platform else []
+        names = command.spellings()
+        for number, line in enumerate(lines, 1):
+            if "ore" in line or "ext" in line:
+                line = _PAGER.sub("", line)
+            if prompt and self._is_prompt(prompt, line, names):
+                continue
+            if any(log.match(line) for log in logs):
+                continue
+            yield number, line
+
+    @staticmethod
+    def _is_prompt(prompt: re.Pattern[str], line: str, names: tuple[str, ...]) -> bool:
+        """A prompt, alone or with a command typed behind it; or a command's echo alone."""
+        stripped = line.strip()
+        if command_key(stripped) in names:
+            return True
+        if prompt.fullmatch(line) or prompt.fullmatch(stripped):
+            return True
+        for mark in ("#", ">", "]", "$"):
+            head, found, tail = stripped.partition(mark)
+            if found and tail and (key := command_key(tail)):
+                first = names[0].split(" ", 1)[0]
+                if (key in names or first.startswith(key.split(" ", 1)[0])) and (
+                    prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " ")
+                ):
+                    return True
+        return False
+
+    def _refused(self, command: PortCommand, lines: list[str]) -> None:
+        if self._platform is None:
+            return
+        for error in self._platform.errors:
+            if error.means is NativeErrorMeaning.absent:
+                continue
+            for line in lines:
+                if compiled(error.match).search(line):
+                    raise FailedError("ports.refused", command=command.send, line=line.strip())
+
+
+def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextPortReader:
+    """The reader of a platform that an inventory or a person calls ``name``.
+
+    Raises:
+        InputError: nobody reads its ports.
+    """
+    for candidate in (name, platform.id if platform else ""):
+        folder = files.id_of(candidate) if candidate else None
+        if folder is not None:
+            return TextPortReader(files, folder, platform)
+    raise InputError("ports.unknown_platform", platform=name, known=", ".join(files.platforms()))
+
+
+def _short_for(short: str, full: str) -> bool:
+    """Whether each word of ``short`` begins the word of ``full`` (``sh int st``)."""
+    words, whole = short.split(" "), full.split(" ")
+    return len(words) == len(whole) and all(
+        w.startswith(s) and (len(s) >= _SHORTEST or s == w)
+        for s, w in zip(words, whole, strict=True)
+    )

@@ -1,0 +1,198 @@
+"""How a platform's ports are read: the model of ``port_readings/<platform>/ports.yml``.
+
+A command's output goes through a TextFSM template (a file beside it, or one of ntc-templates),
+whose columns are then named in the words of ``domain/port.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from weibao.domain.base import Name, Value
+from weibao.domain.patterns import Pattern
+from weibao.domain.port import AdminStatus, OperStatus
+
+__all__ = [
+    "Column",
+    "PortCommand",
+    "PortField",
+    "PortRules",
+    "RateUnit",
+    "StatusColumn",
+    "StatusWord",
+    "command_key",
+]
+
+
+class PortField(StrEnum):
+    """What a column may be."""
+
+    name = "name"
+    reason = "reason"
+    """Free words of the device, used where the status word itself gives no reason."""
+    speed = "speed"
+    duplex = "duplex"
+    media = "media"
+    mode = "mode"
+    vlan = "vlan"
+    description = "description"
+    mac_address = "mac_address"
+    mtu = "mtu"
+    last_change = "last_change"
+    lag = "lag"
+    lag_members = "lag_members"
+    """Of an aggregate: its members, as a list or parted by blanks or commas."""
+    in_rate = "in_rate"
+    out_rate = "out_rate"
+    in_utilisation = "in_utilisation"
+    out_utilisation = "out_utilisation"
+    in_octets = "in_octets"
+    out_octets = "out_octets"
+    in_errors = "in_errors"
+    out_errors = "out_errors"
+    in_discards = "in_discards"
+    out_discards = "out_discards"
+    in_crc_errors = "in_crc_errors"
+    collisions = "collisions"
+    late_collisions = "late_collisions"
+    carrier_transitions = "carrier_transitions"
+    rx_power = "rx_power"
+    tx_power = "tx_power"
+    neighbour_system = "neighbour_system"
+    neighbour_port = "neighbour_port"
+    neighbour_port_description = "neighbour_port_description"
+    neighbour_chassis = "neighbour_chassis"
+    neighbour_address = "neighbour_address"
+    neighbour_platform = "neighbour_platform"
+
+
+class RateUnit(StrEnum):
+    """Of a number printed without its unit."""
+
+    bit = "bit/s"
+    kilobit = "kbit/s"
+    megabit = "Mbit/s"
+    gigabit = "Gbit/s"
+    byte = "byte/s"
+    kilobyte = "kbyte/s"
+
+
+class Column(Value):
+    """Where a field comes from. In YAML, a name alone means the column of that name."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    """The first that is not empty counts."""
+    match: Pattern = ""
+    """Only where this is found in it; a group ``value`` is the part that counts."""
+    unit: RateUnit = RateUnit.megabit
+    """Of a speed or rate printed as a bare number."""
+    add: bool = False
+    """Numbers of all the columns are added up."""
+
+
+def _column(given: object) -> object:
+    if isinstance(given, str):
+        return {"columns": (given,)}
+    if isinstance(given, list):
+        return {"columns": tuple(given)}
+    return given
+
+
+ColumnLike = Annotated[Column, BeforeValidator(_column)]
+
+
+class StatusWord(Value):
+    """What a status word means; what is not given, it does not say."""
+
+    match: Pattern
+    """The whole word, upper and lower case alike."""
+    admin: AdminStatus | None = None
+    oper: OperStatus | None = None
+    reason: str = ""
+
+
+class StatusColumn(Value):
+    """A column that holds a status."""
+
+    column: str
+    words: str
+    """The list in ``words`` that explains it."""
+    match: Pattern = ""
+    """Only this part of it (a group ``value``); a cell without it says nothing."""
+
+
+class PortCommand(Value):
+    """One command, how its output is cut up, and what its columns are."""
+
+    send: str
+    """As it is sent to a device."""
+    names: tuple[str, ...] = ()
+    """Other commands that print the same."""
+    template: str = ""
+    """A TextFSM file of this folder."""
+    ntc: str = ""
+    """A template of ntc-templates, by its file's name without ``.textfsm``."""
+    fields: dict[PortField, ColumnLike]
+    status: tuple[StatusColumn, ...] = ()
+    skip: Pattern = ""
+    """Rows whose name this matches wholly are no ports."""
+    ignore: tuple[Pattern, ...] = ()
+    """Lines that say nothing of a port and that the template does not name."""
+    live: bool = True
+    """Sent to devices; otherwise only understood where a text of it is given."""
+    adds_only: bool = False
+    """Says more of known ports, but makes none (neighbours, descriptions of aggregates)."""
+
+    @model_validator(mode="after")
+    def _has_one_template(self) -> Self:
+        if bool(self.template) == bool(self.ntc):
+            raise ValueError("either template or ntc, not both")
+        if PortField.name not in self.fields:
+            raise ValueError("fields needs a name")
+        return self
+
+    def spellings(self) -> tuple[str, ...]:
+        """All commands that it answers to, in one spelling."""
+        return tuple(command_key(each) for each in (self.send, *self.names))
+
+
+class PortRules(Value):
+    """One platform's ports."""
+
+    schema_version: int = 1
+    platform: Name
+    also: tuple[str, ...] = ()
+    """Further platform names whose outputs look the same."""
+    names: dict[str, tuple[str, ...]] = {}
+    """Canonical beginning of a name → the short forms in which the device prints it."""
+    name_suffix: Pattern = ""
+    """What devices print behind a name and is no part of it (``(10G)``)."""
+    words: dict[str, tuple[StatusWord, ...]] = {}
+    """Lists of status words; the first that matches counts."""
+    ignore: tuple[Pattern, ...] = ()
+    """Lines of any command that say nothing of a port (``re.match``)."""
+    commands: tuple[PortCommand, ...] = Field(min_length=1)
+    """In this order: what an earlier one says is not overwritten by a later one."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for command in self.commands:
+            for status in command.status:
+                if status.words not in self.words:
+                    raise ValueError(f"{command.send}: no list of words named {status.words!r}")
+        seen: set[str] = set()
+        for command in self.commands:
+            for key in command.spellings():
+                if key in seen:
+                    raise ValueError(f"{key!r} stands here twice")
+                seen.add(key)
+        return self
+
+
+def command_key(command: str) -> str:
+    """One spelling of a command: lower case, one blank (folders write ``_`` for it)."""
+    return re.sub(r"[\s_]+", " ", command.strip().lower())

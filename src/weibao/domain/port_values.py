@@ -1,0 +1,94 @@
+"""Numbers and words of ports as devices print them, in one unit each."""
+
+from __future__ import annotations
+
+import re
+
+from weibao.domain.port import Duplex
+from weibao.domain.port_rules import RateUnit
+
+__all__ = ["decibels", "duplex", "mac_address", "number", "percent", "rate", "speed"]
+
+_NUMBER = re.compile(r"-?\d[\d,]*")
+_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?")
+_RATE = re.compile(
+    r"(?P<number>\d[\d,]*(?:\.\d+)?)[\s-]*"
+    r"(?P<prefix>kilo|mega|giga|tera|gig|meg|[kmgt])?\s*(?P<byte>[Bb]yte)?",
+    re.IGNORECASE,
+)
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_UNITS = {
+    RateUnit.bit: 1,
+    RateUnit.kilobit: 10**3,
+    RateUnit.megabit: 10**6,
+    RateUnit.gigabit: 10**9,
+    RateUnit.byte: 8,
+    RateUnit.kilobyte: 8 * 10**3,
+}
+_BITS = re.compile(r"\s*(?:bits?|b)(?:ps|/s|\b)", re.IGNORECASE)
+_DUPLEX = re.compile(r"(?:a-|\(a\))?(?P<word>[a-z]+)(?:\(a\))?.*", re.IGNORECASE)
+
+
+def number(text: str) -> int | None:
+    """The first whole number; None where there is none (``--``, ``N/A``)."""
+    found = _NUMBER.search(text)
+    return int(found[0].replace(",", "")) if found else None
+
+
+def percent(text: str) -> float | None:
+    """``0.38%`` and ``0.38`` alike."""
+    found = _DECIMAL.search(text)
+    return float(found[0]) if found else None
+
+
+def decibels(text: str) -> float | None:
+    """dBm; None where no light is measured (``-inf``, ``N/A``)."""
+    if "inf" in text.lower():
+        return None
+    found = _DECIMAL.search(text)
+    return float(found[0]) if found else None
+
+
+def rate(text: str, unit: RateUnit) -> int | None:
+    """Bits a second; ``unit`` counts for a number that stands without its own."""
+    found = _RATE.search(text)
+    if found is None:
+        return None
+    value = float(found["number"].replace(",", ""))
+    prefix = (found["prefix"] or "")[:1].lower()
+    if found["byte"]:
+        return round(value * _FACTORS[prefix] * 8)
+    if prefix:
+        return round(value * _FACTORS[prefix])
+    if _BITS.match(text, found.end("number")):
+        return round(value)
+    return round(value * _UNITS[unit])
+
+
+def speed(text: str, unit: RateUnit) -> int | None:
+    """Bits a second of a link; None where the port only says what it would do (``auto``)."""
+    value = rate(text, unit)
+    return value or None
+
+
+def duplex(text: str) -> Duplex:
+    """From ``full``, ``a-full``, ``F``, ``F(a)``, ``Full-duplex``, ``1000FDx`` and the like."""
+    found = _DUPLEX.fullmatch(text.strip().lstrip("0123456789.").lstrip())
+    word = found["word"].lower() if found else ""
+    if word.startswith("g") and word.endswith(("fd", "fdx", "hd", "hdx")):
+        word = word[-3:].lstrip("g")
+    if word in {"f", "fd", "fdx"} or word.startswith("full"):
+        return Duplex.full
+    if word in {"h", "hd", "hdx"} or word.startswith("half"):
+        return Duplex.half
+    if word in {"a", "auto"} or word.startswith("auto"):
+        return Duplex.auto
+    return Duplex.unknown
+
+
+def mac_address(text: str) -> str:
+    """``00:11:22:aa:bb:cc``; empty where it is none."""
+    digits = re.sub(r"[^0-9a-f]", "", text.lower())
+    if len(digits) != 12:
+        return ""
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
