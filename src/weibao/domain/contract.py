@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from weibao.domain.base import Name, Value
 from weibao.domain.calendar import Calendar
+from weibao.domain.port_expectation import PortTerms
 
 __all__ = [
     "ApprovalStage",
@@ -169,6 +170,8 @@ class Contract(Value):
     """What changes need."""
     calendar: Calendar = Calendar()
     """Working days, freezes and maintenance windows, in the contract's time zone."""
+    ports: PortTerms = PortTerms()
+    """Roles of ports, and what is judged where a port says nothing else."""
 
     @model_validator(mode="after")
     def _people_once(self) -> Contract:

@@ -1,0 +1,81 @@
+"""What is wrong with a port, or worth knowing (PRT-03, PRT-07, PRT-09)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from weibao.domain.base import Moment, Name, Value
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Severity
+
+__all__ = ["PortFinding", "PortFindingCode"]
+
+
+class PortFindingCode(StrEnum):
+    """What a reading can find; words under ``reason.<code>``."""
+
+    port_down = "port_down"
+    """Expected to be used, and is not up."""
+    port_shut = "port_shut"
+    """Expected to be used, and is shut down by configuration."""
+    port_missing = "port_missing"
+    """Expected, and the device has no such port."""
+    port_unexpected_up = "port_unexpected_up"
+    """Reserved or closed, and something hangs on it."""
+    port_open = "port_open"
+    """Should be closed, and is not shut down."""
+    port_went_down = "port_went_down"
+    """Was up in the last reading; nothing is said about what it should be."""
+    port_flapping = "port_flapping"
+    port_errors = "port_errors"
+    """More new errors an hour than it may have."""
+    port_speed = "port_speed"
+    port_duplex = "port_duplex"
+    port_duplex_mismatch = "port_duplex_mismatch"
+    """The two ends of a link differ."""
+    port_vlan = "port_vlan"
+    port_mode = "port_mode"
+    port_lag = "port_lag"
+    port_description = "port_description"
+    port_neighbour = "port_neighbour"
+    """Another neighbour than expected."""
+    port_neighbour_moved = "port_neighbour_moved"
+    """Another one than in the last reading; nothing is said about who it should be."""
+    port_busy = "port_busy"
+    """An uplink is used more than it should be: optimise or expand."""
+    redundancy_lost = "redundancy_lost"
+    """Of several legs, one or more are down."""
+    port_unknown = "port_unknown"
+    """Its state was not understood: not checked."""
+    ports_not_understood = "ports_not_understood"
+    """Lines of the device that no rule understands."""
+    command_refused = "command_refused"
+    ports_stale = "ports_stale"
+    """The device could not be read; the last known state is an old one."""
+    ports_without_baseline = "ports_without_baseline"
+
+
+class PortFinding(Value):
+    """About one port of one device, or about the device where ``port`` is empty."""
+
+    run_id: Name
+    contract: Name
+    device: Name
+    port: str = ""
+    code: PortFindingCode
+    severity: Severity
+    params: dict[str, str] = {}
+    since: Moment | None = None
+    at_least: bool = False
+    """``since`` may be earlier."""
+    cuts_off: str = ""
+    """Outlet, room or whom it serves (PRT-09)."""
+    waived: str = ""
+    """Why it is accepted for now; empty where it is not."""
+    waived_until: str = ""
+    at: Moment
+
+    @property
+    def reason(self) -> Reason:
+        """Its words."""
+        return Reason(code=self.code.value, params=self.params)

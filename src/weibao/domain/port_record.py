@@ -1,0 +1,78 @@
+"""What is recorded of a device's ports in one run (PRT-01, PRT-10)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from weibao.domain.base import Moment, Name, Value
+from weibao.domain.port import AdminStatus, OperStatus, Port, UnknownWord
+from weibao.domain.reasons import Reason
+
+__all__ = ["UNPARSED_KEPT", "DeviceReading", "PortOutcome", "PortState"]
+
+UNPARSED_KEPT = 50
+"""Lines that a record keeps of those that were not understood; the evidence has them all."""
+
+
+class PortOutcome(StrEnum):
+    """What became of one device's reading (JOB-10: only ``read`` is a reading)."""
+
+    read = "read"
+    """All that was asked for was printed and understood."""
+    partly = "partly"
+    """There are ports, but a command was refused, or lines or words were not understood."""
+    failed = "failed"
+    """The device could not be read, or nothing it printed was understood."""
+    not_checked = "not_checked"
+    """Not tried."""
+
+
+class PortState(Value):
+    """A port, and since when it is as it is."""
+
+    port: Port
+    since: Moment | None = None
+    """When admin and oper status were first seen as they are."""
+    at_least: bool = True
+    """True where the state was the same in the very first reading: it may be older."""
+    changes: tuple[Moment, ...] = ()
+    """When the state was found changed: the last ten times, oldest first."""
+
+    @property
+    def down(self) -> bool:
+        """Wanted up, and not."""
+        return self.port.admin_status is AdminStatus.up and self.port.oper_status in {
+            OperStatus.down,
+            OperStatus.not_present,
+            OperStatus.lower_layer_down,
+        }
+
+
+class DeviceReading(Value):
+    """One device in one run."""
+
+    run_id: Name
+    contract: Name
+    device: Name
+    platform: str
+    at: Moment
+    outcome: PortOutcome
+    reason: Reason | None = None
+    asked: tuple[str, ...] = ()
+    """Commands that were answered."""
+    refused: tuple[str, ...] = ()
+    """Commands that the device did not accept."""
+    ports: tuple[PortState, ...] = ()
+    unparsed: tuple[str, ...] = ()
+    """The first of them."""
+    unparsed_count: int = 0
+    unknown_words: tuple[UnknownWord, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether it shows ports."""
+        return self.outcome in {PortOutcome.read, PortOutcome.partly}
+
+    def port(self, name: str) -> PortState | None:
+        """The port of that canonical name."""
+        return next((state for state in self.ports if state.port.name == name), None)

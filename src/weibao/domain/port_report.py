@@ -1,0 +1,141 @@
+"""The daily record of ports as data: all that its renderers need (PRT-10, RPT-24)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from weibao.domain.base import Moment, Value
+from weibao.domain.contract import Contract
+from weibao.domain.port import AdminStatus, OperStatus
+from weibao.domain.port_expectation import PortExpectation
+from weibao.domain.port_finding import PortFinding
+from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
+from weibao.domain.records import EvidenceRecord, LedgerHead, Run, RunStep
+
+__all__ = ["PortDay", "PortDeviceRow", "PortReport", "PortTally", "PortTotals", "tally_of"]
+
+REPORT_SCHEMA = "weibao.report.ports/1"
+
+
+class PortTally(Value):
+    """Ports by what they are; the four together are ``total``."""
+
+    total: int = Field(ge=0)
+    up: int = Field(ge=0)
+    down: int = Field(ge=0)
+    """Wanted up, and not up."""
+    shut: int = Field(ge=0)
+    """Switched off by configuration."""
+    unknown: int = Field(ge=0)
+    """Not understood, or not said: never counted as good."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.up + self.down + self.shut + self.unknown != self.total:
+            raise ValueError("the ports do not add up")
+        return self
+
+
+def tally_of(ports: tuple[PortState, ...]) -> PortTally:
+    """Count ports; each counts once."""
+    up = down = shut = 0
+    for state in ports:
+        if state.port.admin_status is AdminStatus.down:
+            shut += 1
+        elif state.port.oper_status in {OperStatus.up, OperStatus.dormant}:
+            up += 1
+        elif state.port.oper_status not in {OperStatus.unknown, OperStatus.testing}:
+            down += 1
+    total = len(ports)
+    return PortTally(total=total, up=up, down=down, shut=shut, unknown=total - up - down - shut)
+
+
+class PortTotals(Value):
+    """Devices by outcome (together the inventory), and their ports."""
+
+    inventory: int = Field(ge=0)
+    read: int = Field(ge=0)
+    partly: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    not_checked: int = Field(ge=0)
+    ports: PortTally
+    """Of the devices that were read in this run."""
+    stale_ports: int = Field(ge=0)
+    """Ports whose last known state is an earlier run's, since their device was not read."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.read + self.partly + self.failed + self.not_checked != self.inventory:
+            raise ValueError("the devices do not add up")
+        return self
+
+    def count(self, outcome: PortOutcome) -> int:
+        """Devices with ``outcome``."""
+        return int(getattr(self, outcome.value))
+
+
+class PortDeviceRow(Value):
+    """One device in the record."""
+
+    device: str
+    title: str = ""
+    """Its platform, for people (``Huawei VRP``)."""
+    address: str = ""
+    site: str = ""
+    unit: str = ""
+    role: str = ""
+    model: str = ""
+    reading: DeviceReading
+    """Of this run; says *not checked* where it was not to be read."""
+    last: DeviceReading | None = None
+    """The last good one of an earlier run: shown as stale where this run's is not good."""
+    expectations: dict[str, PortExpectation] = {}
+    """By canonical name; ports without one are not in it."""
+    findings: tuple[PortFinding, ...] = ()
+
+
+class PortDay(Value):
+    """One earlier run, for the history's chart."""
+
+    run_id: str
+    day: date
+    at: Moment
+    ports: PortTally
+    findings: int
+    """Without the waived ones."""
+    devices_read: int
+    devices_total: int
+
+
+class PortReport(Value):
+    """《系统运行日志》: one contract's ports of one run."""
+
+    schema_id: str = REPORT_SCHEMA
+    number: str
+    version: int = 1
+    title: dict[str, str]
+    """``zh`` and ``en``; the contract may set its own (``report_titles``: ``ports``)."""
+    estate: str
+    contract: Contract
+    run: Run
+    steps: tuple[RunStep, ...]
+    step_titles: dict[str, dict[str, str]] = {}
+    generated_at: Moment
+    recorder: str
+    """Person who keeps the log."""
+    totals: PortTotals
+    rows: tuple[PortDeviceRow, ...]
+    """Of the whole inventory of the contract."""
+    findings: tuple[PortFinding, ...]
+    """All, the most severe first, waived ones last; new ones of this run are in ``new``."""
+    new: tuple[int, ...] = ()
+    """Places in ``findings`` that the run before did not have."""
+    gone: tuple[PortFinding, ...] = ()
+    """Findings of the run before that are no more."""
+    days: tuple[PortDay, ...] = ()
+    """This run and those before it, oldest first."""
+    evidence: tuple[EvidenceRecord, ...] = ()
+    ledger: LedgerHead
