@@ -292,5 +292,5 @@ def _cell(row: Row, column: Column) -> str:
                 return text
             found.append(text)
     if not found:
-        return ""
+        return column.otherwise
     return str(sum(number(text) or 0 for text in found))

@@ -92,6 +92,8 @@ class Column(Value):
     """Of a speed or rate printed as a bare number."""
     add: bool = False
     """Numbers of all the columns are added up."""
+    otherwise: str = ""
+    """Of a name that the command prints nowhere (``mgmt``)."""
 
 
 def _column(given: object) -> object:
@@ -131,7 +133,7 @@ class PortCommand(Value):
     send: str
     """As it is sent to a device."""
     names: tuple[str, ...] = ()
-    """Other commands that print the same."""
+    """Other commands that print the same; ``{port}`` stands for a port's name."""
     template: str = ""
     """A TextFSM file of this folder."""
     ntc: str = ""
@@ -151,6 +153,8 @@ class PortCommand(Value):
     def _has_one_template(self) -> Self:
         if bool(self.template) == bool(self.ntc):
             raise ValueError("either template or ntc, not both")
+        if self.live and "{" in self.send:
+            raise ValueError("a command for one port needs live: false")
         if PortField.name not in self.fields:
             raise ValueError("fields needs a name")
         return self

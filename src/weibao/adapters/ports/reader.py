@@ -17,6 +17,8 @@ __all__ = ["TextPortReader", "port_reader"]
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 _PAGER = re.compile(r"^\s*-+ ?\(?(?:more|next page)\b[^\n]*", re.IGNORECASE)
+_PORT = "{port}"
+"""Stands in a command's spelling for a port's name, of one or two words."""
 _SHORTEST = 2
 """Letters of an abbreviated word of a command."""
 
@@ -46,10 +48,18 @@ class TextPortReader:
             InputError: none, or more than one.
         """
         key = command_key(command)
-        for spec in self.rules.commands:
-            if key in spec.spellings():
-                return spec
-        close = [s for s in self.rules.commands if any(_short_for(key, k) for k in s.spellings())]
+        close: list[PortCommand] = []
+        for fits in (str.__eq__, _short_for, _with_port):
+            words: dict[str, int] = {}
+            for spec in self.rules.commands:
+                for spelling in spec.spellings():
+                    if fits(key, spelling):
+                        words[spec.send] = max(words.get(spec.send, 0), spelling.count(" "))
+            # "show interfaces brief Gi1/0/1" is no port named "brief Gi1/0/1".
+            most = max(words.values(), default=0)
+            close = [spec for spec in self.rules.commands if words.get(spec.send) == most]
+            if words:
+                break
         if len(close) == 1:
             return close[0]
         raise InputError(
@@ -102,7 +112,8 @@ class TextPortReader:
     def _is_prompt(prompt: re.Pattern[str], line: str, names: tuple[str, ...]) -> bool:
         """A prompt, alone or with a command typed behind it; or a command's echo alone."""
         stripped = line.strip()
-        if command_key(stripped) in names:
+        key = command_key(stripped)
+        if any(fits(key, name) for fits in (str.__eq__, _with_port) for name in names):
             return True
         if prompt.fullmatch(line) or prompt.fullmatch(stripped):
             return True
@@ -110,7 +121,7 @@ class TextPortReader:
             head, found, tail = stripped.partition(mark)
             if found and tail and (key := command_key(tail)):
                 first = names[0].split(" ", 1)[0]
-                if (key in names or first.startswith(key.split(" ", 1)[0])) and (
+                if first.startswith(key.split(" ", 1)[0]) and (
                     prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " ")
                 ):
                     return True
@@ -142,7 +153,27 @@ def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextP
 
 def _short_for(short: str, full: str) -> bool:
     """Whether each word of ``short`` begins the word of ``full`` (``sh int st``)."""
+    return _PORT not in full and _begins(short.split(" "), full.split(" "))
+
+
+def _with_port(short: str, full: str) -> bool:
+    """The same for a command of one port (``sh int Gi1/0/1 st``)."""
+    if _PORT not in full:
+        return False
     words, whole = short.split(" "), full.split(" ")
+    at = whole.index(_PORT)
+    head, tail = whole[:at], whole[at + 1 :]
+    of_port = len(words) - len(head) - len(tail)
+    return (
+        of_port in (1, 2)
+        and _begins(words[:at], head)
+        and _begins(words[at + of_port :], tail)
+        # "brief" is no port.
+        and (of_port == 1 or any(char.isdigit() for char in words[at + 1]))
+    )
+
+
+def _begins(words: list[str], whole: list[str]) -> bool:
     return len(words) == len(whole) and all(
         w.startswith(s) and (len(s) >= _SHORTEST or s == w)
         for s, w in zip(words, whole, strict=True)
