@@ -269,6 +269,10 @@ def _merge_status(fields: dict[str, Any], found: list[StatusWord], said: list[st
     opers = {word.oper for word in found}
     oper = next((each for each in _OPER_ORDER if each in opers), None)
     before = fields.get("admin_status")
+    if admin is AdminStatus.down and before is not None and before is not AdminStatus.down:
+        # What was said of a port that was up then is no more true.
+        for field in ("oper_status", "reason", "native_status"):
+            fields.pop(field, None)
     if admin is not None and (before is None or admin is AdminStatus.down):
         fields["admin_status"] = admin
     if oper is not None:

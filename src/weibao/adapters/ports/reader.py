@@ -16,7 +16,20 @@ from weibao.errors import FailedError, InputError
 __all__ = ["TextPortReader", "port_reader"]
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
-_PAGER = re.compile(r"^\s*-+ ?\(?(?:more|next page)\b[^\n]*", re.IGNORECASE)
+_PAGER = re.compile(
+    r"^\s*(?:"
+    r"<?-+ ?\(?(?:more|next page)\b[^-\n]*-+>?"
+    r"(?:, next page:[^\n]*?Control-C| or \(q\)uit| ?\(\d+%\))?"
+    r"|more: <space>,[^\n]*?<(?:return|cr)>"
+    r"|-+ ?\(?(?:more|next page)\b[^-\n]*$)[ ]*",
+    re.IGNORECASE,
+)
+"""Of what the device prints on the same line behind it, nothing is lost."""
+_STAMP = re.compile(
+    r"(?:<\d+>)?(?:\d+: )*(?:(?:\d+[ywdhms])+"
+    r"|[*.]?(?:[A-Z][a-z]{2} +\d{1,2} +)?(?:\d{4} +)?\d\d:\d\d:\d\d[\d.]*(?: [A-Z]{2,5})?)?$"
+)
+"""The time before a log message, where the platform's pattern begins behind it."""
 _PORT = "{port}"
 """Stands in a command's spelling for a port's name, of one or two words."""
 _SHORTEST = 2
@@ -47,7 +60,8 @@ class TextPortReader:
         Raises:
             InputError: none, or more than one.
         """
-        key = command_key(command)
+        # "show interfaces status | include Gi1" prints a part of the same.
+        key = command_key(command.partition("|")[0])
         close: list[PortCommand] = []
         for fits in (str.__eq__, _short_for, _with_port):
             words: dict[str, int] = {}
@@ -100,13 +114,16 @@ class TextPortReader:
         logs = [compiled(p) for p in self._platform.log_lines] if self._platform else []
         names = command.spellings()
         for number, line in enumerate(lines, 1):
-            if "ore" in line or "ext" in line:
+            if "ore" in line or "ext" in line or "ORE" in line:
                 line = _PAGER.sub("", line)
             if prompt and self._is_prompt(prompt, line, names):
                 continue
-            if any(log.match(line) for log in logs):
-                continue
-            yield number, line
+            for log in logs:
+                if found := log.search(line):
+                    # A message may follow what was being printed.
+                    line = _STAMP.sub("", line[: found.start()])
+            if line.strip() or not lines[number - 1].strip():
+                yield number, line
 
     @staticmethod
     def _is_prompt(prompt: re.Pattern[str], line: str, names: tuple[str, ...]) -> bool:
