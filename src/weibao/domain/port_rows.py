@@ -76,7 +76,7 @@ class Rows:
 class PortNames:
     """One name for every way in which a platform prints a port's name."""
 
-    _SHAPE = re.compile(r"([A-Za-z][A-Za-z_-]*?)[ -]?(\d.*)?")
+    _SHAPE = re.compile(r"([\d.]*[A-Za-z][A-Za-z_-]*?)[ -]?(\d.*)?")
 
     def __init__(self, names: Mapping[str, Iterable[str]], suffix: str = "") -> None:
         """``suffix``: a pattern of what is printed behind a name and is no part of it."""
@@ -187,7 +187,10 @@ class _Assembly:
     def _field(self, draft: _Draft, kind: PortField, text: str, column: Column) -> None:
         if kind in _TEXTS:
             if text not in {"--", "-"} or kind is PortField.description:
-                draft.fields.setdefault(kind.value, text)
+                before = draft.fields.setdefault(kind.value, text)
+                # Tables cut descriptions off.
+                if text.startswith(before.rstrip(".~")):
+                    draft.fields[kind.value] = text
             return
         if text.lower() in _NOTHING:
             return
