@@ -114,6 +114,9 @@ class _Draft:
             fields["counters"] = PortCounters(**self.counters)
         if self.optical:
             fields["optical"] = Optical(**self.optical)
+        if fields.get("lag") == name:
+            # A table of aggregates names the aggregate on its own line too.
+            del fields["lag"]
         return Port(name=name, native_name=self.native, neighbours=tuple(self.neighbours), **fields)
 
 
