@@ -299,7 +299,7 @@ def _cell(row: Row, column: Column) -> str:
             text = "" if part is None else (groups.get("value") or "" if groups else part[0])
         if text:
             if not column.add:
-                return text
+                return column.prefix + text
             found.append(text)
     if not found:
         return column.otherwise

@@ -92,6 +92,8 @@ class Column(Value):
     """Of a speed or rate printed as a bare number."""
     add: bool = False
     """Numbers of all the columns are added up."""
+    prefix: str = ""
+    """Goes before it (``Po`` before a bare number)."""
     otherwise: str = ""
     """Of a name that the command prints nowhere (``mgmt``)."""
 
