@@ -30,7 +30,7 @@ from weibao.boundary.notify import Notifier
 from weibao.domain.report import BackupReport
 from weibao.domain.resolve_platform import PlatformCatalogue, resolve
 from weibao.i18n import Language
-from weibao.services.parts import BookedRunbook, Parts, PublishedReport
+from weibao.services.parts import BookedRunbook, Finisher, Parts, PublishedReport
 
 __all__ = ["Workshop", "open_workshop"]
 
@@ -193,7 +193,15 @@ class Workshop:
             prepare=self.prepare,
             notifiers=self.notifiers,
             run_id=lambda: new_run_id(clock.now()),
+            finishers=self._finishers(),
         )
+
+    def _finishers(self) -> dict[str, Finisher]:
+        """What finishes a cut-off run of another job than the backup."""
+        from weibao.bootstrap.ports import port_parts
+        from weibao.services.ports.check import JOB, finisher
+
+        return {JOB: finisher(lambda parts: port_parts(self, parts))}
 
 
 def open_workshop(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from weibao.services.backup_run import BackupRequest
     from weibao.services.finish import BackupResult
 
-__all__ = ["run_backup_command"]
+__all__ = ["RunProgress", "run_backup_command"]
 
 
 def run_backup_command(
@@ -79,7 +79,7 @@ def _run(call: Call, request: BackupRequest, wait: float) -> int:
         for finished in recover(parts, inventory.devices):
             call.out.note(recovered_words(call.out, finished.run))
             tell(parts, finished)
-        progress = _Progress(call)
+        progress = RunProgress(call)
         result = run_backup(
             parts,
             request,
@@ -113,7 +113,7 @@ def _too_early_or_late(call: Call) -> bool:
     return True
 
 
-class _Progress:
+class RunProgress:
     """A line for each device where output is a file, a bar on a terminal."""
 
     def __init__(self, call: Call) -> None:

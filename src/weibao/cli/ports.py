@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weibao.cli.options import Call, command_options
+from weibao.cli.options import Call, command_options, limit_option
+from weibao.cli.ports_records import baseline, diff, history, show
 
 if TYPE_CHECKING:
     from weibao.domain.port import Port
@@ -19,6 +20,34 @@ __all__ = ["ports", "show_ports"]
 @click.group()
 def ports() -> None:
     """Ports of switches: read, judged, recorded."""
+
+
+@ports.command()
+@limit_option
+@click.option(
+    "--brief", is_flag=True, help="Only what is quick to print: no counters, no optical power."
+)
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait so long for another run to end.")
+@click.option("--change-ref", default="", metavar="REF", help="The change that this belongs to.")
+@click.option("--scheduled", is_flag=True, help="Started by a timer.")
+@command_options()
+def check(
+    call: Call, limit: str, brief: bool, wait: float, change_ref: str, scheduled: bool
+) -> int:
+    """Read the ports of all devices, compare, record, and write the daily log.
+
+    Exit code 0: all read, nothing found; 1: findings, or a device was not read; 4: none was.
+    """
+    from weibao.cli.ports_check import check_ports_command
+
+    return check_ports_command(
+        call,
+        limit=limit,
+        wait=wait,
+        scheduled=scheduled,
+        change_ref=change_ref,
+        details=not brief,
+    )
 
 
 @ports.command()
@@ -105,3 +134,7 @@ def _text(file: str) -> str:
         except UnicodeDecodeError:
             continue
     return data.decode("utf-8", "replace")
+
+
+for _command in (baseline, diff, history, show):
+    ports.add_command(_command)

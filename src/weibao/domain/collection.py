@@ -28,6 +28,8 @@ class ItemKind(StrEnum):
     """The running configuration before a change."""
     meant = "meant"
     """The configuration that a change is meant to bring, where it is known whole."""
+    output = "output"
+    """What a command printed."""
     transcript = "transcript"
     """What a change sent, and the device's answers."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weibao.domain.base import Name, Value
+from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.reasons import Reason
 
 __all__ = [
@@ -24,6 +25,8 @@ DEVICE_FIELDS = (
     "serial_number",
     "parent",
     "redundancy_group",
+    "ports",
+    "port_waivers",
 )
 """Variables of a host that Weibao reads beside Ansible's own."""
 
@@ -48,6 +51,8 @@ class Device(Value):
     """The device that it hangs on; a change of one is felt by the other."""
     redundancy_group: str = ""
     """Devices of one group stand in for each other, and are never worked on at once."""
+    ports: PortBaseline | None = None
+    """What its ports should be, where the inventory says so (``ports``, ``port_waivers``)."""
     problem: Reason | None = None
     """Why it cannot be tried at all."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from weibao.domain.base import Moment, Name, Value
 from weibao.domain.port import AdminStatus, OperStatus, Port, UnknownWord
+from weibao.domain.port_finding import PortFinding
 from weibao.domain.reasons import Reason
 
 __all__ = ["UNPARSED_KEPT", "DeviceReading", "PortOutcome", "PortState"]
@@ -67,6 +68,7 @@ class DeviceReading(Value):
     """The first of them."""
     unparsed_count: int = 0
     unknown_words: tuple[UnknownWord, ...] = ()
+    findings: tuple[PortFinding, ...] = ()
 
     @property
     def good(self) -> bool:

@@ -136,6 +136,8 @@ class PortCommand(Value):
     """As it is sent to a device."""
     names: tuple[str, ...] = ()
     """Other commands that print the same; ``{port}`` stands for a port's name."""
+    otherwise: tuple[str, ...] = ()
+    """Sent instead, in this order, where the device refuses it; they print the same."""
     template: str = ""
     """A TextFSM file of this folder."""
     ntc: str = ""
@@ -148,6 +150,8 @@ class PortCommand(Value):
     """Lines that say nothing of a port and that the template does not name."""
     live: bool = True
     """Sent to devices; otherwise only understood where a text of it is given."""
+    detail: bool = False
+    """Long and slow to print; asked only where details are wanted."""
     adds_only: bool = False
     """Says more of known ports, but makes none (neighbours, descriptions of aggregates)."""
 
@@ -163,7 +167,7 @@ class PortCommand(Value):
 
     def spellings(self) -> tuple[str, ...]:
         """All commands that it answers to, in one spelling."""
-        return tuple(command_key(each) for each in (self.send, *self.names))
+        return tuple(command_key(each) for each in (self.send, *self.otherwise, *self.names))
 
 
 class PortRules(Value):

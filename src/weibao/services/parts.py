@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from weibao.boundary import (
     Bundle,
@@ -21,12 +22,17 @@ from weibao.boundary import (
     PlaybookRunner,
 )
 from weibao.domain.contract import Contract
+from weibao.domain.inventory import Device
 from weibao.domain.platform import Platform
+from weibao.domain.records import Run, RunState
 from weibao.domain.report import BackupReport
 from weibao.domain.runbook import Runbook
 from weibao.domain.settings import Settings
 
-__all__ = ["BookedRunbook", "Parts", "PublishedReport"]
+if TYPE_CHECKING:
+    from weibao.services.steps import Steps
+
+__all__ = ["BookedRunbook", "Finisher", "Parts", "PublishedReport"]
 
 
 @dataclass(frozen=True)
@@ -84,3 +90,21 @@ class Parts:
     """Loads beforehand what ``publish`` needs; may run in a thread."""
     notifiers: Callable[[], Sequence[Notifier]]
     run_id: Callable[[], str]
+    finishers: Mapping[str, Finisher] = field(default_factory=dict)
+    """By job: what finishes a run of it that was cut off; the backup's is not among them."""
+
+
+class Finisher(Protocol):
+    """Finishes a run of one job from its bundle."""
+
+    def __call__(
+        self,
+        parts: Parts,
+        run: Run,
+        devices: Sequence[Device],
+        steps: Steps,
+        state: RunState,
+        /,
+    ) -> tuple[PublishedReport, ...]:
+        """The reports that were issued."""
+        ...

@@ -91,6 +91,9 @@ def _finish(parts: Parts, run: Run, devices: Sequence[Device]) -> BackupResult:
         if (finding.code, finding.contract) not in known:
             parts.journal.record(run.id, OutcomeBatch(findings=(finding,)), run.actor)
     steps = Steps(parts.journal, parts.clock, run)
+    finish = parts.finishers.get(run.job)
+    if finish is not None:
+        return BackupResult(run, (), (), finish(parts, run, devices, steps, state))
     return finish_run(parts, run, devices, steps, why=Reason.of("interrupted"), state=state)
 
 

@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from weibao.adapters.network.endpoints import VARIABLES
 from weibao.domain.inventory import Device, HostFacts
+from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.reasons import Reason
 
 __all__ = ["device", "encrypted_names", "host_facts", "is_telnet", "plain"]
@@ -38,6 +41,7 @@ def device(
     platform_problem = (
         None if platform is not None else Reason.of("unknown_platform", platform=network_os)
     )
+    ports, ports_problem = _ports(variables)
     return Device(
         name=safe,
         contract=contract,
@@ -52,8 +56,38 @@ def device(
         serial_number=plain(variables.get("serial_number")),
         parent=plain(variables.get("parent")),
         redundancy_group=plain(variables.get("redundancy_group")),
-        problem=name_problem or contract_problem or platform_problem or port_problem,
+        ports=ports,
+        problem=name_problem
+        or contract_problem
+        or platform_problem
+        or port_problem
+        or ports_problem,
     )
+
+
+def _ports(variables: Mapping[str, Any]) -> tuple[PortBaseline | None, Reason | None]:
+    """Expectations of the inventory; what is wrong in them is the device's own problem."""
+    ports, waivers = variables.get("ports"), variables.get("port_waivers")
+    if not ports and not waivers:
+        return None, None
+    try:
+        given = {"ports": ports or {}, "waivers": waivers or []}
+        return PortBaseline.model_validate(_without_marks(given)), None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return None, Reason.of("ports_invalid", place=where, detail=first["msg"])
+
+
+def _without_marks(value: Any) -> Any:
+    """What Ansible marks as unsafe is text here."""
+    if isinstance(value, dict):
+        if UNSAFE in value:
+            return str(value[UNSAFE])
+        return {str(key): _without_marks(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_marks(inner) for inner in value]
+    return value
 
 
 _NETWORK = ("network_cli", "netconf", "httpapi")

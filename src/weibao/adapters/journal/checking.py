@@ -9,11 +9,13 @@ with the rows that wait for their later ledger row, not with the years.
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, and_, select
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.database import Database
@@ -75,9 +77,29 @@ def check(
             if head is None and not empty and not mark.path.exists():
                 yield Reason.of("unchecked_ledger_end", path=mark.path)
             yield from states.compare(streaming)
+            yield from _bodies(streaming)
     except (TypeError, ValueError) as error:
         # SQLite keeps in any column what it is given: bytes, a word for a number, infinity.
         yield Reason.of("ledger_foreign", database=database.name, after=counter.count, why=error)
+
+
+def _bodies(connection: Connection) -> Iterator[Reason]:
+    """Each reading of ports is the one whose hash the ledger has."""
+    table, bodies = schema.port_readings, schema.port_bodies
+    own = and_(bodies.c.run_id == table.c.run_id, bodies.c.device == table.c.device)
+    columns = (table.c.run_id, table.c.device, table.c.body, bodies.c.body)
+    statement = select(*columns).outerjoin_from(table, bodies, own)
+    for run_id, device, sha256, body in connection.execute(statement):
+        subject = f"run/{run_id}/ports/{device}"
+        if body is None:
+            yield Reason.of("body_missing", subject=subject)
+            continue
+        try:
+            fits = hashlib.sha256(zlib.decompress(body)).hexdigest() == sha256
+        except (zlib.error, TypeError):
+            fits = False
+        if not fits:
+            yield Reason.of("body_edited", subject=subject)
 
 
 def _witnessed(

@@ -139,6 +139,7 @@ _SUBJECTS: dict[Table, str] = {
     schema.change_plans: "change/{change}/plan/{number}",
     schema.change_steps: "change/{change}/step/{wave}/{step}/{device}/{attempt}",
     schema.change_locks: "change/{change}/locks",
+    schema.port_readings: "run/{run_id}/ports/{device}",
 }
 
 

@@ -36,6 +36,12 @@ from weibao.adapters.journal.columns import (
     word,
     yes_no,
 )
+from weibao.adapters.journal.port_tables import (
+    PORT_ACTIONS,
+    PORT_TABLES,
+    port_bodies,
+    port_readings,
+)
 
 __all__ = [
     "ACTIONS",
@@ -55,6 +61,8 @@ __all__ = [
     "is_json",
     "key_of",
     "ledger",
+    "port_bodies",
+    "port_readings",
     "run_steps",
     "run_targets",
     "runs",
@@ -220,6 +228,7 @@ RECORDED: tuple[Table, ...] = (
     evidence,
     accesses,
     *CHANGE_TABLES,
+    *PORT_TABLES,
 )
 """The tables whose rows the ledger repeats, in the order in which they may be written."""
 
@@ -234,5 +243,6 @@ ACTIONS: dict[str, Table] = {
     "evidence.recorded": evidence,
     "access.recorded": accesses,
     **CHANGE_ACTIONS,
+    **PORT_ACTIONS,
 }
 """The ledger's actions that write a table's row, and which table."""

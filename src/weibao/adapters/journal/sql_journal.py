@@ -15,6 +15,7 @@ from weibao.adapters.journal.changes import ChangeWriter
 from weibao.adapters.journal.checking import check
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
+from weibao.adapters.journal.ports import PortWriter
 from weibao.adapters.journal.reading import head_of, holds
 from weibao.adapters.journal.rows import Row, clean, stamp, to_row
 from weibao.adapters.journal.writing import Pen, again, mark_renewal
@@ -28,8 +29,8 @@ from weibao.errors import FailedError, IntegrityError
 __all__ = ["SqlJournal"]
 
 
-class SqlJournal(ChangeWriter):
-    """Implements ``boundary.Journal`` and ``boundary.ChangeRecords``.
+class SqlJournal(ChangeWriter, PortWriter):
+    """Implements ``boundary.Journal``, ``boundary.ChangeRecords`` and ``PortRecords``.
 
     Safe for several threads and processes.
     """

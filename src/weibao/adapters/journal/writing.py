@@ -77,6 +77,11 @@ class Pen:
         self._entries: list[LedgerEntry] = []
         self._inserts: dict[Table, list[Row]] = defaultdict(list)
         self._updates: dict[Table, list[Row]] = defaultdict(list)
+        self._attached: dict[Table, list[Row]] = defaultdict(list)
+
+    def attach(self, table: Table, row: Row) -> None:
+        """A row that no ledger row repeats: a recorded row of the same transaction has its hash."""
+        self._attached[table].append(row)
 
     def note(self, entry: LedgerEntry) -> None:
         """A ledger row of its own."""
@@ -157,6 +162,8 @@ class Pen:
                 self._connection.execute(insert(table), self._inserts[table])
             if self._updates[table]:
                 self._connection.execute(_update(table), _update_rows(table, self._updates[table]))
+        for table, attached in self._attached.items():
+            self._connection.execute(insert(table), attached)
         self._follow(self._inserts[schema.run_targets], rows[-1].at if rows else "")
         self.written = rows
 

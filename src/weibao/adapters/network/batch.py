@@ -14,7 +14,7 @@ from weibao.adapters.estate_lock import bundle_lock
 from weibao.adapters.evidence_store import evidence_folder
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.network.endpoints import endpoint_of
-from weibao.adapters.network.job import Endpoint, Job, Limits
+from weibao.adapters.network.job import Endpoint, Job, Limits, Purpose
 from weibao.adapters.network.pool import collect
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
@@ -38,8 +38,10 @@ def collect_batch(
     default_password: str,
     default_enable: str,
     host_key_checking: bool = True,
+    job: str = JOB,
+    purpose: Purpose = "configurations",
 ) -> dict[str, Any]:
-    """Collect the configurations of ``hosts``; what the task returns.
+    """Collect what ``purpose`` says of ``hosts``; what the task returns.
 
     ``host_key_checking`` is Ansible's own setting; keys are checked where it and the
     estate's say so.
@@ -66,7 +68,7 @@ def collect_batch(
         endpoints.append(with_contract(_with_known(endpoint, known.get(host)), home, keys))
     header = BundleHeader(
         run_id=folder.name,
-        job=JOB,
+        job=job,
         actor=actor(),
         program=PROGRAM,
         created_at=now,
@@ -78,7 +80,11 @@ def collect_batch(
     with bundle_lock(folder):
         results = collect(
             header,
-            job_for(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
+            replace(
+                job_for(home, folder / "bundle", tuple(endpoints), keys, host_key_checking),
+                purpose=purpose,
+                reading_folders=(str(home.folder / "port_readings"),),
+            ),
             home.settings.backup.processes,
             alive=lambda: os.getppid() == parent and (not watch_pid or is_alive(watch_pid)),
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Endpoint", "FileChoice", "Job", "Limits"]
+__all__ = ["Endpoint", "FileChoice", "Job", "Limits", "Purpose"]
+
+Purpose = Literal["configurations", "ports", "ports in detail"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ class Job:
     host_key_checking: bool = True
     libssh: bool = True
     """Whether a plain device's line is opened by libssh."""
+    purpose: Purpose = "configurations"
+    """What is read: configurations, ports, or ports with all that takes long to print."""
+    reading_folders: tuple[str, ...] = ()
+    """Further folders of port readings."""
     evidence: dict[str, str] = field(default_factory=dict)
     """Folder of a contract's evidence: what lies there is not kept once more."""
 
@@ -95,6 +101,7 @@ class Job:
         raw: dict[str, Any] = json.loads(line)
         raw["limits"] = Limits(**raw["limits"])
         raw["platform_folders"] = tuple(raw["platform_folders"])
+        raw["reading_folders"] = tuple(raw["reading_folders"])
         raw["endpoints"] = tuple(_endpoint(item) for item in raw["endpoints"])
         return cls(**raw)
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from weibao.adapters.bundle import keep_blob
 from weibao.adapters.evidence_store import is_kept
 from weibao.adapters.network.collect import Attempt, Collector
+from weibao.adapters.network.collect_ports import PortCollector
 from weibao.adapters.network.connect import open_wire, open_without_libssh
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.trouble import Trouble
@@ -128,7 +129,8 @@ def work(job: Job, report: Callable[[DeviceCollection], None], stop: Callable[[]
 
     opener = open_wire if job.libssh else open_without_libssh
     platforms = load_platforms([Path(f) for f in job.platform_folders])
-    collector = Collector(job, platforms, keep, stop, opener=opener)
+    make = Collector if job.purpose == "configurations" else PortCollector
+    collector = make(job, platforms, keep, stop, opener=opener)
     queue = _Queue([_Task(endpoint) for endpoint in job.endpoints])
 
     def run() -> None:

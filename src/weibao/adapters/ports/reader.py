@@ -46,9 +46,9 @@ class TextPortReader:
         self._platform = platform
         self.rules = files.rules(folder)
 
-    def commands(self) -> tuple[str, ...]:
-        """What to send to a device, in this order."""
-        return tuple(command.send for command in self.rules.commands if command.live)
+    def commands(self, *, details: bool = True) -> tuple[PortCommand, ...]:
+        """What to ask a device, in this order; without ``details``, what is quick to print."""
+        return tuple(c for c in self.rules.commands if c.live and (details or not c.detail))
 
     def known(self) -> tuple[str, ...]:
         """Every command whose output is understood."""
@@ -90,14 +90,25 @@ class TextPortReader:
             InputError: a command that this platform's data does not know.
             FailedError: a device's own error instead of an output.
         """
-        return assemble(self.rules, [self._cut(self.find(c), text) for c, text in outputs])
+        return self.assemble([self.cut(command, text) for command, text in outputs])
 
-    def _cut(self, command: PortCommand, text: str) -> Rows:
+    def assemble(self, outputs: Iterable[Rows]) -> PortReading:
+        """Ports out of the outputs of one device that were cut up."""
+        return assemble(self.rules, outputs)
+
+    def cut(self, name: str, text: str) -> Rows:
+        """One output, cut up.
+
+        Raises:
+            InputError: a command that this platform's data does not know.
+            FailedError: a device's own error instead of an output.
+        """
+        command = self.find(name)
         lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text)]
         numbered = list(self._output(lines, command))
         rows, left = self._files.cutter(self._folder, command).cut(numbered)
-        if not rows:
-            self._refused(command, lines)
+        if not rows and (line := self.refusal("\n".join(lines))):
+            raise FailedError("ports.refused", command=command.send, line=line)
         ignored = [compiled(p) for p in (*self.rules.ignore, *command.ignore)]
         return Rows(
             command=command,
@@ -144,15 +155,17 @@ class TextPortReader:
                     return True
         return False
 
-    def _refused(self, command: PortCommand, lines: list[str]) -> None:
+    def refusal(self, text: str) -> str:
+        """The device's own error in what it printed; empty where there is none."""
         if self._platform is None:
-            return
+            return ""
         for error in self._platform.errors:
             if error.means is NativeErrorMeaning.absent:
                 continue
-            for line in lines:
+            for line in text.splitlines():
                 if compiled(error.match).search(line):
-                    raise FailedError("ports.refused", command=command.send, line=line.strip())
+                    return line.strip()
+        return ""
 
 
 def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextPortReader:

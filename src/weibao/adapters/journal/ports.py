@@ -1,0 +1,174 @@
+"""Readings of ports in the journal: recorded with their run, read back by device or by run."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+
+from weibao.adapters.journal import schema
+from weibao.adapters.journal.reading import JournalReader
+from weibao.adapters.journal.rows import Row, cell, stamp
+from weibao.adapters.journal.writing import Pen, again
+from weibao.boundary.ports import PortRun
+from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_report import PortTally, tally_of
+from weibao.errors import IntegrityError
+
+__all__ = ["PortWriter"]
+
+_GOOD = (PortOutcome.read.value, PortOutcome.partly.value)
+_STREAMED = 200
+
+
+class PortWriter(JournalReader):
+    """Implements ``boundary.ports.PortRecords`` where ``_pen`` writes to the journal."""
+
+    @abstractmethod
+    def _pen(self, actor: str) -> AbstractContextManager[Pen]: ...
+
+    @again
+    def record_ports(self, run_id: str, readings: Sequence[DeviceReading], actor: str) -> None:
+        """Readings of one run, in one transaction; what is recorded already changes nothing.
+
+        Raises:
+            IntegrityError: it contradicts what is recorded, or belongs to another run.
+        """
+        rows, bodies = [], {}
+        for reading in readings:
+            if reading.run_id != run_id:
+                raise IntegrityError("journal.other_run", run=run_id, other=reading.run_id)
+            text = reading.model_dump_json(exclude_defaults=True).encode()
+            rows.append(_row(reading, hashlib.sha256(text).hexdigest()))
+            bodies[reading.device] = zlib.compress(text, 6)
+        with self._pen(actor) as pen:
+            at = stamp(self._clock.now())
+            for row in pen.insert_new(schema.port_readings, rows, "ports.recorded", at, actor):
+                device = row["device"]
+                body = {"run_id": run_id, "device": device, "body": bodies[device]}
+                pen.attach(schema.port_bodies, body)
+
+    def port_readings(self, run_id: str) -> Iterator[DeviceReading]:
+        """Of one run, by device, streamed."""
+        table = schema.port_readings
+        statement = _whole().where(table.c.run_id == run_id).order_by(table.c.device)
+        return self._readings(statement)
+
+    def latest_ports(self, *, before: str = "") -> dict[tuple[str, str], DeviceReading]:
+        """Each device's newest good reading, but for those of the run ``before``."""
+        table = schema.port_readings
+        chosen = select(table.c.contract, table.c.device, func.max(table.c.at).label("at")).where(
+            table.c.outcome.in_(_GOOD)
+        )
+        if before:
+            chosen = chosen.where(table.c.run_id != before)
+        newest = chosen.group_by(table.c.contract, table.c.device).subquery()
+        same = and_(
+            table.c.contract == newest.c.contract,
+            table.c.device == newest.c.device,
+            table.c.at == newest.c.at,
+        )
+        found = self._readings(_whole().join(newest, same))
+        return {(reading.contract, reading.device): reading for reading in found}
+
+    def port_history(
+        self, contract: str, device: str, since: datetime | None = None
+    ) -> Iterator[DeviceReading]:
+        """All readings of a device, oldest first, streamed."""
+        table = schema.port_readings
+        statement = _whole().where(table.c.contract == contract, table.c.device == device)
+        if since is not None:
+            statement = statement.where(table.c.at >= stamp(since))
+        return self._readings(statement.order_by(table.c.at))
+
+    def port_runs(self, contract: str, limit: int = 30) -> list[PortRun]:
+        """The last runs with what they found together, newest first."""
+        table = schema.port_readings
+        sums = [
+            func.sum(table.c[name]).label(name)
+            for name in ("total", "up", "down", "shut", "unknown", "findings")
+        ]
+        read = func.sum(table.c.outcome.in_(_GOOD).cast(schema.port_readings.c.total.type))
+        statement = (
+            select(
+                table.c.run_id,
+                func.min(table.c.at).label("at"),
+                func.count().label("devices"),
+                read.label("read"),
+                *sums,
+            )
+            .where(table.c.contract == contract)
+            .group_by(table.c.run_id)
+            .order_by(func.min(table.c.at).desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [
+            PortRun(
+                run_id=row["run_id"],
+                at=datetime.fromisoformat(row["at"]),
+                devices=row["devices"],
+                read=row["read"],
+                ports=PortTally(
+                    total=row["total"],
+                    up=row["up"],
+                    down=row["down"],
+                    shut=row["shut"],
+                    unknown=row["unknown"],
+                ),
+                findings=row["findings"],
+            )
+            for row in rows
+        ]
+
+    def _readings(self, statement: Select[Any]) -> Iterator[DeviceReading]:
+        with self._database.read() as connection:
+            streaming = connection.execution_options(yield_per=_STREAMED)
+            for row in streaming.execute(statement):
+                yield opened(*row)
+
+
+def _whole() -> Select[Any]:
+    table, bodies = schema.port_readings, schema.port_bodies
+    own = and_(bodies.c.run_id == table.c.run_id, bodies.c.device == table.c.device)
+    columns = (table.c.run_id, table.c.device, table.c.body, bodies.c.body)
+    return select(*columns).outerjoin_from(table, bodies, own)
+
+
+def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceReading:
+    """The reading in a body.
+
+    Raises:
+        IntegrityError: it is missing, or not the one that the ledger knows.
+    """
+    key = f"{run_id}, {device}"
+    try:
+        text = zlib.decompress(body) if body is not None else b""
+    except (zlib.error, TypeError) as error:
+        raise IntegrityError("journal.bad_row", table="port_bodies", key=key) from error
+    if hashlib.sha256(text).hexdigest() != sha256:
+        raise IntegrityError("journal.bad_row", table="port_bodies", key=key)
+    return DeviceReading.model_validate_json(text)
+
+
+def _row(reading: DeviceReading, sha256: str) -> Row:
+    tally = tally_of(reading.ports) if reading.good else tally_of(())
+    return {
+        "run_id": reading.run_id,
+        "device": reading.device,
+        "contract": reading.contract,
+        "platform": reading.platform,
+        "at": stamp(reading.at),
+        "outcome": reading.outcome.value,
+        "reason": cell(reading.reason),
+        **tally.model_dump(),
+        "findings": sum(not f.waived for f in reading.findings),
+        "body": sha256,
+    }

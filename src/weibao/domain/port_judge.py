@@ -1,0 +1,329 @@
+"""Intended against actual, this reading against the last, one end against the other.
+
+Pure and offline: the same readings give the same findings (PRT-03, PRT-04, PRT-07, PRT-09).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from weibao.domain.port import AdminStatus, Duplex, Neighbour, OperStatus, Port
+from weibao.domain.port_case import (
+    NOT_UP,
+    UP,
+    DeviceCase,
+    cut_off_by,
+    differs,
+    finding_of,
+    of_port,
+    same_port,
+    short,
+    waive,
+)
+from weibao.domain.port_expectation import PortExpectation, PortUse
+from weibao.domain.port_finding import PortFinding, PortFindingCode
+from weibao.domain.port_record import PortState
+from weibao.domain.port_states import recent_changes
+from weibao.domain.records import Severity
+
+__all__ = ["judge_device"]
+
+_DAY = timedelta(days=1)
+_ERRORS = ("in_errors", "out_errors", "in_crc_errors")
+_CODE = PortFindingCode
+_WORDS = {PortUse.used: "used", PortUse.reserved: "reserved", PortUse.closed: "closed"}
+
+
+def judge_device(case: DeviceCase) -> list[PortFinding]:
+    """Findings of one device; those that a waiver covers say so."""
+    reading = case.reading
+    if not reading.good:
+        return [waive(case, f) for f in _stale(case)]
+    found: list[PortFinding] = [*_understood(case)]
+    if not case.expectations:
+        found.append(finding_of(case, None, _CODE.ports_without_baseline, Severity.info))
+    before = {s.port.name: s for s in case.last.ports} if case.last else {}
+    for state in reading.ports:
+        expectation = case.expectations.get(state.port.name)
+        found += _port(case, state, expectation, before.get(state.port.name))
+    there = {state.port.name for state in reading.ports}
+    for name, expectation in case.expectations.items():
+        if name not in there and expectation.use is PortUse.used:
+            found.append(
+                finding_of(
+                    case,
+                    None,
+                    _CODE.port_missing,
+                    Severity.serious,
+                    port=name,
+                    cuts_off=cut_off_by(expectation),
+                )
+            )
+    found += _lags(case)
+    return [waive(case, f) for f in found]
+
+
+def _stale(case: DeviceCase) -> Iterator[PortFinding]:
+    since = case.last.at.isoformat(timespec="minutes") if case.last else ""
+    yield finding_of(case, None, _CODE.ports_stale, Severity.serious, since=since)
+
+
+def _understood(case: DeviceCase) -> Iterator[PortFinding]:
+    reading = case.reading
+    if reading.unparsed_count:
+        count = str(reading.unparsed_count)
+        line = reading.unparsed[0].strip()[:80] if reading.unparsed else ""
+        yield finding_of(
+            case, None, _CODE.ports_not_understood, Severity.warning, count=count, line=line
+        )
+    for command in reading.refused:
+        yield finding_of(case, None, _CODE.command_refused, Severity.info, command=command)
+
+
+def _port(
+    case: DeviceCase,
+    state: PortState,
+    expectation: PortExpectation | None,
+    before: PortState | None,
+) -> Iterator[PortFinding]:
+    said = expectation or PortExpectation()
+    if said.use is PortUse.ignored:
+        return
+    yield from _condition(case, state, said, before)
+    yield from _flapping(case, state, said, before)
+    port = state.port
+    if port.oper_status in UP:
+        yield from _link(case, state, said)
+        yield from _load(case, state, said)
+    yield from _errors(case, state, said, before)
+    yield from _neighbour(case, state, said, before)
+
+
+def _condition(
+    case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
+) -> Iterator[PortFinding]:
+    port = state.port
+    severity = Severity.serious if said.uplink else Severity.warning
+    unclear = port.oper_status in {OperStatus.unknown, OperStatus.testing}
+    if unclear and port.admin_status is not AdminStatus.down:
+        if said.use is not None or (before is not None and before.port.oper_status in UP):
+            status = port.native_status or port.oper_status.value
+            yield of_port(case, state, said, _CODE.port_unknown, Severity.warning, status=status)
+        return
+    down = port.oper_status in NOT_UP
+    if said.use is PortUse.used:
+        if port.admin_status is AdminStatus.down:
+            yield of_port(case, state, said, _CODE.port_shut, severity, reason=port.reason)
+        elif down:
+            reason = port.reason or port.native_status
+            yield of_port(case, state, said, _CODE.port_down, severity, reason=reason)
+    elif said.use in {PortUse.reserved, PortUse.closed}:
+        use = _WORDS[said.use]
+        if port.oper_status in UP:
+            worse = Severity.serious if said.use is PortUse.closed else Severity.warning
+            yield of_port(case, state, said, _CODE.port_unexpected_up, worse, expected=use)
+        elif said.use is PortUse.closed and port.admin_status is not AdminStatus.down:
+            status = port.admin_status.value
+            yield of_port(case, state, said, _CODE.port_open, Severity.warning, status=status)
+    elif (
+        before is not None
+        and before.port.oper_status in UP
+        and (down or port.admin_status is AdminStatus.down)
+    ):
+        yield of_port(case, state, said, _CODE.port_went_down, severity, reason=port.reason)
+
+
+def _flapping(
+    case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
+) -> Iterator[PortFinding]:
+    changes = recent_changes(state, case.reading.at, _DAY)
+    counted = _growth(state, before, "carrier_transitions")
+    if counted is not None and case.last is not None:
+        hours = max(_hours(case), 1.0)
+        changes = max(changes, round(counted * min(24 / hours, 1.0)))
+    if changes >= case.terms.flaps:
+        severity = Severity.serious if said.uplink else Severity.warning
+        yield of_port(case, state, said, _CODE.port_flapping, severity, changes=str(changes))
+
+
+def _link(case: DeviceCase, state: PortState, said: PortExpectation) -> Iterator[PortFinding]:
+    port = state.port
+    severity = Severity.serious if said.uplink else Severity.warning
+    if said.speed is not None and port.speed is not None and port.speed < said.speed:
+        expected, actual = _bits(said.speed), _bits(port.speed)
+        yield of_port(
+            case, state, said, _CODE.port_speed, severity, expected=expected, actual=actual
+        )
+    known = port.duplex not in {Duplex.unknown, Duplex.auto}
+    if said.duplex is not None and known and port.duplex is not said.duplex:
+        yield differs(case, state, said, _CODE.port_duplex, said.duplex, port.duplex)
+    elif port.duplex is Duplex.half and said.duplex is None and said.use is PortUse.used:
+        yield differs(case, state, said, _CODE.port_duplex, Duplex.full, port.duplex)
+    for code, wanted, actual in (
+        (_CODE.port_vlan, said.vlan, port.vlan),
+        (_CODE.port_mode, said.mode, port.mode),
+        (_CODE.port_description, said.description, port.description),
+    ):
+        if wanted and actual and not _same(wanted, actual):
+            yield differs(case, state, said, code, wanted, actual)
+    if said.lag and not _same(said.lag, port.lag):
+        yield differs(case, state, said, _CODE.port_lag, said.lag, port.lag or "-")
+
+
+def _load(case: DeviceCase, state: PortState, said: PortExpectation) -> Iterator[PortFinding]:
+    if not said.uplink and said.utilisation is None:
+        return
+    limit = said.utilisation if said.utilisation is not None else case.terms.utilisation
+    for direction in ("in", "out"):
+        percent = _utilisation(state.port, direction)
+        if percent is not None and percent > limit:
+            yield of_port(
+                case,
+                state,
+                said,
+                _CODE.port_busy,
+                Severity.warning,
+                percent=f"{percent:.0f}",
+                limit=f"{limit:g}",
+                direction=direction,
+            )
+
+
+def _utilisation(port: Port, direction: str) -> float | None:
+    printed: float | None = getattr(port, f"{direction}_utilisation")
+    if printed is not None:
+        return printed
+    rate: int | None = getattr(port, f"{direction}_rate")
+    return rate * 100 / port.speed if rate is not None and port.speed else None
+
+
+def _errors(
+    case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
+) -> Iterator[PortFinding]:
+    budget = said.errors_per_hour
+    budget = case.terms.errors_per_hour if budget is None else budget
+    hours = _hours(case)
+    if hours <= 0:
+        return
+    for kind in _ERRORS:
+        grown = _growth(state, before, kind)
+        if grown is not None and grown / hours > budget:
+            yield of_port(
+                case,
+                state,
+                said,
+                _CODE.port_errors,
+                Severity.serious if said.uplink else Severity.warning,
+                kind=kind,
+                rate=f"{grown / hours:.0f}",
+                budget=f"{budget:g}",
+            )
+            return
+
+
+def _growth(state: PortState, before: PortState | None, counter: str) -> int | None:
+    """New counts since the last reading; None where either is not known or it was reset."""
+    now = getattr(state.port.counters, counter)
+    then = getattr(before.port.counters, counter) if before else None
+    if now is None or then is None or now < then:
+        return None
+    return int(now - then)
+
+
+def _hours(case: DeviceCase) -> float:
+    return (case.reading.at - case.last.at).total_seconds() / 3600 if case.last else 0.0
+
+
+def _neighbour(
+    case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
+) -> Iterator[PortFinding]:
+    actual = state.port.neighbours
+    severity = Severity.serious if said.uplink else Severity.warning
+    if said.neighbour:
+        if actual and not any(_is(said.neighbour, n.system) for n in actual):
+            found = ", ".join(n.system or n.chassis for n in actual)
+            yield of_port(
+                case,
+                state,
+                said,
+                _CODE.port_neighbour,
+                severity,
+                expected=said.neighbour,
+                actual=found,
+            )
+        elif said.neighbour_port and actual:
+            ports = {n.port for n in actual if _is(said.neighbour, n.system)}
+            if not any(same_port(said.neighbour_port, port) for port in ports):
+                expected = f"{said.neighbour} {said.neighbour_port}"
+                yield of_port(
+                    case,
+                    state,
+                    said,
+                    _CODE.port_neighbour,
+                    severity,
+                    expected=expected,
+                    actual=", ".join(sorted(ports)),
+                )
+        return
+    then = before.port.neighbours if before else ()
+    if then and actual and not {_key(n) for n in then} & {_key(n) for n in actual}:
+        yield of_port(
+            case,
+            state,
+            said,
+            _CODE.port_neighbour_moved,
+            severity,
+            expected=_call(then[0]),
+            actual=_call(actual[0]),
+        )
+
+
+def _key(neighbour: Neighbour) -> tuple[str, str]:
+    return (short(neighbour.system) or neighbour.chassis, neighbour.port)
+
+
+def _call(neighbour: Neighbour) -> str:
+    return " ".join(
+        word for word in (neighbour.system or neighbour.chassis, neighbour.port) if word
+    )
+
+
+def _is(expected: str, actual: str) -> bool:
+    return bool(actual) and short(expected) == short(actual)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().lower() == other.strip().lower()
+
+
+def _lags(case: DeviceCase) -> Iterator[PortFinding]:
+    """An aggregate that is up, with members that are not: its redundancy is lost."""
+    members: dict[str, list[PortState]] = defaultdict(list)
+    for state in case.reading.ports:
+        if state.port.lag:
+            members[state.port.lag].append(state)
+    for lag, states in members.items():
+        down = [s for s in states if s.port.oper_status in NOT_UP]
+        if down and len(down) < len(states):
+            said = case.expectations.get(lag) or PortExpectation()
+            yield finding_of(
+                case,
+                down[0],
+                _CODE.redundancy_lost,
+                Severity.serious,
+                port=lag,
+                cuts_off=cut_off_by(said),
+                name=lag,
+                down=", ".join(s.port.name for s in down),
+                up=str(len(states) - len(down)),
+                total=str(len(states)),
+            )
+
+
+def _bits(bits: int) -> str:
+    for factor, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if bits >= factor:
+            return f"{bits / factor:g}{unit}"
+    return str(bits)

@@ -1,0 +1,120 @@
+"""What only two devices together show: duplex of both ends, legs of one redundancy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from weibao.domain.port import Duplex
+from weibao.domain.port_case import (
+    UP,
+    DeviceCase,
+    cut_off_by,
+    finding_of,
+    of_port,
+    same_port,
+    short,
+    waive,
+)
+from weibao.domain.port_expectation import PortExpectation
+from weibao.domain.port_finding import PortFinding, PortFindingCode
+from weibao.domain.port_record import PortState
+from weibao.domain.records import Severity
+
+__all__ = ["judge_links"]
+
+_CODE = PortFindingCode
+
+
+def judge_links(cases: Iterable[DeviceCase]) -> list[PortFinding]:
+    """What only two devices together show: duplex of both ends, legs of one redundancy."""
+    known = list(cases)
+    by_name: dict[str, DeviceCase] = {}
+    for case in known:
+        for name in {case.reading.device, *case.names}:
+            by_name.setdefault(short(name), case)
+    found = [*_mismatches(known, by_name), *_legs(known)]
+    return [waive(_case_of(known, f), f) for f in found]
+
+
+def _case_of(cases: list[DeviceCase], finding: PortFinding) -> DeviceCase:
+    return next(c for c in cases if c.reading.device == finding.device)
+
+
+def _mismatches(
+    cases: list[DeviceCase], by_name: Mapping[str, DeviceCase]
+) -> Iterator[PortFinding]:
+    seen: set[frozenset[tuple[str, str]]] = set()
+    for case in cases:
+        if not case.reading.good:
+            continue
+        for state in case.reading.ports:
+            for neighbour in state.port.neighbours:
+                other_case = by_name.get(short(neighbour.system))
+                if other_case is None or not other_case.reading.good:
+                    continue
+                other = _find(other_case, neighbour.port)
+                if other is None:
+                    continue
+                ends = frozenset(
+                    {
+                        (case.reading.device, state.port.name),
+                        (other_case.reading.device, other.port.name),
+                    }
+                )
+                if ends in seen or len(ends) < 2:
+                    continue
+                seen.add(ends)
+                yield from _ends(case, state, other_case, other)
+
+
+def _find(case: DeviceCase, port: str) -> PortState | None:
+    for state in case.reading.ports:
+        if port in {state.port.name, state.port.native_name}:
+            return state
+    alike = [s for s in case.reading.ports if same_port(port, s.port.name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _ends(
+    case: DeviceCase, state: PortState, other_case: DeviceCase, other: PortState
+) -> Iterator[PortFinding]:
+    kinds = {Duplex.full, Duplex.half}
+    one, two = state.port.duplex, other.port.duplex
+    if one in kinds and two in kinds and one is not two:
+        said = case.expectations.get(state.port.name) or PortExpectation()
+        yield of_port(
+            case,
+            state,
+            said,
+            _CODE.port_duplex_mismatch,
+            Severity.serious,
+            actual=one.value,
+            other=f"{other_case.reading.device} {other.port.name}",
+            other_duplex=two.value,
+        )
+
+
+def _legs(cases: list[DeviceCase]) -> Iterator[PortFinding]:
+    legs: dict[str, list[tuple[DeviceCase, PortState | None, str, PortExpectation]]]
+    legs = defaultdict(list)
+    for case in cases:
+        for name, said in case.expectations.items():
+            if said.redundancy and case.reading.good:
+                legs[said.redundancy].append((case, case.reading.port(name), name, said))
+    for redundancy, members in legs.items():
+        down = [m for m in members if m[1] is None or m[1].port.oper_status not in UP]
+        if down and len(members) > 1:
+            case, state, name, said = down[0]
+            yield finding_of(
+                case,
+                state,
+                _CODE.redundancy_lost,
+                Severity.serious,
+                port=name,
+                cuts_off=cut_off_by(said) if len(down) == len(members) else "",
+                name=redundancy,
+                down=", ".join(f"{c.reading.device} {n}" for c, _, n, _ in down),
+                up=str(len(members) - len(down)),
+                total=str(len(members)),
+            )

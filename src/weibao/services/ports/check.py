@@ -1,0 +1,202 @@
+"""``weibao ports check``: collect, understand, judge, record, report (PRT-01..PRT-10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from weibao.boundary import Progress
+from weibao.domain.inventory import Device
+from weibao.domain.port_case import DeviceCase
+from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, expected
+from weibao.domain.port_finding import PortFinding
+from weibao.domain.port_judge import judge_device
+from weibao.domain.port_links import judge_links
+from weibao.domain.port_record import DeviceReading
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Run, RunState
+from weibao.errors import InputError
+from weibao.services.begin_run import JobRequest, begin_run, collect
+from weibao.services.parts import Finisher, Parts, PublishedReport
+from weibao.services.ports.port_parts import PortParts
+from weibao.services.ports.read_bundle import read_bundle
+from weibao.services.ports.report import issue_port_reports
+from weibao.services.steps import Steps
+
+__all__ = ["JOB", "PortResult", "case_of", "finish_ports", "finisher", "run_ports"]
+
+JOB = "check-ports"
+
+_BATCH = 50
+
+
+@dataclass(frozen=True)
+class PortResult:
+    """What came of it."""
+
+    run: Run
+    readings: tuple[DeviceReading, ...]
+    reports: tuple[PublishedReport, ...]
+
+    @property
+    def findings(self) -> tuple[PortFinding, ...]:
+        """Of all devices, the waived ones too."""
+        return tuple(f for reading in self.readings for f in reading.findings)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all read, nothing found; 1: findings, or not all read; 4: nothing was read."""
+        if not any(reading.good for reading in self.readings):
+            return 4
+        all_read = all(reading.good for reading in self.readings)
+        found = [f for f in self.findings if not f.waived and f.severity != "info"]
+        return 0 if all_read and not found else 1
+
+
+def run_ports(
+    ports: PortParts,
+    request: JobRequest,
+    *,
+    details: bool = True,
+    started: Callable[[Run, int], None] = lambda _run, _count: None,
+    key_made: Callable[[str, str], None] = lambda _contract, _path: None,
+    progress: Progress = lambda _entry: None,
+) -> PortResult:
+    """Run the port job once; the caller holds the estate's lock.
+
+    Raises:
+        InputError: the inventory, the limit, a baseline or a runbook is wrong.
+        RefusedError: a scheduled run without the standing authorisation that a contract
+            demands (JOB-03).
+        FailedError: journal or evidence cannot be written.
+    """
+    parts = ports.parts
+    begun = begin_run(parts, JOB, request, key_made=key_made)
+    started(begun.run, len(begun.chosen.devices))
+    steps = Steps(parts.journal, parts.clock, begun.run)
+    variables = {"weibao_port_details": details}
+    why = collect(parts, begun, "weibao.core.check_ports", steps, progress, variables)
+    return finish_ports(ports, begun.run, begun.everything.devices, steps, why=why)
+
+
+def finish_ports(
+    ports: PortParts,
+    run: Run,
+    devices: Sequence[Device],
+    steps: Steps,
+    *,
+    why: Reason,
+    state: RunState = RunState.finished,
+) -> PortResult:
+    """Everything after collecting: also what a run that was cut off is owed.
+
+    What is recorded already (an earlier, interrupted ingestion) stays as it is.
+    """
+    parts = ports.parts
+    known = {device.name: device for device in devices}
+    with steps.step("judge"):
+        last = ports.records.latest_ports(before=run.id)
+        recorded = {r.device: r for r in ports.records.port_readings(run.id)}
+        read = read_bundle(ports, run, last, why=why, devices=devices)
+        fresh = [r for r in read if r.device not in recorded]
+        cases = [case_of(ports, r, known.get(r.device), last) for r in fresh]
+        judged = _judged(cases)
+        for first in range(0, len(judged), _BATCH):
+            ports.records.record_ports(run.id, judged[first : first + _BATCH], run.actor)
+    parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
+    parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
+    closed = parts.journal.run(run.id) or run
+    everything = (*recorded.values(), *judged)
+    reports = issue_port_reports(
+        ports, closed, devices, everything, last, {c.reading.device: c.expectations for c in cases}
+    )
+    return PortResult(run=closed, readings=tuple(everything), reports=reports)
+
+
+def _judged(cases: Sequence[DeviceCase]) -> list[DeviceReading]:
+    """Readings with their findings: each device's own, and those that two show together."""
+    between: dict[str, list[PortFinding]] = {}
+    for finding in judge_links(cases):
+        between.setdefault(finding.device, []).append(finding)
+    judged = []
+    for case in cases:
+        found = [*judge_device(case), *between.get(case.reading.device, ())]
+        judged.append(case.reading.model_copy(update={"findings": tuple(_once(found))}))
+    return judged
+
+
+def _once(findings: Iterable[PortFinding]) -> Iterable[PortFinding]:
+    """A leg of an aggregate may be found by two rules; one of them is enough."""
+    return {(f.code, f.port, *sorted(f.params.items())): f for f in findings}.values()
+
+
+def case_of(
+    ports: PortParts,
+    reading: DeviceReading,
+    device: Device | None,
+    last: Mapping[tuple[str, str], DeviceReading],
+) -> DeviceCase:
+    """The reading beside its last one and what the ports should be.
+
+    Raises:
+        InputError: a baseline's file is wrong.
+    """
+    contract = ports.parts.contracts.get(reading.contract)
+    terms = contract.ports if contract else PortTerms()
+    baseline = ports.baselines.read(reading.contract, reading.device)
+    own = device.ports if device else None
+    layers = [b for b in (baseline, own) if b is not None]
+    canonical = ports.canonical(reading.platform)
+    waivers: list[PortWaiver] = []
+    for layer in layers:
+        for waiver in layer.waivers:
+            match = ",".join(canonical(part.strip()) for part in waiver.match.split(","))
+            waivers.append(waiver.model_copy(update={"match": match}))
+        for pattern, said in layer.ports.items():
+            if said.role and said.role not in terms.roles:
+                raise InputError(
+                    "ports.unknown_role",
+                    device=reading.device,
+                    pattern=pattern,
+                    role=said.role,
+                    known=", ".join(sorted(terms.roles)) or "-",
+                )
+    names = [state.port.name for state in reading.ports]
+    single = [
+        canonical(pattern)
+        for layer in layers
+        for pattern in layer.ports
+        if not any(letter in pattern for letter in "*,[") and not _is_range(pattern, names)
+    ]
+    expectations: dict[str, PortExpectation] = {}
+    for name in dict.fromkeys((*names, *(single if reading.good else ()))):
+        wanted = expected(name, [layer.ports for layer in layers], terms.roles, canonical)
+        if wanted is not None:
+            expectations[name] = wanted
+    return DeviceCase(
+        reading=reading,
+        last=last.get((reading.contract, reading.device)),
+        expectations=expectations,
+        terms=terms,
+        waivers=tuple(waivers),
+    )
+
+
+def _is_range(pattern: str, names: Sequence[str]) -> bool:
+    """A name such as ``xe-0/0/1`` has a dash and is none; ``1/0/1-24`` is one."""
+    if pattern in names:
+        return False
+    head, dash, tail = pattern.rpartition("-")
+    return bool(dash) and tail.isdigit() and head[-1:].isdigit()
+
+
+def finisher(make: Callable[[Parts], PortParts]) -> Finisher:
+    """What ``recover`` calls for a cut-off run of this job."""
+
+    def finish(
+        parts: Parts, run: Run, devices: Sequence[Device], steps: Steps, state: RunState
+    ) -> tuple[PublishedReport, ...]:
+        why = Reason.of("interrupted")
+        return finish_ports(make(parts), run, devices, steps, why=why, state=state).reports
+
+    return finish

@@ -1,0 +1,26 @@
+"""What the port job needs besides an estate's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from weibao.boundary.ports import PortBaselines, PortReader, PortRecords
+from weibao.domain.port_report import PortReport
+from weibao.services.parts import Parts, PublishedReport
+
+__all__ = ["PortParts"]
+
+
+@dataclass(frozen=True)
+class PortParts:
+    """An estate's parts, and those of ports."""
+
+    parts: Parts
+    records: PortRecords
+    baselines: PortBaselines
+    reader: Callable[[str], PortReader | None]
+    """By platform id; None where its ports cannot be read."""
+    canonical: Callable[[str], Callable[[str], str]]
+    """By platform id: the long form of a port's name."""
+    publish: Callable[[PortReport], PublishedReport]

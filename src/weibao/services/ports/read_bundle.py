@@ -1,0 +1,180 @@
+"""From a bundle to readings: every answer is kept as evidence, then understood, offline."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from weibao.boundary import Bundle, OutcomeBatch
+from weibao.domain.collection import CollectionStatus, DeviceCollection
+from weibao.domain.inventory import Device
+from weibao.domain.port import PortReading
+from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading, PortOutcome
+from weibao.domain.port_states import follow
+from weibao.domain.reasons import Reason
+from weibao.domain.records import EvidenceRecord, Run
+from weibao.domain.texts import decode
+from weibao.errors import IntegrityError, WeibaoError
+from weibao.services.ports.port_parts import PortParts
+from weibao.services.targets import load_targets
+
+__all__ = ["read_bundle", "unread"]
+
+Last = Mapping[tuple[str, str], DeviceReading]
+
+
+@dataclass
+class _Understood:
+    """What the answers of one device came to."""
+
+    reading: PortReading = field(default_factory=PortReading)
+    asked: list[str] = field(default_factory=list)
+    trouble: Reason | None = None
+
+
+def read_bundle(
+    ports: PortParts, run: Run, last: Last, *, why: Reason, devices: Sequence[Device] = ()
+) -> list[DeviceReading]:
+    """A reading of every device that the run was to reach, without findings.
+
+    The evidence is recorded on the way. Devices that the bundle does not mention are not
+    checked, because of ``why``.
+
+    Raises:
+        FailedError: journal or evidence cannot be written.
+    """
+    parts = ports.parts
+    folder = parts.runs / run.id
+    found: list[DeviceReading] = []
+    with parts.bundle_lock(folder):
+        bundle = parts.bundle(folder / "bundle")
+        try:
+            for entry in bundle.entries():
+                found.append(_reading(ports, run, bundle, entry, last))
+        except IntegrityError as error:
+            if bundle.begun:
+                why = _reason(error)
+    known = {reading.device for reading in found}
+    platforms = {device.name: device.platform for device in devices}
+    for planned in load_targets(folder):
+        if planned.device not in known:
+            platform = platforms.get(planned.device, "")
+            found.append(unread(run, planned.device, planned.contract, platform, why, ports))
+    return found
+
+
+def unread(
+    run: Run, device: str, contract: str, platform: str, why: Reason, ports: PortParts
+) -> DeviceReading:
+    """A device that nobody tried."""
+    return DeviceReading(
+        run_id=run.id,
+        contract=contract,
+        device=device,
+        platform=platform,
+        at=ports.parts.clock.now(),
+        outcome=PortOutcome.not_checked,
+        reason=why,
+    )
+
+
+def _reading(
+    ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection, last: Last
+) -> DeviceReading:
+    base = DeviceReading(
+        run_id=run.id,
+        contract=entry.contract,
+        device=entry.device,
+        platform=entry.platform,
+        at=entry.finished_at,
+        outcome=PortOutcome.not_checked,
+        reason=entry.reason,
+        refused=tuple(_refused(entry)),
+    )
+    try:
+        texts = _kept(ports, run, bundle, entry)
+    except IntegrityError as error:
+        return base.model_copy(update={"outcome": PortOutcome.failed, "reason": _reason(error)})
+    if entry.status is not CollectionStatus.collected:
+        failed = entry.status is CollectionStatus.failed
+        outcome = PortOutcome.failed if failed else PortOutcome.not_checked
+        return base.model_copy(update={"outcome": outcome})
+    understood = _understand(ports, entry, texts)
+    reading = understood.reading
+    update: dict[str, object] = {
+        "asked": tuple(understood.asked),
+        "unparsed": reading.unparsed[:UNPARSED_KEPT],
+        "unparsed_count": len(reading.unparsed),
+        "unknown_words": reading.unknown_words,
+    }
+    if not reading.ports:
+        why = understood.trouble or Reason.of("ports_none")
+        return base.model_copy(update={**update, "outcome": PortOutcome.failed, "reason": why})
+    whole = not (reading.unparsed or reading.unknown_words or base.refused or understood.trouble)
+    before = last.get((entry.contract, entry.device))
+    update |= {
+        "outcome": PortOutcome.read if whole else PortOutcome.partly,
+        "reason": understood.trouble,
+        "ports": follow(reading.ports, before, entry.finished_at),
+    }
+    return base.model_copy(update=update)
+
+
+def _kept(ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection) -> dict[str, bytes]:
+    """The answers by their sha256, kept and recorded."""
+    texts: dict[str, bytes] = {}
+    records = []
+    for item in entry.items:
+        sealed = functools.partial(bundle.sealed, item.sha256)
+        texts[item.sha256], stored = ports.parts.evidence.adopt(entry.contract, item.sha256, sealed)
+        records.append(
+            EvidenceRecord(
+                contract=entry.contract,
+                sha256=item.sha256,
+                stored_sha256=stored,
+                size=item.size,
+                device=entry.device,
+                kind=item.kind.value,
+                command=item.command,
+                run_id=run.id,
+                collected_at=item.collected_at,
+                note="encrypted",
+            )
+        )
+    once = {(r.sha256, r.kind): r for r in records}
+    if once:
+        batch = OutcomeBatch(evidence=tuple(once.values()))
+        ports.parts.journal.record(run.id, batch, run.actor)
+    return texts
+
+
+def _understand(
+    ports: PortParts, entry: DeviceCollection, texts: Mapping[str, bytes]
+) -> _Understood:
+    reader = ports.reader(entry.platform)
+    platform = ports.parts.platforms.get(entry.platform)
+    if reader is None or platform is None:
+        return _Understood(trouble=Reason.of("ports_not_known", platform=entry.platform))
+    found = _Understood()
+    cut = []
+    for item in entry.items:
+        text = decode(texts[item.sha256], platform.encodings)
+        try:
+            cut.append(reader.cut(item.command, text))
+        except WeibaoError as error:
+            found.trouble = _reason(error)
+            continue
+        found.asked.append(item.command)
+    found.reading = reader.assemble(cut)
+    return found
+
+
+def _refused(entry: DeviceCollection) -> Iterator[str]:
+    for warning in entry.warnings:
+        if warning.code == "command_refused":
+            yield warning.params.get("command", "")
+
+
+def _reason(error: WeibaoError) -> Reason:
+    return Reason(code=error.key, params={k: str(v) for k, v in error.params.items()})

@@ -1,0 +1,183 @@
+"""《系统运行日志》 of each contract, rebuilt from the records (PRT-10, RPT-24)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from weibao.boundary.ports import PortRun
+from weibao.domain.inventory import Device
+from weibao.domain.port_expectation import PortExpectation
+from weibao.domain.port_finding import PortFinding
+from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
+from weibao.domain.port_report import PortDay, PortDeviceRow, PortReport, PortTotals, tally_of
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Run, Severity
+from weibao.services.parts import PublishedReport
+from weibao.services.ports.port_parts import PortParts
+from weibao.services.ports.read_bundle import unread
+
+__all__ = ["build_port_report", "issue_port_reports", "number_of"]
+
+_TITLE = {"zh": "系统运行日志（网络端口）", "en": "System operation log: network ports"}
+_ORDER = {Severity.serious: 0, Severity.warning: 1, Severity.info: 2}
+
+Expectations = Mapping[str, Mapping[str, PortExpectation]]
+Last = Mapping[tuple[str, str], DeviceReading]
+
+
+def issue_port_reports(
+    ports: PortParts,
+    run: Run,
+    devices: Sequence[Device],
+    readings: Sequence[DeviceReading],
+    last: Last,
+    expectations: Expectations,
+) -> tuple[PublishedReport, ...]:
+    """Write the log of every contract that the run touched; each is a ledger row."""
+    parts = ports.parts
+    issued = []
+    for contract in sorted({r.contract for r in readings} & parts.contracts.keys()):
+        report = build_port_report(ports, run, contract, devices, readings, last, expectations)
+        published = ports.publish(report)
+        payload = {"number": report.number, "sha256": published.sha256}
+        parts.journal.append(
+            parts.clock.now(),
+            run.actor,
+            "report.issued",
+            f"report/{report.number}",
+            json.dumps(payload, sort_keys=True, separators=(",", ":")),
+        )
+        issued.append(published)
+    return tuple(issued)
+
+
+def number_of(run: Run, contract: str) -> str:
+    """The log's number."""
+    return f"PT-{contract}-{run.id}"
+
+
+def build_port_report(
+    ports: PortParts,
+    run: Run,
+    contract: str,
+    devices: Sequence[Device],
+    readings: Sequence[DeviceReading],
+    last: Last,
+    expectations: Expectations,
+) -> PortReport:
+    """One contract's log of ``run``; ``devices`` is the whole inventory as it is known."""
+    parts = ports.parts
+    profile = parts.contracts[contract]
+    mine = {r.device: r for r in readings if r.contract == contract}
+    known = {d.name: d for d in devices if d.contract == contract}
+    for name in mine.keys() - known.keys():
+        known[name] = Device(name=name, contract=contract, platform=mine[name].platform)
+    rows = []
+    for name in sorted(known):
+        device = known[name]
+        reading = mine.get(name) or unread(
+            run, name, contract, device.platform, Reason.of("not_in_this_run"), ports
+        )
+        rows.append(_row(ports, device, reading, last, expectations.get(name, {})))
+    findings = sorted(
+        (f for row in rows for f in row.findings),
+        key=lambda f: (bool(f.waived), _ORDER[f.severity], f.device, f.port),
+    )
+    runs = ports.records.port_runs(contract)
+    before = _findings_before(ports, run, contract, runs)
+    new = tuple(i for i, f in enumerate(findings) if _same(f) not in before)
+    still = {_same(f) for f in findings}
+    read_now = {r.device for r in mine.values() if r.good}
+    gone = [f for key, f in before.items() if key not in still and f.device in read_now]
+    title = dict(_TITLE)
+    if "ports" in profile.report_titles:
+        title["zh"] = profile.report_titles["ports"]
+    booked = parts.runbook(run.job).runbook
+    return PortReport(
+        number=number_of(run, contract),
+        title=title,
+        estate=parts.settings.name,
+        contract=profile,
+        run=run,
+        steps=tuple(parts.journal.steps(run.id)),
+        step_titles={step.name: step.title for step in booked.steps},
+        generated_at=parts.clock.now(),
+        recorder=profile.ports.recorder or run.actor,
+        totals=_totals(rows),
+        rows=tuple(rows),
+        findings=tuple(findings),
+        new=new,
+        gone=tuple(gone),
+        days=tuple(_days(runs, ZoneInfo(profile.time_zone))),
+        evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
+        ledger=parts.journal.head(),
+    )
+
+
+def _row(
+    ports: PortParts,
+    device: Device,
+    reading: DeviceReading,
+    last: Last,
+    expectations: Mapping[str, PortExpectation],
+) -> PortDeviceRow:
+    platform = ports.parts.platforms.get(reading.platform or device.platform)
+    return PortDeviceRow(
+        device=device.name,
+        title=platform.title if platform else device.network_os,
+        address=device.address,
+        site=device.site,
+        unit=device.unit,
+        role=device.role,
+        model=device.model,
+        reading=reading,
+        last=last.get((device.contract, device.name)),
+        expectations=dict(expectations),
+        findings=reading.findings,
+    )
+
+
+def _totals(rows: Sequence[PortDeviceRow]) -> PortTotals:
+    read: list[PortState] = []
+    stale = 0
+    for row in rows:
+        if row.reading.good:
+            read += row.reading.ports
+        elif row.last is not None:
+            stale += len(row.last.ports)
+    counts = {o.value: sum(r.reading.outcome is o for r in rows) for o in PortOutcome}
+    tally = tally_of(tuple(read))
+    return PortTotals(inventory=len(rows), **counts, ports=tally, stale_ports=stale)
+
+
+def _same(finding: PortFinding) -> tuple[str, str, str]:
+    return finding.device, finding.port, finding.code.value
+
+
+def _findings_before(
+    ports: PortParts, run: Run, contract: str, runs: Iterable[PortRun]
+) -> dict[tuple[str, str, str], PortFinding]:
+    earlier = next((r for r in runs if r.run_id != run.id and r.at <= run.started_at), None)
+    if earlier is None:
+        return {}
+    return {
+        _same(finding): finding
+        for reading in ports.records.port_readings(earlier.run_id)
+        if reading.contract == contract
+        for finding in reading.findings
+    }
+
+
+def _days(runs: Sequence[PortRun], zone: ZoneInfo) -> Iterable[PortDay]:
+    for one in reversed(runs):
+        yield PortDay(
+            run_id=one.run_id,
+            day=one.at.astimezone(zone).date(),
+            at=one.at,
+            ports=one.ports,
+            findings=one.findings,
+            devices_read=one.read,
+            devices_total=one.devices,
+        )
