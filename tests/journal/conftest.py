@@ -8,26 +8,15 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from ticking import TickingClock
 
 from weibao.adapters.journal import SqlJournal
 
 _NUMBERS = itertools.count(1)
-
-
-class TickingClock:
-    """One second later each time it is asked."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2026, 3, 9, 18, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        self._now += timedelta(seconds=1)
-        return self._now
 
 
 def _as_postgres(command: list[str]) -> list[str]:

@@ -113,7 +113,7 @@ def test_a_row_changed_into_nonsense_is_named(
 MOVER = """
 import sys
 from pathlib import Path
-from conftest import TickingClock
+from ticking import TickingClock
 from changes_made import change, ended, event, move, step
 from weibao.adapters.journal import SqlJournal
 from weibao.domain.change import ChangeState as S

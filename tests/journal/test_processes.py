@@ -19,7 +19,7 @@ from weibao.adapters.journal import SqlJournal
 WRITER = """
 import sys
 from pathlib import Path
-from conftest import TickingClock
+from ticking import TickingClock
 from records_made import ACTOR, START, batch, run
 from weibao.adapters.journal import SqlJournal
 url, mark, name, count = sys.argv[1:]

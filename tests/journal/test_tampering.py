@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy
 from changes_made import changed
+from ports_made import reading
 from records_made import ACTOR, START, batch, run, sha
 
 from weibao.adapters.journal import SqlJournal, schema
@@ -239,6 +240,7 @@ def test_what_is_said_of_many_rows_is_what_is_said_of_one(journal: SqlJournal, u
     step = RunStep(name="collect", started_at=START, finished_at=START, outcome=StepOutcome.ok)
     journal.record_step("r1", step, ACTOR)
     changed(journal)
+    journal.record_ports("r1", [reading("sw1")], ACTOR)
     engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         for table in schema.RECORDED:

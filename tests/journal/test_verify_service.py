@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from records_made import ACTOR, START, piece, run, sha, target, version
+from ticking import TickingClock
 
-from conftest import TickingClock
 from weibao.adapters.evidence_store import FileEvidenceStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing

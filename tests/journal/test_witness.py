@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from records_made import ACTOR, START, run
+from ticking import TickingClock
 
-from conftest import TickingClock
 from weibao.adapters.journal import SqlJournal
 
 
