@@ -283,8 +283,6 @@ def _merge_status(fields: dict[str, Any], found: list[StatusWord], said: list[st
         fields["admin_status"] = admin
     if oper is not None:
         fields.setdefault("oper_status", oper)
-    # Why it is shut goes before what is the matter besides.
-    found.sort(key=lambda word: word.admin is not AdminStatus.down)
     reason = next((word.reason for word in found if word.reason), "")
     if reason and oper in (None, fields.get("oper_status")):
         fields.setdefault("reason", reason)
