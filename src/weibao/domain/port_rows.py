@@ -241,7 +241,8 @@ class _Assembly:
                 text = (part.groupdict().get("value") or "").strip() if part else ""
             if not text:
                 continue
-            said.append(text)
+            if text not in said:
+                said.append(text)
             word = self._meaning(status.words, text)
             if word is None:
                 line = row.lines.get(status.column, 0)

@@ -6,6 +6,7 @@ whose columns are then named in the words of ``domain/port.py``.
 
 from __future__ import annotations
 
+import itertools
 import re
 from enum import StrEnum
 from typing import Annotated, Self
@@ -18,6 +19,7 @@ from weibao.domain.port import AdminStatus, OperStatus
 
 __all__ = [
     "Column",
+    "JsonRows",
     "PortCommand",
     "PortField",
     "PortRules",
@@ -26,6 +28,9 @@ __all__ = [
     "StatusWord",
     "command_key",
 ]
+
+
+_OPTION = re.compile(r"--?[a-z]")
 
 
 class PortField(StrEnum):
@@ -129,19 +134,33 @@ class StatusColumn(Value):
     """Only this part of it (a group ``value``); a cell without it says nothing."""
 
 
+class JsonRows(Value):
+    """How a JSON output is cut up."""
+
+    rows: str = ""
+    """Where the rows lie (``a.b``): a list, or an object with a key for each row."""
+    columns: dict[str, str] = Field(min_length=1)
+    """Column → where it lies within a row (``a.b``); ``@key`` is the key of the row."""
+    silent: tuple[Pattern, ...] = ()
+    """Fields that are known and say nothing of a port; all others are reported."""
+
+
 class PortCommand(Value):
     """One command, how its output is cut up, and what its columns are."""
 
     send: str
     """As it is sent to a device."""
     names: tuple[str, ...] = ()
-    """Other commands that print the same; ``{port}`` stands for a port's name."""
+    """Other commands that print the same; ``{port}`` stands for a port's name, and a word in
+    brackets (``[show]``) may be left out."""
     otherwise: tuple[str, ...] = ()
     """Sent instead, in this order, where the device refuses it; they print the same."""
     template: str = ""
     """A TextFSM file of this folder."""
     ntc: str = ""
     """A template of ntc-templates, by its file's name without ``.textfsm``."""
+    from_json: JsonRows | None = None
+    """In place of a template, where the device prints JSON."""
     fields: dict[PortField, ColumnLike]
     status: tuple[StatusColumn, ...] = ()
     skip: Pattern = ""
@@ -157,8 +176,8 @@ class PortCommand(Value):
 
     @model_validator(mode="after")
     def _has_one_template(self) -> Self:
-        if bool(self.template) == bool(self.ntc):
-            raise ValueError("either template or ntc, not both")
+        if sum(map(bool, (self.template, self.ntc, self.from_json))) != 1:
+            raise ValueError("one of template, ntc and from_json")
         if self.live and "{" in self.send:
             raise ValueError("a command for one port needs live: false")
         if PortField.name not in self.fields:
@@ -167,7 +186,16 @@ class PortCommand(Value):
 
     def spellings(self) -> tuple[str, ...]:
         """All commands that it answers to, in one spelling."""
-        return tuple(command_key(each) for each in (self.send, *self.otherwise, *self.names))
+        return tuple(
+            command_key(" ".join(words))
+            for each in (self.send, *self.otherwise, *self.names)
+            for words in itertools.product(
+                *(
+                    ("", word[1:-1]) if word.startswith("[") and word.endswith("]") else (word,)
+                    for word in each.split()
+                )
+            )
+        )
 
 
 class PortRules(Value):
@@ -196,7 +224,7 @@ class PortRules(Value):
                     raise ValueError(f"{command.send}: no list of words named {status.words!r}")
         seen: set[str] = set()
         for command in self.commands:
-            for key in command.spellings():
+            for key in set(command.spellings()):
                 if key in seen:
                     raise ValueError(f"{key!r} stands here twice")
                 seen.add(key)
@@ -204,5 +232,12 @@ class PortRules(Value):
 
 
 def command_key(command: str) -> str:
-    """One spelling of a command: lower case, one blank (folders write ``_`` for it)."""
-    return re.sub(r"[\s_]+", " ", command.strip().lower())
+    """One spelling of a command: lower case, one blank (folders write ``_`` for it), and
+    options (``-d -j``) behind the first word and in order.
+    """
+    words = re.sub(r"[\s_]+", " ", command.strip().lower()).split(" ")
+    options = sorted(word for word in words[1:] if _OPTION.match(word))
+    if not options:
+        return " ".join(words)
+    rest = [word for word in words[1:] if not _OPTION.match(word)]
+    return " ".join([words[0], *options, *rest])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from weibao.adapters.ports.json_cutter import cut_json
 from weibao.adapters.ports.port_files import PortFiles
 from weibao.domain.patterns import compiled
 from weibao.domain.platform import NativeErrorMeaning, Platform
@@ -30,6 +31,7 @@ _STAMP = re.compile(
     r"|[*.]?(?:[A-Z][a-z]{2} +\d{1,2} +)?(?:\d{4} +)?\d\d:\d\d:\d\d[\d.]*(?: [A-Z]{2,5})?)?$"
 )
 """The time before a log message, where the platform's pattern begins behind it."""
+_SHELL_PROMPT = r"\[?[\w.-]+@[\w.-]+[ :][^\n]{0,100}[$#]|[$#]"
 _PORT = "{port}"
 """Stands in a command's spelling for a port's name, of one or two words."""
 _SHORTEST = 2
@@ -106,7 +108,10 @@ class TextPortReader:
         command = self.find(name)
         lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text)]
         numbered = list(self._output(lines, command))
-        rows, left = self._files.cutter(self._folder, command).cut(numbered)
+        if command.from_json is not None:
+            rows, left = cut_json(command.from_json, numbered)
+        else:
+            rows, left = self._files.cutter(self._folder, command).cut(numbered)
         if not rows and (line := self.refusal("\n".join(lines))):
             raise FailedError("ports.refused", command=command.send, line=line)
         ignored = [compiled(p) for p in (*self.rules.ignore, *command.ignore)]
@@ -121,7 +126,7 @@ class TextPortReader:
 
     def _output(self, lines: list[str], command: PortCommand) -> Iterator[tuple[int, str]]:
         """Numbered lines without prompt, echo, pager and log messages."""
-        prompt = compiled(self._platform.session.prompt) if self._platform else None
+        prompt = _prompt(self._platform)
         logs = [compiled(p) for p in self._platform.log_lines] if self._platform else []
         names = command.spellings()
         for number, line in enumerate(lines, 1):
@@ -140,18 +145,17 @@ class TextPortReader:
     def _is_prompt(prompt: re.Pattern[str], line: str, names: tuple[str, ...]) -> bool:
         """A prompt, alone or with a command typed behind it; or a command's echo alone."""
         stripped = line.strip()
-        key = command_key(stripped)
-        if any(fits(key, name) for fits in (str.__eq__, _with_port) for name in names):
-            return True
+        if not stripped:
+            return False
+        if _same_program(stripped, names) and (key := command_key(stripped)):
+            if any(fits(key, name) for fits in (str.__eq__, _with_port) for name in names):
+                return True
         if prompt.fullmatch(line) or prompt.fullmatch(stripped):
             return True
         for mark in ("#", ">", "]", "$"):
             head, found, tail = stripped.partition(mark)
-            if found and tail and (key := command_key(tail)):
-                first = names[0].split(" ", 1)[0]
-                if first.startswith(key.split(" ", 1)[0]) and (
-                    prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " ")
-                ):
+            if found and tail and _same_program(tail.lstrip(), names):
+                if prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " "):
                     return True
         return False
 
@@ -168,6 +172,15 @@ class TextPortReader:
         return ""
 
 
+def _prompt(platform: Platform | None) -> re.Pattern[str] | None:
+    """What a login shell may print as a prompt is too much: a line of JSON would be one."""
+    if platform is None:
+        return None
+    if (shell := platform.session.own_shell) is not None:
+        return compiled(f"(?:{shell.prompt})|{_SHELL_PROMPT}")
+    return compiled(platform.session.prompt)
+
+
 def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextPortReader:
     """The reader of a platform that an inventory or a person calls ``name``.
 
@@ -179,6 +192,12 @@ def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextP
         if folder is not None:
             return TextPortReader(files, folder, platform)
     raise InputError("ports.unknown_platform", platform=name, known=", ".join(files.platforms()))
+
+
+def _same_program(text: str, names: tuple[str, ...]) -> bool:
+    """Whether the first word of ``text`` may begin one of the commands ``names``."""
+    first = text.split(" ", 1)[0].lower()
+    return bool(first) and any(name.startswith(first) for name in names)
 
 
 def _short_for(short: str, full: str) -> bool:
