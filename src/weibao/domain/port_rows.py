@@ -232,6 +232,7 @@ class _Assembly:
     def _status(self, rows: Rows, row: Row, native: str, draft: _Draft) -> None:
         found: list[StatusWord] = []
         said: list[str] = []
+        unknown = len(self._unknown)
         for status in rows.command.status:
             cell = row.cells.get(status.column, "")
             text = " ".join(cell) if isinstance(cell, list) else cell
@@ -253,7 +254,8 @@ class _Assembly:
             else:
                 found.append(word)
         if said:
-            _merge_status(draft.fields, found, said)
+            doubtful = len(self._unknown) > unknown
+            _merge_status(draft.fields, found, said, doubtful=doubtful)
 
     def _meaning(self, words: str, text: str) -> StatusWord | None:
         key = (words, text)
@@ -269,11 +271,18 @@ class _Assembly:
         return self._meanings[key]
 
 
-def _merge_status(fields: dict[str, Any], found: list[StatusWord], said: list[str]) -> None:
-    """A port that one output calls administratively down is down, whatever another says."""
+def _merge_status(
+    fields: dict[str, Any], found: list[StatusWord], said: list[str], *, doubtful: bool
+) -> None:
+    """A port that one output calls administratively down is down, whatever another says.
+
+    ``doubtful``: one of its words is unknown; then no other word makes it *up*.
+    """
     admins = {word.admin for word in found}
     admin = next((each for each in _ADMIN_ORDER if each in admins), None)
     opers = {word.oper for word in found}
+    if doubtful:
+        opers.discard(OperStatus.up)
     oper = next((each for each in _OPER_ORDER if each in opers), None)
     before = fields.get("admin_status")
     if admin is AdminStatus.down and before is not None and before is not AdminStatus.down:

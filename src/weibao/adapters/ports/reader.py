@@ -147,16 +147,16 @@ class TextPortReader:
         stripped = line.strip()
         if not stripped:
             return False
-        if _same_program(stripped, names) and (key := command_key(stripped)):
-            if any(fits(key, name) for fits in (str.__eq__, _with_port) for name in names):
-                return True
+        if _same_program(stripped, names) and _is_one_of(stripped, names):
+            return True
         if prompt.fullmatch(line) or prompt.fullmatch(stripped):
             return True
         for mark in ("#", ">", "]", "$"):
-            head, found, tail = stripped.partition(mark)
-            if found and tail and _same_program(tail.lstrip(), names):
-                if prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " "):
-                    return True
+            head, _, tail = stripped.partition(mark)
+            if not tail or not _same_program(tail.lstrip(), names):
+                continue
+            if prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " "):
+                return True
         return False
 
     def refusal(self, text: str) -> str:
@@ -198,6 +198,11 @@ def _same_program(text: str, names: tuple[str, ...]) -> bool:
     """Whether the first word of ``text`` may begin one of the commands ``names``."""
     first = text.split(" ", 1)[0].lower()
     return bool(first) and any(name.startswith(first) for name in names)
+
+
+def _is_one_of(text: str, names: tuple[str, ...]) -> bool:
+    key = command_key(text)
+    return key in names or any(_with_port(key, name) for name in names)
 
 
 def _short_for(short: str, full: str) -> bool:
