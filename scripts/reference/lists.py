@@ -83,6 +83,10 @@ _FIELD_WORDS = {
     "parent": "the device that it hangs on; a change of one is felt by the other (上级设备)",
     "redundancy_group": "devices of one group stand in for each other, and a change never works on "
     "two of them at once (冗余组)",
+    "ports": "what its ports should be: pattern → `used`, `reserved`, `closed`, `ignored`, or "
+    "fields; goes before the accepted baseline, see [ports](../how-to/check-ports.md) (端口期望)",
+    "port_waivers": "known findings that are accepted until a day: `match`, `reason`, `until`, "
+    "`codes` (豁免)",
 }
 
 

@@ -32,13 +32,24 @@ def _reports(workshop: Workshop) -> Iterator[KeptReport]:
         reports = workshop.estate.contract_folder(contract) / "reports"
         for folder in sorted(path for path in reports.glob("*") if path.is_dir()):
             path = folder / "report.json"
-            number = f"BK-{contract}-{folder.name}"
+            number = _number(workshop, contract, folder.name)
             try:
                 data = path.read_bytes()
             except OSError:
                 yield KeptReport(number, str(path), "", None)
                 continue
             yield KeptReport(number, str(path), hashlib.sha256(data).hexdigest(), _head(data))
+
+
+def _number(workshop: Workshop, contract: str, run_id: str) -> str:
+    from weibao.services.issue_report import number_of
+    from weibao.services.ports.check import JOB
+    from weibao.services.ports.report import number_of as number_of_ports
+
+    run = workshop.journal.run(run_id)
+    if run is not None and run.job == JOB:
+        return number_of_ports(run, contract)
+    return number_of(run, contract) if run else f"BK-{contract}-{run_id}"
 
 
 def _head(data: bytes) -> LedgerHead | None:

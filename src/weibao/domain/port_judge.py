@@ -78,8 +78,9 @@ def _understood(case: DeviceCase) -> Iterator[PortFinding]:
         yield finding_of(
             case, None, _CODE.ports_not_understood, Severity.warning, count=count, line=line
         )
-    for command in reading.refused:
-        yield finding_of(case, None, _CODE.command_refused, Severity.info, command=command)
+    if reading.refused:
+        commands = "; ".join(reading.refused)
+        yield finding_of(case, None, _CODE.command_refused, Severity.info, command=commands)
 
 
 def _port(

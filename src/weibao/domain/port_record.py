@@ -21,7 +21,7 @@ class PortOutcome(StrEnum):
     read = "read"
     """All that was asked for was printed and understood."""
     partly = "partly"
-    """There are ports, but a command was refused, or lines or words were not understood."""
+    """There are ports, but an answer, lines or words were not understood."""
     failed = "failed"
     """The device could not be read, or nothing it printed was understood."""
     not_checked = "not_checked"

@@ -70,6 +70,10 @@ def _issue_left_over(parts: Parts, devices: Sequence[Device]) -> None:
     if newest is None:
         return
     issued = {row.subject for row in parts.journal.ledger_of("report.issued", _RECENT)}
+    if (finish := parts.finishers.get(newest.job)) is not None:
+        if not any(subject.endswith(newest.id) for subject in issued):
+            finish(parts, newest, devices, Steps(parts.journal, parts.clock, newest), newest.state)
+        return
     contracts = {t.contract for t in parts.journal.targets(newest.id)} & parts.contracts.keys()
     if any(f"report/{number_of(newest, c)}" not in issued for c in contracts):
         issue_reports(parts, newest, devices)

@@ -107,9 +107,10 @@ def finish_ports(
     parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
     closed = parts.journal.run(run.id) or run
     everything = (*recorded.values(), *judged)
-    reports = issue_port_reports(
-        ports, closed, devices, everything, last, {c.reading.device: c.expectations for c in cases}
-    )
+    wanted = {
+        r.device: case_of(ports, r, known.get(r.device), last).expectations for r in everything
+    }
+    reports = issue_port_reports(ports, closed, devices, everything, last, wanted)
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
 

@@ -111,7 +111,7 @@ def _reading(
     if not reading.ports:
         why = understood.trouble or Reason.of("ports_none")
         return base.model_copy(update={**update, "outcome": PortOutcome.failed, "reason": why})
-    whole = not (reading.unparsed or reading.unknown_words or base.refused or understood.trouble)
+    whole = not (reading.unparsed or reading.unknown_words or understood.trouble)
     before = last.get((entry.contract, entry.device))
     update |= {
         "outcome": PortOutcome.read if whole else PortOutcome.partly,

@@ -1,0 +1,275 @@
+"""Intended against actual, now against before, one end against the other (PRT-03, PRT-07)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from weibao.domain.port import Neighbour, Port, PortCounters
+from weibao.domain.port_case import DeviceCase
+from weibao.domain.port_expectation import (
+    PortBaseline,
+    PortExpectation,
+    PortTerms,
+    PortWaiver,
+    expected,
+    port_pattern,
+)
+from weibao.domain.port_judge import judge_device
+from weibao.domain.port_links import judge_links
+from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_states import follow
+from weibao.services.ports.baseline import baseline_of
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+UPLINK = PortExpectation(use="used", uplink=True, serves="三楼", room="301", outlet="A-01")
+
+
+def port(name: str = "GE1/0/1", admin: str = "up", oper: str = "up", **fields: Any) -> Port:
+    return Port(name=name, native_name=name, admin_status=admin, oper_status=oper, **fields)
+
+
+def reading(
+    *ports: Port, last: DeviceReading | None = None, at: datetime = NOW, **fields: Any
+) -> DeviceReading:
+    base = {"run_id": "r", "contract": "c", "device": "sw1", "platform": "huawei"}
+    given = {**base, "outcome": PortOutcome.read, "at": at, "ports": follow(ports, last, at)}
+    return DeviceReading(**{**given, **fields})
+
+
+def found(
+    *ports: Port,
+    wants: dict[str, PortExpectation] | None = None,
+    last: DeviceReading | None = None,
+    terms: PortTerms | None = None,
+    waivers: tuple[PortWaiver, ...] = (),
+    **fields: Any,
+) -> dict[str, Any]:
+    case = DeviceCase(
+        reading=reading(*ports, last=last, **fields),
+        last=last,
+        expectations=wants if wants is not None else {"GE1/0/1": PortExpectation(use="used")},
+        terms=terms or PortTerms(),
+        waivers=waivers,
+    )
+    return {f.code.value: f for f in judge_device(case)}
+
+
+@pytest.mark.parametrize(
+    ("use", "admin", "oper", "codes"),
+    [
+        ("used", "up", "up", set()),
+        ("used", "up", "dormant", set()),
+        ("used", "up", "down", {"port_down"}),
+        ("used", "up", "not_present", {"port_down"}),
+        ("used", "up", "lower_layer_down", {"port_down"}),
+        ("used", "down", "down", {"port_shut"}),
+        ("used", "unknown", "unknown", {"port_unknown"}),
+        ("used", "up", "testing", {"port_unknown"}),
+        ("reserved", "up", "down", set()),
+        ("reserved", "down", "down", set()),
+        ("reserved", "up", "up", {"port_unexpected_up"}),
+        ("reserved", "up", "unknown", {"port_unknown"}),
+        ("closed", "down", "down", set()),
+        ("closed", "down", "unknown", set()),
+        ("closed", "up", "down", {"port_open"}),
+        ("closed", "unknown", "down", {"port_open"}),
+        ("closed", "up", "up", {"port_unexpected_up"}),
+        ("ignored", "up", "down", set()),
+    ],
+)
+def test_use_against_state(use: str, admin: str, oper: str, codes: set[str]) -> None:
+    wants = {"GE1/0/1": PortExpectation(use=use)}
+    assert found(port(admin=admin, oper=oper), wants=wants).keys() == codes
+
+
+def test_an_uplink_is_serious_and_says_whom_it_cuts_off() -> None:
+    finding = found(port(oper="down"), wants={"GE1/0/1": UPLINK})["port_down"]
+    assert finding.severity == "serious"
+    assert finding.cuts_off == "三楼 301 A-01"
+
+
+def test_a_port_that_is_not_there_is_missing() -> None:
+    findings = found(port("GE1/0/2"), wants={"GE1/0/1": UPLINK})
+    assert findings["port_missing"].port == "GE1/0/1"
+
+
+def test_since_when() -> None:
+    first = reading(port(), at=NOW - 2 * DAY)
+    second = reading(port(oper="down"), last=first, at=NOW - DAY)
+    finding = found(port(oper="down"), last=second)["port_down"]
+    assert (finding.since, finding.at_least) == (NOW - DAY, False)
+    always = found(port(oper="down"), last=reading(port(oper="down"), at=NOW - DAY))
+    assert always["port_down"].at_least
+
+
+def test_without_expectation_what_was_up_may_not_be_down() -> None:
+    last = reading(port(), port("GE1/0/2"), at=NOW - DAY)
+    findings = found(port(oper="down"), port("GE1/0/2"), wants={}, last=last)
+    assert findings.keys() == {"port_went_down", "ports_without_baseline"}
+
+
+def test_errors_are_a_rate_and_a_reset_is_none() -> None:
+    def counted(errors: int) -> Port:
+        return port(counters=PortCounters(in_errors=errors))
+
+    last = reading(counted(100), at=NOW - DAY)
+    assert "port_errors" not in found(counted(100 + 240), last=last)
+    assert found(counted(100 + 2400), last=last)["port_errors"].params["rate"] == "100"
+    assert "port_errors" not in found(counted(5), last=last)
+    own = {"GE1/0/1": PortExpectation(use="used", errors_per_hour=200)}
+    assert "port_errors" not in found(counted(2500), last=last, wants=own)
+
+
+def test_flapping() -> None:
+    states = [reading(port(), at=NOW - timedelta(hours=8))]
+    for number in range(1, 4):
+        oper = "down" if number % 2 else "up"
+        at = NOW - timedelta(hours=8 - number)
+        states.append(reading(port(oper=oper), last=states[-1], at=at))
+    assert "port_flapping" in found(port(), last=states[-1])
+    assert "port_flapping" not in found(port(), last=states[1])
+
+
+@pytest.mark.parametrize(
+    ("fields", "wants", "code"),
+    [
+        ({"speed": 100_000_000}, {"speed": "1G"}, "port_speed"),
+        ({"duplex": "half"}, {}, "port_duplex"),
+        ({"duplex": "half"}, {"duplex": "full"}, "port_duplex"),
+        ({"vlan": "20"}, {"vlan": 10}, "port_vlan"),
+        ({"mode": "trunk"}, {"mode": "access"}, "port_mode"),
+        ({"lag": ""}, {"lag": "Eth-Trunk1"}, "port_lag"),
+        ({"description": "x"}, {"description": "y"}, "port_description"),
+        ({"neighbours": (Neighbour(system="b"),)}, {"neighbour": "a"}, "port_neighbour"),
+        (
+            {"neighbours": (Neighbour(system="a.net", port="GE0/0/2"),)},
+            {"neighbour": "a", "neighbour_port": "GigabitEthernet0/0/1"},
+            "port_neighbour",
+        ),
+        ({"in_utilisation": 80.0}, {"uplink": True}, "port_busy"),
+        ({"out_rate": 900, "speed": 1000}, {"utilisation": 50}, "port_busy"),
+    ],
+)
+def test_the_link_is_not_as_it_should_be(
+    fields: dict[str, Any], wants: dict[str, Any], code: str
+) -> None:
+    said = PortExpectation.model_validate({"use": "used", **wants})
+    assert found(port(**fields), wants={"GE1/0/1": said}).keys() == {code}
+
+
+def test_a_link_that_is_as_it_should_be_is_silent() -> None:
+    said = PortExpectation.model_validate(
+        {
+            "use": "used",
+            "speed": "1G",
+            "duplex": "full",
+            "vlan": 10,
+            "neighbour": "core-1",
+            "neighbour_port": "Ten-GigabitEthernet1/0/1",
+        }
+    )
+    link = port(
+        speed=10**9,
+        duplex="full",
+        vlan="10",
+        neighbours=(Neighbour(system="CORE-1.example", port="Te1/0/1"),),
+    )
+    assert found(link, wants={"GE1/0/1": said}) == {}
+
+
+def test_a_neighbour_that_moved() -> None:
+    last = reading(port(neighbours=(Neighbour(system="a", port="1"),)), at=NOW - DAY)
+    moved = found(port(neighbours=(Neighbour(system="b", port="1"),)), last=last)
+    assert moved["port_neighbour_moved"].params["actual"] == "b 1"
+
+
+def test_an_aggregate_with_one_leg_down() -> None:
+    one = port("GE1/0/1", lag="Eth-Trunk1")
+    two = port("GE1/0/2", oper="down", lag="Eth-Trunk1")
+    findings = found(one, two, port("Eth-Trunk1"))
+    assert findings["redundancy_lost"].params["down"] == "GE1/0/2"
+
+
+def test_both_ends_and_both_legs() -> None:
+    near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/9"),)))
+    far = reading(
+        port("GE1/0/9", duplex="half", neighbours=(Neighbour(system="sw1", port="GE1/0/1"),)),
+        port("GE1/0/1", oper="down"),
+        device="sw2",
+    )
+    leg = PortExpectation(use="used", redundancy="core")
+    cases = [DeviceCase(each, None, {"GE1/0/1": leg}, PortTerms()) for each in (near, far)]
+    findings = judge_links(cases)
+    assert [f.code.value for f in findings] == ["port_duplex_mismatch", "redundancy_lost"]
+    assert findings[1].params["down"] == "sw2 GE1/0/1"
+
+
+def test_a_waiver_ends() -> None:
+    for until, waived in ((NOW.date(), "refit"), (NOW.date() - DAY, "")):
+        waiver = PortWaiver(match="GE1/0/1-4", reason="refit", until=until)
+        assert found(port(oper="down"), waivers=(waiver,))["port_down"].waived == waived
+    other = PortWaiver(match="GE1/0/1", reason="x", until=date(2030, 1, 1), codes=("port_vlan",))
+    assert found(port(oper="down"), waivers=(other,))["port_down"].waived == ""
+
+
+def test_what_was_not_read_is_stale_and_nothing_else() -> None:
+    last = reading(port(), at=NOW - DAY)
+    assert found(outcome=PortOutcome.failed, last=last).keys() == {"ports_stale"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "meant"),
+    [
+        ("GE1/0/1-24", "GE1/0/24", True),
+        ("GE1/0/1-24", "GE1/0/25", False),
+        ("GE1/0/[1-4]", "GE1/0/2", True),
+        ("GE[1-2]/0/*", "GE2/0/17", True),
+        ("GE[1-2]/0/*", "GE3/0/17", False),
+        ("xe-0/0/0-3", "xe-0/0/3", True),
+        ("xe-0/0/1", "xe-0/0/1", True),
+        ("Eth-Trunk1-2", "Eth-Trunk2", True),
+        ("GE1/0/1, GE1/0/3", "GE1/0/3", True),
+        ("ge1/0/1", "GE1/0/1", True),
+        ("GE1/0/1", "GE1/0/10", False),
+        ("*", "Vlanif1", True),
+    ],
+)
+def test_patterns(pattern: str, name: str, meant: bool) -> None:
+    assert port_pattern(pattern)(name) is meant
+
+
+def test_three_lines_for_a_switch() -> None:
+    given = PortBaseline.model_validate(
+        {
+            "ports": {
+                "GE1/0/1-48": {"role": "access", "vlan": 10},
+                "GE1/0/40-44": "reserved",
+                "GE1/0/48": {"use": "used", "uplink": True},
+            }
+        }
+    )
+    roles = {"access": PortExpectation(use="used", speed="1G")}
+    first = expected("GE1/0/1", [given.ports], roles)
+    assert first is not None
+    assert (first.use, first.speed, first.vlan) == ("used", 10**9, "10")
+    free = expected("GE1/0/41", [given.ports], roles)
+    assert free is not None and free.use == "reserved"
+    assert expected("GE2/0/1", [given.ports], roles) is None
+
+
+def test_a_reading_becomes_few_lines() -> None:
+    ports = [port(f"GE1/0/{n}", speed=10**9, vlan="10") for n in range(1, 25)]
+    ports += [port(f"GE1/0/{n}", admin="down", oper="down") for n in range(25, 49)]
+    ports += [port("Vlanif10"), port("XGE1/0/1", oper="down")]
+    made = baseline_of(reading(*ports), NOW, "wang")
+    assert list(made.ports) == ["GE1/0/1-24", "GE1/0/25-48", "Vlanif10"]
+    judged = found(*ports, wants={n: e for n, e in _all(made, ports).items() if e})
+    assert judged == {}
+
+
+def _all(made: PortBaseline, ports: list[Port]) -> dict[str, PortExpectation]:
+    return {p.name: e for p in ports if (e := expected(p.name, [made.ports], {})) is not None}
