@@ -310,7 +310,7 @@ def _cell(row: Row, column: Column) -> str:
             text = "" if part is None else (groups.get("value") or "" if groups else part[0])
         if text:
             if not column.add:
-                return column.prefix + text
+                return column.prefix + column.words.get(text.lower(), text)
             found.append(text)
     if not found:
         return column.otherwise

@@ -99,6 +99,8 @@ class Column(Value):
     """Numbers of all the columns are added up."""
     prefix: str = ""
     """Goes before it (``Po`` before a bare number)."""
+    words: dict[str, str] = {}
+    """Printed, in lower case → as it is called here (``a`` → ``access``)."""
     otherwise: str = ""
     """Of a name that the command prints nowhere (``mgmt``)."""
 
