@@ -71,6 +71,8 @@ class Rows:
     unparsed: tuple[str, ...]
     text: tuple[str, ...]
     """All lines, for the messages."""
+    port: str = ""
+    """The port in the command, where it is for one alone."""
 
 
 class PortNames:
@@ -152,7 +154,7 @@ class _Assembly:
 
     def _take(self, rows: Rows, row: Row, *, new: bool) -> None:
         command = rows.command
-        native = _cell(row, command.fields[PortField.name])
+        native = _cell(row, command.fields[PortField.name]).replace("{port}", rows.port)
         if not native or (command.skip and compiled(command.skip).fullmatch(native)):
             return
         name = self._names.canonical(native)

@@ -102,7 +102,7 @@ class Column(Value):
     words: dict[str, str] = {}
     """Printed, in lower case → as it is called here (``a`` → ``access``)."""
     otherwise: str = ""
-    """Of a name that the command prints nowhere (``mgmt``)."""
+    """Of a name that the output does not print: ``mgmt``; ``{port}`` is the command's own."""
 
 
 def _column(given: object) -> object:

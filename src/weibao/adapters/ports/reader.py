@@ -122,6 +122,7 @@ class TextPortReader:
                 line.rstrip() for _, line in left if not any(p.match(line) for p in ignored)
             ),
             text=tuple(lines),
+            port=_port_of(name, command),
         )
 
     def _output(self, lines: list[str], command: PortCommand) -> Iterator[tuple[int, str]]:
@@ -225,6 +226,19 @@ def _with_port(short: str, full: str) -> bool:
         # "brief" is no port.
         and (of_port == 1 or any(char.isdigit() for char in words[at + 1]))
     )
+
+
+def _port_of(typed: str, command: PortCommand) -> str:
+    """The port in a command as it was typed; empty where it is for all of them."""
+    words = typed.partition("|")[0].split()
+    words = words if len(words) > 1 else typed.replace("_", " ").split()
+    key = " ".join(words).lower()
+    for spelling in command.spellings():
+        if _with_port(key, spelling):
+            whole = spelling.split(" ")
+            at = whole.index(_PORT)
+            return " ".join(words[at : at + 1 + len(words) - len(whole)])
+    return ""
 
 
 def _begins(words: list[str], whole: list[str]) -> bool:
