@@ -159,6 +159,8 @@ class _Assembly:
             return
         name = self._names.canonical(native)
         draft = self._drafts.get(name)
+        if (members := command.fields.get(PortField.lag_members)) is not None:
+            self._members(row, members, name)
         if draft is None:
             if not new:
                 return
@@ -166,10 +168,7 @@ class _Assembly:
         self._status(rows, row, native, draft)
         neighbour: dict[str, str] = {}
         for kind, column in command.fields.items():
-            if kind is PortField.name:
-                continue
-            if kind is PortField.lag_members:
-                self._members(row, column, name)
+            if kind in {PortField.name, PortField.lag_members}:
                 continue
             text = _cell(row, column)
             if not text:
@@ -184,7 +183,12 @@ class _Assembly:
     def _members(self, row: Row, column: Column, lag: str) -> None:
         for source in column.columns:
             cell = row.cells.get(source, "")
-            texts = cell if isinstance(cell, list) else re.split(r"[\s,]+", cell)
+            # In a list, a name may have a blank in it ("GigabitEthernet 0/1").
+            texts = (
+                [part.strip() for each in cell for part in each.split(",")]
+                if isinstance(cell, list)
+                else re.split(r"[\s,]+", cell)
+            )
             for text in texts:
                 if text:
                     self._lags.setdefault(self._names.canonical(text), lag)

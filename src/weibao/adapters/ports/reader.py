@@ -28,7 +28,8 @@ _PAGER = re.compile(
 """Of what the device prints on the same line behind it, nothing is lost."""
 _STAMP = re.compile(
     r"(?:<\d+>)?(?:\d+: )*(?:(?:\d+[ywdhms])+"
-    r"|[*.]?(?:[A-Z][a-z]{2} +\d{1,2} +)?(?:\d{4} +)?\d\d:\d\d:\d\d[\d.]*(?: [A-Z]{2,5})?)?$"
+    r"|[*.]?(?:[A-Z][a-z]{2} +\d{1,2} +)?(?:\d{4} +)?\d\d:\d\d:\d\d[\d.]*(?: [A-Z]{2,5})?"
+    r"|[*.]?[A-Z][a-z]{2} +\d{1,2} +(?:\d{4} +)?)?$"
 )
 """The time before a log message, where the platform's pattern begins behind it."""
 _SHELL_PROMPT = r"\[?[\w.-]+@[\w.-]+[ :][^\n]{0,100}[$#]|[$#]"
