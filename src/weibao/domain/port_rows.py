@@ -93,6 +93,8 @@ class PortNames:
         stripped = native.strip()
         if self._suffix is not None:
             stripped = self._suffix.sub("", stripped)
+        if stripped.isdecimal() and "" in self._long:
+            return self._long[""] + stripped
         found = self._SHAPE.fullmatch(stripped)
         if found is None:
             return stripped
@@ -195,10 +197,12 @@ class _Assembly:
 
     def _field(self, draft: _Draft, kind: PortField, text: str, column: Column) -> None:
         if kind in _TEXTS:
+            if kind is PortField.mode:
+                text = text.lower()
             if text not in {"--", "-"} or kind is PortField.description:
                 before = draft.fields.setdefault(kind.value, text)
                 # Tables cut descriptions off.
-                if text.startswith(before.rstrip(".~")):
+                if kind is PortField.description and text.startswith(before.rstrip(".~")):
                     draft.fields[kind.value] = text
             return
         if text.lower() in _NOTHING:

@@ -208,7 +208,8 @@ class PortRules(Value):
     also: tuple[str, ...] = ()
     """Further platform names whose outputs look the same."""
     names: dict[str, tuple[str, ...]] = {}
-    """Canonical beginning of a name → the short forms in which the device prints it."""
+    """Canonical beginning of a name → the short forms in which the device prints it;
+    the short form ``""`` is that of a name that is only a number."""
     name_suffix: Pattern = ""
     """What devices print behind a name and is no part of it (``(10G)``)."""
     words: dict[str, tuple[StatusWord, ...]] = {}
