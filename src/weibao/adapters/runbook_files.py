@@ -23,7 +23,7 @@ __all__ = [
     "runbook_files",
 ]
 
-BUILTINS = ("accept", "archive", "backup", "report")
+BUILTINS = ("accept", "archive", "backup", "ports-after", "ports-before", "report")
 """Steps that the program does itself."""
 
 _COLLECTION = "weibao.core"

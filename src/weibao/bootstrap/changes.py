@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from weibao.adapters.ssh_signatures import SshSignatures
 from weibao.bootstrap.gate import digest_source
+from weibao.bootstrap.ports import port_parts
 from weibao.bootstrap.workshop import Workshop
 from weibao.errors import InputError
 from weibao.services.changes.desk import Desk
@@ -18,13 +20,15 @@ _PATIENCE = {"run.lock": 600.0}
 
 def open_desk(workshop: Workshop) -> Desk:
     """The desk of an estate."""
+    parts = workshop.parts()
     return Desk(
-        parts=workshop.parts(),
+        parts=parts,
         records=workshop.journal,
         signatures=SshSignatures(workshop.estate.folder / "contracts"),
         digests=digest_source(workshop),
         hold=lambda name, what: workshop.lock_named(name, what, _PATIENCE.get(name, 0.0)),
         read_text=_read_text,
+        ports=functools.cache(lambda: port_parts(workshop, parts)),
     )
 
 

@@ -71,7 +71,7 @@ def _issue_left_over(parts: Parts, devices: Sequence[Device]) -> None:
         return
     issued = {row.subject for row in parts.journal.ledger_of("report.issued", _RECENT)}
     if (finish := parts.finishers.get(newest.job)) is not None:
-        if not any(subject.endswith(newest.id) for subject in issued):
+        if not (newest.change_ref or any(s.endswith(newest.id) for s in issued)):
             finish(parts, newest, devices, Steps(parts.journal, parts.clock, newest), newest.state)
         return
     contracts = {t.contract for t in parts.journal.targets(newest.id)} & parts.contracts.keys()

@@ -88,7 +88,9 @@ class PortWriter(JournalReader):
         return self._readings(statement.order_by(table.c.at))
 
     def port_runs(self, contract: str, limit: int = 30) -> list[PortRun]:
-        """The last runs with what they found together, newest first."""
+        """The last runs with what they found together, newest first; snapshots of changes are
+        not among them.
+        """
         table = schema.port_readings
         sums = [
             func.sum(table.c[name]).label(name)
@@ -103,7 +105,8 @@ class PortWriter(JournalReader):
                 read.label("read"),
                 *sums,
             )
-            .where(table.c.contract == contract)
+            .join(schema.runs, schema.runs.c.id == table.c.run_id)
+            .where(table.c.contract == contract, schema.runs.c.change_ref == "")
             .group_by(table.c.run_id)
             .order_by(func.min(table.c.at).desc())
             .limit(limit)

@@ -24,6 +24,7 @@ from weibao.domain.contract import Contract, Person
 from weibao.domain.runbook import Runbook
 from weibao.errors import InputError, RefusedError
 from weibao.services.parts import Parts
+from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["Desk"]
 
@@ -48,6 +49,8 @@ class Desk:
     """A lock by name across processes: what it is for is told to whom it keeps out."""
     read_text: Callable[[Path], str]
     """The contents of a file that a variable names."""
+    ports: Callable[[], PortParts]
+    """Those of the port job, for snapshots before and after."""
     _seen: dict[str, int] = field(default_factory=dict)
     """How many events a change had when it was read: who did not see the last one loses."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from weibao.boundary import HostResult, OutcomeBatch
 from weibao.domain.change import Change, StepState
@@ -16,21 +15,10 @@ from weibao.domain.runbook import Phase, Step, StepKind
 from weibao.errors import FailedError, InputError, IntegrityError
 from weibao.services.backup_run import BackupRequest, run_backup
 from weibao.services.changes.desk import Desk
+from weibao.services.changes.port_snapshots import ports_after, ports_before
+from weibao.services.changes.work import Found, Work
 
 __all__ = ["Work", "do_step", "keep_evidence", "open_run", "step_variables"]
-
-Found = Mapping[str, Mapping[str, object]]
-
-
-class Work(NamedTuple):
-    """What a step is done with."""
-
-    desk: Desk
-    change: Change
-    run: Run
-    sources: tuple[str, ...]
-    compiled: Callable[[Sequence[str]], str]
-    """The compiled inventory of some hosts."""
 
 
 def do_step(work: Work, step: Step, wave: int, devices: Sequence[str], attempt: int) -> Found:
@@ -93,7 +81,8 @@ def _fields(
 
 
 def _builtin(work: Work, step: Step, devices: Sequence[str]) -> Found:
-    built = {"backup": _backup}.get(step.run)
+    known = {"backup": _backup, "ports-before": ports_before, "ports-after": ports_after}
+    built = known.get(step.run)
     if built is None:
         raise InputError("change.no_builtin", step=step.name, run=step.run)
     return built(work, devices)
