@@ -56,12 +56,25 @@ _SESSION = (
 )
 
 
+_BASELINE = (
+    "What the ports of one device should be; written by `weibao ports baseline accept`, then\n"
+    "refined by hand. `ports` and `waivers` may also stand in the inventory (`ports`,\n"
+    "`port_waivers`), which goes before: [check the ports](../how-to/check-ports.md)."
+)
+_READINGS = (
+    "How the ports of a platform are read:\n"
+    "[teach it a device's ports](../how-to/add-port-readings.md)."
+)
+
+
 _FILES = {
     "settings": ("weibao.yml", _SETTINGS),
     "contract": ("contracts/<id>.yml", _CONTRACT),
     "runbook": ("runbooks/<id>.yml", _RUNBOOK),
     "platform": ("platforms/<id>.yml", _PLATFORM),
     "platform-session": ("<model>.session.yml", _SESSION),
+    "port-baseline": ("ports/<contract>/<device>.yml", _BASELINE),
+    "port-readings": ("port_readings/<platform>/ports.yml", _READINGS),
 }
 
 
@@ -75,6 +88,8 @@ def models() -> dict[str, type[BaseModel]]:
     from weibao.domain.contract import Contract
     from weibao.domain.device_session import DeviceSession
     from weibao.domain.platform import Platform
+    from weibao.domain.port_expectation import PortBaseline
+    from weibao.domain.port_rules import PortRules
     from weibao.domain.runbook import Runbook
     from weibao.domain.settings import Settings
 
@@ -84,6 +99,8 @@ def models() -> dict[str, type[BaseModel]]:
         "runbook": Runbook,
         "platform": Platform,
         "platform-session": DeviceSession,
+        "port-baseline": PortBaseline,
+        "port-readings": PortRules,
     }
 
 

@@ -17,6 +17,8 @@ from weibao.adapters.yaml_lines import nearest, read_model
 from weibao.domain.contract import Contract
 from weibao.domain.device_session import DeviceSession
 from weibao.domain.platform import Platform
+from weibao.domain.port_expectation import PortBaseline
+from weibao.domain.port_rules import PortRules
 from weibao.domain.runbook import Runbook
 from weibao.domain.settings import Settings
 from weibao.errors import InputError
@@ -159,6 +161,8 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         "runbook": Runbook,
         "platform": Platform,
         "platform-session": DeviceSession,
+        "port-baseline": PortBaseline,
+        "port-readings": PortRules,
     }
     return {name: model.model_json_schema() for name, model in models.items()}
 
