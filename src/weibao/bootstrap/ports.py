@@ -6,12 +6,15 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from weibao.adapters.clock import SystemClock
 from weibao.adapters.estate_files import SETTINGS_FILE
 from weibao.adapters.files import replace
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.ports.baseline_files import PortBaselineFiles
 from weibao.adapters.ports.port_files import PortFiles
 from weibao.adapters.ports.reader import TextPortReader, port_reader
+from weibao.adapters.ports.routing_reader import RoutingReader, routing_reader
+from weibao.adapters.reach import reach_from_here
 from weibao.bootstrap.workshop import Workshop
 from weibao.domain.port_report import PortReport
 from weibao.domain.port_rows import PortNames
@@ -51,6 +54,11 @@ def port_parts(workshop: Workshop, parts: Parts | None = None) -> PortParts:
             raise
 
     @functools.cache
+    def routing(platform: str) -> RoutingReader | None:
+        found = reader(platform)
+        return routing_reader(files.folder(found.folder), found) if found else None
+
+    @functools.cache
     def canonical(platform: str) -> Callable[[str], str]:
         found = reader(platform) if platform else None
         if found is None:
@@ -62,6 +70,8 @@ def port_parts(workshop: Workshop, parts: Parts | None = None) -> PortParts:
         records=workshop.journal,
         baselines=PortBaselineFiles(estate.folder / "ports"),
         reader=reader,
+        routing=routing,
+        reach=lambda tests: reach_from_here(tests, SystemClock()),
         canonical=canonical,
         publish=lambda report: _publish(workshop, report),
     )

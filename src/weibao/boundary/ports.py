@@ -11,8 +11,10 @@ from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.port_record import DeviceReading
 from weibao.domain.port_report import PortTally
 from weibao.domain.port_rows import Rows
+from weibao.domain.reachability import ReachTest
+from weibao.domain.routing import RoutingReading
 
-__all__ = ["PortBaselines", "PortReader", "PortRecords", "PortRun"]
+__all__ = ["PortBaselines", "PortReader", "PortRecords", "PortRun", "RoutingReader"]
 
 
 class PortReader(Protocol):
@@ -29,6 +31,24 @@ class PortReader(Protocol):
 
     def assemble(self, outputs: Iterable[Rows]) -> PortReading:
         """Ports out of the outputs of one device that were cut up."""
+        ...
+
+
+class RoutingReader(Protocol):
+    """Understands what one platform prints of its routing."""
+
+    def knows(self, command: str) -> bool:
+        """Whether it understands the output of ``command``."""
+        ...
+
+    def read(self, outputs: Iterable[tuple[str, str]]) -> RoutingReading:
+        """Routing out of ``(command, text)`` of one device."""
+        ...
+
+    def reached(
+        self, outputs: Iterable[tuple[str, str]], test: ReachTest
+    ) -> tuple[int, int, float | None] | None:
+        """Sent, received and milliseconds of a test; None where the outputs do not have it."""
         ...
 
 

@@ -66,10 +66,12 @@ def check_ports_command(
 
 
 def _show(call: Call, result: PortResult) -> None:
+    from weibao.domain.port_record import WHOLE
     from weibao.domain.port_report import tally_of
 
     out = call.out
-    tallies = {r.device: tally_of(r.ports) if r.good else None for r in result.readings}
+    devices = [r for r in result.readings if r.device != WHOLE]
+    tallies = {r.device: tally_of(r.ports) if r.good else None for r in devices}
     out.data(
         {
             "run": result.run.id,
@@ -85,7 +87,7 @@ def _show(call: Call, result: PortResult) -> None:
                     "refused": list(r.refused),
                     "unparsed": r.unparsed_count,
                 }
-                for r in result.readings
+                for r in devices
             ],
             "findings": [
                 {**f.model_dump(mode="json"), "text": out.reason(f.reason)} for f in result.findings
@@ -98,7 +100,7 @@ def _show(call: Call, result: PortResult) -> None:
         out.say(
             "ports.summary",
             run=result.run.id,
-            devices=len(result.readings),
+            devices=len(devices),
             read=len(found),
             total=sum(t.total for t in found),
             up=sum(t.up for t in found),
@@ -107,7 +109,7 @@ def _show(call: Call, result: PortResult) -> None:
             unknown=sum(t.unknown for t in found),
         )
     )
-    bad = [r for r in result.readings if not r.good]
+    bad = [r for r in devices if not r.good]
     if bad:
         out.line()
         out.table(

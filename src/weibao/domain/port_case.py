@@ -40,6 +40,8 @@ class DeviceCase:
     """By canonical name, of ports that are there and of those that should be."""
     terms: PortTerms
     waivers: tuple[PortWaiver, ...] = ()
+    routing: tuple[str, ...] = ()
+    """Routing neighbours that have to be up."""
     names: frozenset[str] = frozenset()
     """How the device is called: inventory name, host name."""
 

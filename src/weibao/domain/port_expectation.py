@@ -26,6 +26,7 @@ from weibao.domain.base import Moment, Name, Value
 from weibao.domain.port import Duplex
 from weibao.domain.port_rules import RateUnit
 from weibao.domain.port_values import speed as read_speed
+from weibao.domain.reachability import ReachTest
 
 __all__ = [
     "Expectations",
@@ -131,6 +132,8 @@ class PortBaseline(Value):
     accepted_at: Moment | None = None
     accepted_by: str = ""
     ports: Expectations = {}
+    routing: tuple[str, ...] = ()
+    """Neighbours that have to be up, as ``ospf 10.0.0.1``."""
     waivers: tuple[PortWaiver, ...] = ()
 
 
@@ -145,6 +148,10 @@ class PortTerms(Value):
     """Of uplinks, per cent, where a port says nothing else."""
     flaps: int = Field(default=3, ge=1)
     """So many changes of a port's state in a day mean that it flaps."""
+    reachability: tuple[ReachTest, ...] = ()
+    """Tests between defined points, made with each check."""
+    routes_fewer: float = Field(default=30.0, gt=0, le=100)
+    """So many per cent fewer routes than in the last reading are a finding."""
     recorder: str = ""
     """Who keeps the daily log (记录人), where it is always the same person."""
 

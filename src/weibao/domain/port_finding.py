@@ -53,6 +53,15 @@ class PortFindingCode(StrEnum):
     ports_stale = "ports_stale"
     """The device could not be read; the last known state is an old one."""
     ports_without_baseline = "ports_without_baseline"
+    routing_neighbour_down = "routing_neighbour_down"
+    """A neighbour that has to be up, or was in the last reading, is not."""
+    routing_neighbour_unknown = "routing_neighbour_unknown"
+    """Its state was not understood: not checked."""
+    routes_fewer = "routes_fewer"
+    unreachable = "unreachable"
+    """More was lost, or took longer, than may be."""
+    reach_unchecked = "reach_unchecked"
+    """A test could not be made."""
 
 
 class PortFinding(Value):

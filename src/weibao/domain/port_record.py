@@ -8,11 +8,16 @@ from weibao.domain.base import Moment, Name, Value
 from weibao.domain.port import AdminStatus, OperStatus, Port, UnknownWord
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.reasons import Reason
+from weibao.domain.routing import Reached, RoutingReading
 
-__all__ = ["UNPARSED_KEPT", "DeviceReading", "PortOutcome", "PortState"]
+__all__ = ["UNPARSED_KEPT", "WHOLE", "DeviceReading", "PortOutcome", "PortState"]
 
 UNPARSED_KEPT = 50
 """Lines that a record keeps of those that were not understood; the evidence has them all."""
+
+
+WHOLE = "-"
+"""In place of a device: what belongs to the contract as a whole (tests of the controller)."""
 
 
 class PortOutcome(StrEnum):
@@ -68,6 +73,10 @@ class DeviceReading(Value):
     """The first of them."""
     unparsed_count: int = 0
     unknown_words: tuple[UnknownWord, ...] = ()
+    routing: RoutingReading | None = None
+    """None where it was not asked for, or where the platform's routing cannot be read."""
+    reached: tuple[Reached, ...] = ()
+    """Tests made from it."""
     findings: tuple[PortFinding, ...] = ()
 
     @property

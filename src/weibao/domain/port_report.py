@@ -14,6 +14,7 @@ from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
 from weibao.domain.records import EvidenceRecord, LedgerHead, Run, RunStep
+from weibao.domain.routing import Reached
 
 __all__ = ["PortDay", "PortDeviceRow", "PortReport", "PortTally", "PortTotals", "tally_of"]
 
@@ -135,6 +136,8 @@ class PortReport(Value):
     """Places in ``findings`` that the run before did not have."""
     gone: tuple[PortFinding, ...] = ()
     """Findings of the run before that are no more."""
+    reached: tuple[Reached, ...] = ()
+    """Tests between defined points, from the controller and from devices."""
     days: tuple[PortDay, ...] = ()
     """This run and those before it, oldest first."""
     evidence: tuple[EvidenceRecord, ...] = ()

@@ -17,7 +17,7 @@ from weibao.adapters.journal.reading import JournalReader
 from weibao.adapters.journal.rows import Row, cell, stamp
 from weibao.adapters.journal.writing import Pen, again
 from weibao.boundary.ports import PortRun
-from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
 from weibao.domain.port_report import PortTally, tally_of
 from weibao.errors import IntegrityError
 
@@ -106,7 +106,11 @@ class PortWriter(JournalReader):
                 *sums,
             )
             .join(schema.runs, schema.runs.c.id == table.c.run_id)
-            .where(table.c.contract == contract, schema.runs.c.change_ref == "")
+            .where(
+                table.c.contract == contract,
+                table.c.device != WHOLE,
+                schema.runs.c.change_ref == "",
+            )
             .group_by(table.c.run_id)
             .order_by(func.min(table.c.at).desc())
             .limit(limit)

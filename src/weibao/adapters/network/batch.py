@@ -65,6 +65,8 @@ def collect_batch(
             password=endpoint.password or default_password,
             enable_secret=endpoint.enable_secret or default_enable,
         )
+        if purpose != "configurations":
+            endpoint = replace(endpoint, pings=_pings(home, endpoint))
         endpoints.append(with_contract(_with_known(endpoint, known.get(host)), home, keys))
     header = BundleHeader(
         run_id=folder.name,
@@ -93,6 +95,13 @@ def collect_batch(
         "bundle": str(folder / "bundle"),
         "devices": {r.device: _summary(r, home) for r in results},
     }
+
+
+def _pings(home: Estate, endpoint: Endpoint) -> tuple[str, ...]:
+    """What the contract wants this device to reach."""
+    contract = home.contracts.get(endpoint.contract)
+    tests = contract.ports.reachability if contract else ()
+    return tuple(dict.fromkeys(t.target for t in tests if t.source == endpoint.device))
 
 
 def _known(folder: Path) -> Mapping[str, Known]:

@@ -14,10 +14,12 @@ from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.ports.port_files import PortFiles
 from weibao.adapters.ports.reader import TextPortReader, port_reader
+from weibao.adapters.ports.routing_reader import RoutingReader, routing_reader
 from weibao.domain.collection import ItemKind
 from weibao.domain.platform import Command, Platform
 from weibao.domain.port_rules import PortCommand
 from weibao.domain.reasons import Reason
+from weibao.domain.routing_rules import RoutingCommand
 from weibao.domain.texts import decode
 from weibao.errors import InputError
 
@@ -61,10 +63,37 @@ class PortCollector(Collector):
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
         if not attempt.items:
             raise Trouble("ports_refused", line=first)
+        routing = routing_reader(self._files.folder(reader.folder), reader)
+        if routing is not None:
+            self._routing(session, endpoint, platform, attempt, reader, routing)
+
+    def _routing(
+        self,
+        session: Session,
+        endpoint: Endpoint,
+        platform: Platform,
+        attempt: Attempt,
+        reader: TextPortReader,
+        routing: RoutingReader,
+    ) -> None:
+        """Routing, and what the device is to reach; it may not run a protocol, and refuse."""
+        for command in routing.rules.commands if self._details else ():
+            text, refused = self._answer(session, reader, command, platform)
+            if not refused:
+                used = Command(send=command.send)
+                attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
+        for target in endpoint.pings if routing.rules.ping else ():
+            sent = routing.rules.ping.send.format(to=target) if routing.rules.ping else ""
+            text = session.ask(sent).text
+            used = Command(send=sent)
+            attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
 
     @staticmethod
     def _answer(
-        session: Session, reader: TextPortReader, command: PortCommand, platform: Platform
+        session: Session,
+        reader: TextPortReader,
+        command: PortCommand | RoutingCommand,
+        platform: Platform,
     ) -> tuple[bytes, str]:
         """The answer to the first form that the device accepts, else what it said to the last."""
         text, refused = b"", ""

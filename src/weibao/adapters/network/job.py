@@ -57,6 +57,8 @@ class Endpoint:
     become: bool = False
     """The inventory wants to be root on a host."""
     files: FileChoice = FileChoice()
+    pings: tuple[str, ...] = ()
+    """Addresses that the device is told to reach, where ports are read."""
     known_sha256: str = ""
     """Of the last good version."""
     known_content: str = ""
@@ -117,6 +119,7 @@ def _endpoint(raw: dict[str, Any]) -> Endpoint:
             **raw,
             "files": files,
             "jump": tuple(raw["jump"]),
+            "pings": tuple(raw["pings"]),
             "legacy": tuple(raw["legacy"]),
             "problem": problem,
         }

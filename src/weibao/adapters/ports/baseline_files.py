@@ -57,6 +57,7 @@ class PortBaselineFiles:
             "accepted_at": baseline.accepted_at.isoformat() if baseline.accepted_at else None,
             "accepted_by": baseline.accepted_by,
             "ports": {n: dump_expectation(e) for n, e in baseline.ports.items()},
+            "routing": list(baseline.routing),
             "waivers": [w.model_dump(mode="json") for w in baseline.waivers],
         }
         kept = {name: value for name, value in content.items() if value not in (None, "", [])}

@@ -46,6 +46,10 @@ class PortFiles:
             return key
         return self._also.get(key)
 
+    def folder(self, platform: str) -> Path:
+        """Where the readings of a platform's folder lie."""
+        return self._folders[platform]
+
     @functools.cached_property
     def _also(self) -> dict[str, str]:
         return {

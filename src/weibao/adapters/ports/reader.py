@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from weibao.adapters.ports.json_cutter import cut_json
 from weibao.adapters.ports.port_files import PortFiles
@@ -39,13 +40,19 @@ _SHORTEST = 2
 """Letters of an abbreviated word of a command."""
 
 
+class _Spelled(Protocol):
+    """A command that knows how it may be typed."""
+
+    def spellings(self) -> tuple[str, ...]: ...
+
+
 class TextPortReader:
     """Implements ``boundary.ports.PortReader`` for one platform."""
 
     def __init__(self, files: PortFiles, folder: str, platform: Platform | None = None) -> None:
         """``platform`` tells prompts, log lines and errors apart from output, if known."""
         self._files = files
-        self._folder = folder
+        self._folder = self.folder = folder
         self._platform = platform
         self.rules = files.rules(folder)
 
@@ -126,7 +133,11 @@ class TextPortReader:
             port=_port_of(name, command),
         )
 
-    def _output(self, lines: list[str], command: PortCommand) -> Iterator[tuple[int, str]]:
+    def clean(self, lines: list[str], command: _Spelled) -> list[tuple[int, str]]:
+        """Numbered lines of an output without control characters, prompt, echo and pager."""
+        return list(self._output([_CONTROL.sub("", line) for line in lines], command))
+
+    def _output(self, lines: list[str], command: _Spelled) -> Iterator[tuple[int, str]]:
         """Numbered lines without prompt, echo, pager and log messages."""
         prompt = _prompt(self._platform)
         logs = [compiled(p) for p in self._platform.log_lines] if self._platform else []

@@ -10,6 +10,7 @@ from weibao.domain.port import AdminStatus, Port
 from weibao.domain.port_case import UP
 from weibao.domain.port_expectation import PortBaseline, PortExpectation, PortUse
 from weibao.domain.port_record import DeviceReading
+from weibao.domain.routing import NeighbourState
 
 __all__ = ["baseline_of", "merged"]
 
@@ -30,6 +31,13 @@ def baseline_of(reading: DeviceReading, at: datetime, actor: str) -> PortBaselin
         accepted_at=at,
         accepted_by=actor,
         ports=dict(_lines([(n, e) for n, e in wanted if e is not None])),
+        routing=tuple(
+            dict.fromkeys(
+                n.key
+                for n in (reading.routing.neighbours if reading.routing else ())
+                if n.state is NeighbourState.up
+            )
+        ),
     )
 
 

@@ -12,9 +12,11 @@ from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaive
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
-from weibao.domain.port_record import DeviceReading
+from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
+from weibao.domain.reachability import CONTROLLER
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, RunState
+from weibao.domain.routing_judge import judge_reached, judge_routing
 from weibao.errors import InputError
 from weibao.services.begin_run import JobRequest, begin_run, collect
 from weibao.services.parts import Finisher, Parts, PublishedReport
@@ -99,8 +101,10 @@ def finish_ports(
         recorded = {r.device: r for r in ports.records.port_readings(run.id)}
         read = read_bundle(ports, run, last, why=why, devices=devices)
         fresh = [r for r in read if r.device not in recorded]
+        if not run.change_ref and state is RunState.finished:
+            fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
         cases = [case_of(ports, r, known.get(r.device), last) for r in fresh]
-        judged = _judged(cases)
+        judged = _judged(ports, cases)
         for first in range(0, len(judged), _BATCH):
             ports.records.record_ports(run.id, judged[first : first + _BATCH], run.actor)
     parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
@@ -116,14 +120,44 @@ def finish_ports(
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
 
-def _judged(cases: Sequence[DeviceCase]) -> list[DeviceReading]:
+def _from_here(ports: PortParts, run: Run, read: Sequence[DeviceReading]) -> list[DeviceReading]:
+    """The controller's tests, one reading for each contract that has some."""
+    found = []
+    for name in sorted({reading.contract for reading in read}):
+        contract = ports.parts.contracts.get(name)
+        tests = contract.ports.reachability if contract else ()
+        mine = [test for test in tests if test.source == CONTROLLER]
+        if mine:
+            reading = DeviceReading(
+                run_id=run.id,
+                contract=name,
+                device=WHOLE,
+                platform="",
+                at=ports.parts.clock.now(),
+                outcome=PortOutcome.read,
+                reached=tuple(ports.reach(mine)),
+            )
+            found.append(reading)
+    return found
+
+
+def _judged(ports: PortParts, cases: Sequence[DeviceCase]) -> list[DeviceReading]:
     """Readings with their findings: each device's own, and those that two show together."""
     between: dict[str, list[PortFinding]] = {}
     for finding in judge_links(cases):
         between.setdefault(finding.device, []).append(finding)
     judged = []
     for case in cases:
-        found = [*judge_device(case), *between.get(case.reading.device, ())]
+        reading = case.reading
+        contract = ports.parts.contracts.get(reading.contract)
+        tests = contract.ports.reachability if contract else ()
+        own = [] if reading.device == WHOLE else judge_device(case)
+        found = [
+            *own,
+            *between.get(reading.device, ()),
+            *judge_routing(reading, case.last, case.routing, case.terms),
+            *judge_reached(reading, reading.reached, tests),
+        ]
         judged.append(case.reading.model_copy(update={"findings": tuple(_once(found))}))
     return judged
 
@@ -182,6 +216,7 @@ def case_of(
         expectations=expectations,
         terms=terms,
         waivers=tuple(waivers),
+        routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from weibao.boundary.ports import PortBaselines, PortReader, PortRecords
+from weibao.boundary.ports import PortBaselines, PortReader, PortRecords, RoutingReader
 from weibao.domain.port_report import PortReport
+from weibao.domain.reachability import ReachTest
+from weibao.domain.routing import Reached
 from weibao.services.parts import Parts, PublishedReport
 
 __all__ = ["PortParts"]
@@ -21,6 +23,10 @@ class PortParts:
     baselines: PortBaselines
     reader: Callable[[str], PortReader | None]
     """By platform id; None where its ports cannot be read."""
+    routing: Callable[[str], RoutingReader | None]
+    """By platform id; None where its routing cannot be read."""
+    reach: Callable[[Sequence[ReachTest]], list[Reached]]
+    """Makes the tests of the controller."""
     canonical: Callable[[str], Callable[[str], str]]
     """By platform id: the long form of a port's name."""
     publish: Callable[[PortReport], PublishedReport]

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weibao.boundary import Bundle, OutcomeBatch
+from weibao.boundary.ports import RoutingReader
 from weibao.domain.collection import CollectionStatus, DeviceCollection
 from weibao.domain.inventory import Device
 from weibao.domain.port import PortReading
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading, PortOutcome
 from weibao.domain.port_states import follow
+from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
 from weibao.domain.records import EvidenceRecord, Run
+from weibao.domain.routing import Reached, RoutingReading
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError, WeibaoError
 from weibao.services.ports.port_parts import PortParts
@@ -31,6 +34,8 @@ class _Understood:
     reading: PortReading = field(default_factory=PortReading)
     asked: list[str] = field(default_factory=list)
     trouble: Reason | None = None
+    routing: RoutingReading | None = None
+    reached: tuple[Reached, ...] = ()
 
 
 def read_bundle(
@@ -107,6 +112,8 @@ def _reading(
         "unparsed": reading.unparsed[:UNPARSED_KEPT],
         "unparsed_count": len(reading.unparsed),
         "unknown_words": reading.unknown_words,
+        "routing": understood.routing,
+        "reached": understood.reached,
     }
     if not reading.ports:
         why = understood.trouble or Reason.of("ports_none")
@@ -158,8 +165,17 @@ def _understand(
         return _Understood(trouble=Reason.of("ports_not_known", platform=entry.platform))
     found = _Understood()
     cut = []
+    routing = ports.routing(entry.platform)
+    tests = _tests(ports, entry)
+    others: list[tuple[str, str]] = []
+    pings = {test.target for test in tests}
     for item in entry.items:
         text = decode(texts[item.sha256], platform.encodings)
+        if routing is not None and (
+            routing.knows(item.command) or any(target in item.command for target in pings)
+        ):
+            others.append((item.command, text))
+            continue
         try:
             cut.append(reader.cut(item.command, text))
         except WeibaoError as error:
@@ -167,7 +183,38 @@ def _understand(
             continue
         found.asked.append(item.command)
     found.reading = reader.assemble(cut)
+    if routing is not None:
+        read = routing.read(others)
+        found.routing = read if read.asked else None
+    found.reached = tuple(_reached(entry, test, routing, others) for test in tests)
     return found
+
+
+def _tests(ports: PortParts, entry: DeviceCollection) -> list[ReachTest]:
+    contract = ports.parts.contracts.get(entry.contract)
+    tests = contract.ports.reachability if contract else ()
+    return [test for test in tests if test.source == entry.device]
+
+
+def _reached(
+    entry: DeviceCollection,
+    test: ReachTest,
+    routing: RoutingReader | None,
+    outputs: Sequence[tuple[str, str]],
+) -> Reached:
+    counts = routing.reached(outputs, test) if routing else None
+    sent, received, rtt = counts or (0, 0, None)
+    return Reached(
+        name=test.name,
+        source=entry.device,
+        target=test.target,
+        sent=sent,
+        received=received,
+        rtt=rtt,
+        line=test.line,
+        trouble="" if counts else "the device does not say",
+        at=entry.finished_at,
+    )
 
 
 def _refused(entry: DeviceCollection) -> Iterator[str]:

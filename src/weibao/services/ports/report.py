@@ -10,7 +10,7 @@ from weibao.boundary.ports import PortRun
 from weibao.domain.inventory import Device
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
-from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
+from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome, PortState
 from weibao.domain.port_report import PortDay, PortDeviceRow, PortReport, PortTotals, tally_of
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Severity
@@ -70,7 +70,9 @@ def build_port_report(
     """One contract's log of ``run``; ``devices`` is the whole inventory as it is known."""
     parts = ports.parts
     profile = parts.contracts[contract]
-    mine = {r.device: r for r in readings if r.contract == contract}
+    of_contract = [r for r in readings if r.contract == contract]
+    whole = [r for r in of_contract if r.device == WHOLE]
+    mine = {r.device: r for r in of_contract if r.device != WHOLE}
     known = {d.name: d for d in devices if d.contract == contract}
     for name in mine.keys() - known.keys():
         known[name] = Device(name=name, contract=contract, platform=mine[name].platform)
@@ -82,14 +84,14 @@ def build_port_report(
         )
         rows.append(_row(ports, device, reading, last, expectations.get(name, {})))
     findings = sorted(
-        (f for row in rows for f in row.findings),
+        [*(f for row in rows for f in row.findings), *(f for r in whole for f in r.findings)],
         key=lambda f: (bool(f.waived), _ORDER[f.severity], f.device, f.port),
     )
     runs = ports.records.port_runs(contract)
     before = _findings_before(ports, run, contract, runs)
     new = tuple(i for i, f in enumerate(findings) if _same(f) not in before)
     still = {_same(f) for f in findings}
-    read_now = {r.device for r in mine.values() if r.good}
+    read_now = {r.device for r in of_contract if r.good}
     gone = [f for key, f in before.items() if key not in still and f.device in read_now]
     title = dict(_TITLE)
     if "ports" in profile.report_titles:
@@ -110,6 +112,7 @@ def build_port_report(
         findings=tuple(findings),
         new=new,
         gone=tuple(gone),
+        reached=tuple(one for reading in of_contract for one in reading.reached),
         days=tuple(_days(runs, ZoneInfo(profile.time_zone))),
         evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
         ledger=parts.journal.head(),
