@@ -27,7 +27,7 @@ _BEFORE = "ports-before"
 
 
 def ports_before(work: Work, devices: Sequence[str]) -> Found:
-    """Read the ports; a device that is not a switch we can read is skipped, in words."""
+    """Read the ports; a device that shows none is skipped, in words."""
     readings = _read(work, devices)
     found: dict[str, Mapping[str, object]] = {}
     for device in devices:
@@ -133,7 +133,9 @@ def _before(work: Work, devices: Sequence[str]) -> Iterator[tuple[str, DeviceRea
 
 
 def _unknown(reading: DeviceReading) -> bool:
-    return reading.reason is not None and reading.reason.code == "ports_not_known"
+    """No command shows its ports: that is on record, and nothing can be compared."""
+    unreadable = {"ports_not_known", "ports_refused", "ports_none"}
+    return reading.reason is not None and reading.reason.code in unreadable
 
 
 def _failed(reading: DeviceReading | None) -> Mapping[str, object]:
