@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from weibao.adapters.scrub import scrub
@@ -21,10 +23,12 @@ class HostResults:
     def __init__(self) -> None:
         self._hosts: dict[str, HostResult] = {}
         self._devices: dict[str, HostResult] = {}
+        self._ended = False
 
     def hear(self, event: Mapping[str, Any]) -> bool:
         """Take in one event; always False, so that none is written to disk."""
         kind = event.get("event")
+        self._ended = self._ended or kind == "playbook_on_stats"
         data = event.get("event_data") or {}
         host, result = data.get("host"), data.get("res") or {}
         if not host or kind not in {"runner_on_ok", *_FAILED}:
@@ -41,9 +45,20 @@ class HostResults:
         return False
 
     def found(self) -> dict[str, HostResult]:
-        """By host; a batch task's own word counts for the hosts that it served."""
+        """By host; a batch task's own word counts for the hosts that it served.
+
+        Where the playbook did not come to its end, no host is well: nobody knows which of its
+        tasks were never begun.
+        """
         # It runs in the name of one of its hosts, whose own task it is not.
-        return {**({} if self._devices else self._hosts), **self._devices, **self._bad()}
+        found = {**({} if self._devices else self._hosts), **self._devices, **self._bad()}
+        if self._ended:
+            return found
+        cut = "the playbook was cut off before its end"
+        return {
+            name: result if result.status != "ok" else replace(result, status="failed", reason=cut)
+            for name, result in found.items()
+        }
 
     def _bad(self) -> dict[str, HostResult]:
         return {h: r for h, r in self._hosts.items() if r.status != "ok"} if self._devices else {}
@@ -63,13 +78,25 @@ def _of_device(said: object) -> HostResult:
         reason=scrub(str(said.get("reason") or ""), ()),
         difference=str(said.get("difference") or ""),
         evidence=tuple(map(str, evidence)) if isinstance(evidence, (list, tuple)) else (),
+        plan=_plain(said.get("plan") or {}),
     )
+
+
+def _plain(plan: object) -> Mapping[str, Any]:
+    found = json.loads(json.dumps(plan)) if isinstance(plan, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _worse(one: HostResult | None, other: HostResult) -> HostResult:
     if one is None:
         return other
-    worst = max(one, other, key=lambda result: _WORST.index(result.status))
-    if worst.changed == (one.changed or other.changed):
-        return worst
-    return HostResult(worst.status, True, worst.reason, worst.difference, worst.evidence)
+    # Of two that ended alike the later one counts, with what the earlier one had to show.
+    last = _WORST.index(other.status) >= _WORST.index(one.status)
+    worst, rest = (other, one) if last else (one, other)
+    return replace(
+        worst,
+        changed=one.changed or other.changed,
+        difference=worst.difference or rest.difference,
+        plan=worst.plan or rest.plan,
+        evidence=tuple(dict.fromkeys((*one.evidence, *other.evidence))),
+    )

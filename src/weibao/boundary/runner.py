@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from weibao.domain.collection import DeviceCollection
 
@@ -20,7 +20,7 @@ class HostResult:
 
     A task that serves many hosts at once (``BYPASS_HOST_LOOP``) tells it by the key
     ``devices`` of its result: by host, ``status`` (``ok``, ``failed``, ``unreachable``,
-    ``unknown``), ``changed``, ``reason``, ``difference`` and ``evidence``.
+    ``unknown``), ``changed``, ``reason``, ``difference``, ``evidence`` and ``plan``.
     """
 
     status: str
@@ -31,6 +31,8 @@ class HostResult:
     difference: str = ""
     """What was or would be changed, redacted."""
     evidence: tuple[str, ...] = ()
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """What a dry run found to be done, exactly, where the task says it."""
 
 
 @dataclass(frozen=True)

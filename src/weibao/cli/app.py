@@ -28,6 +28,7 @@ _COMMANDS = {
     "evidence": ("weibao.cli.evidence", "evidence"),
     "init": ("weibao.cli.init", "init"),
     "inventory": ("weibao.cli.inventory", "inventory"),
+    "patch": ("weibao.cli.patch", "patch"),
     "platform": ("weibao.cli.platform", "platform"),
     "ports": ("weibao.cli.ports", "ports"),
     "run": ("weibao.cli.run", "run"),

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from weibao.cli.change_options import desk_of, moment_of, pairs, who, who_option
-from weibao.cli.change_view import show_change, show_list
+from weibao.cli.change_options import desk_of, pairs, who, who_option, window_of
+from weibao.cli.change_view import show_change, show_list, show_plan
 from weibao.cli.options import Call, command_options
-from weibao.domain.change import ChangeKind, ChangeState, Window
+from weibao.domain.change import ChangeKind, ChangeState
 from weibao.domain.reasons import Reason
-from weibao.errors import InputError
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 __all__ = ["change"]
 
@@ -82,7 +77,7 @@ def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
     asked = Application(
         runbook=given["runbook"],
         limit=given["limit"],
-        window=_window(window, workshop.estate.zone, desk.now),
+        window=window_of(window, workshop.estate.zone, desk.now),
         requester=who(call, person),
         kind=ChangeKind(kind),
         title=given["title"],
@@ -118,7 +113,7 @@ def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> 
     desk = desk_of(call)
     asked = Edit(
         limit=given["limit"],
-        window=_window(window, call.workshop.estate.zone, desk.now) if window else None,
+        window=window_of(window, call.workshop.estate.zone, desk.now) if window else None,
         title=given["title"],
         variables=pairs(given["variables"], "--var"),
         operator=given["operator"],
@@ -167,19 +162,7 @@ def plan(call: Call, change_id: str, person: str) -> int:
             desk, desk.find(change_id), who(call, person), call.workshop.sources, tell
         )
     out.data({"plan": found})
-    for target in found.targets:
-        mark = "✗" if target.problem else "✓" if target.checked else "?"
-        out.line(f"{mark} {target.wave:>2}  {target.device}  {target.problem}")
-        for line in target.difference.splitlines():
-            out.line(f"      {line}")
-    for conflict in found.conflicts:
-        mark = "✗" if conflict.blocking else "!"
-        out.line(f"{mark} " + out.say(f"conflict.{conflict.code}", **conflict.params))
-    minutes = f"{found.estimate / 60:.0f}", f"{found.back_out_estimate / 60:.0f}"
-    out.line(out.say("cli.change_planned", number=found.number, work=minutes[0], back=minutes[1]))
-    out.line(out.say("cli.change_digest", digest=found.digest))
-    bad = any(t.problem for t in found.targets) or any(c.blocking for c in found.conflicts)
-    return 1 if bad else 0
+    return show_plan(call, found)
 
 
 @change.command()
@@ -213,18 +196,3 @@ def _overtaken(call: Call) -> None:
         call.out.note(
             call.out.say(f"cli.change_{found.state.value}", change=found.id, title=found.title)
         )
-
-
-def _window(text: str, zone: ZoneInfo, now: datetime) -> Window:
-    first, slash, last = text.partition("/")
-    if not slash:
-        raise InputError("change.window_wrong", text=text)
-    start = now if first == "now" else moment_of(first, zone)
-    if last.startswith("+") and last[-1:] in {"h", "m"} and last[1:-1].replace(".", "").isdigit():
-        amount = float(last[1:-1])
-        end = start + (timedelta(hours=amount) if last[-1] == "h" else timedelta(minutes=amount))
-    else:
-        end = moment_of(last, zone)
-    if end <= start:
-        raise InputError("change.window_wrong", text=text)
-    return Window(start=start, end=end)

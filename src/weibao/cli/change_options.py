@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from weibao.cli.options import Call
+from weibao.domain.change import Window
 from weibao.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from weibao.services.changes.desk import Desk
 
-__all__ = ["desk_of", "moment_of", "pairs", "who", "who_option"]
+__all__ = ["desk_of", "moment_of", "pairs", "who", "who_option", "window_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,3 +89,23 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     if early.utcoffset() != late.utcoffset():
         raise InputError("change.time_twice", text=text, zone=zone.key)
     return early
+
+
+def window_of(text: str, zone: ZoneInfo, now: datetime) -> Window:
+    """A window as written: ``START/END``, or ``START/+2h``.
+
+    Raises:
+        InputError: it is none.
+    """
+    first, slash, last = text.partition("/")
+    if not slash:
+        raise InputError("change.window_wrong", text=text)
+    start = now if first == "now" else moment_of(first, zone)
+    if last.startswith("+") and last[-1:] in {"h", "m"} and last[1:-1].replace(".", "").isdigit():
+        amount = float(last[1:-1])
+        end = start + (timedelta(hours=amount) if last[-1] == "h" else timedelta(minutes=amount))
+    else:
+        end = moment_of(last, zone)
+    if end <= start:
+        raise InputError("change.window_wrong", text=text)
+    return Window(start=start, end=end)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
-from weibao.domain.change import Change, ChangeState
+from weibao.domain.change import Change, ChangePlan, ChangeState
 from weibao.services.changes.closing import owed as owed_by
 
-__all__ = ["show_change", "show_list"]
+__all__ = ["show_change", "show_list", "show_plan"]
 
 
 def show_list(
@@ -117,3 +117,21 @@ def _head(call: Call, change: Change) -> None:
         ("digest", change.digest or "-"),
     ):
         out.line(f"  {out.say(f'cli.head.{key}')}: {value}")
+
+
+def show_plan(call: Call, found: ChangePlan) -> int:
+    """A plan on the terminal; 1 where something stands against it."""
+    out = call.out
+    for target in found.targets:
+        mark = "✗" if target.problem else "✓" if target.checked else "?"
+        out.line(f"{mark} {target.wave:>2}  {target.device}  {target.problem}")
+        for line in target.difference.splitlines():
+            out.line(f"      {line}")
+    for conflict in found.conflicts:
+        mark = "✗" if conflict.blocking else "!"
+        out.line(f"{mark} " + out.say(f"conflict.{conflict.code}", **conflict.params))
+    minutes = f"{found.estimate / 60:.0f}", f"{found.back_out_estimate / 60:.0f}"
+    out.line(out.say("cli.change_planned", number=found.number, work=minutes[0], back=minutes[1]))
+    out.line(out.say("cli.change_digest", digest=found.digest))
+    bad = any(t.problem for t in found.targets) or any(c.blocking for c in found.conflicts)
+    return 1 if bad else 0

@@ -293,6 +293,9 @@ class PlannedTarget(Value):
     """What the dry run would change, redacted."""
     problem: str = ""
     """Why it cannot be done; empty where nothing stands against it."""
+    plan: dict[str, Any] = {}
+    """What the dry run found to be done, exactly, where the job tells it (patching: a
+    ``HostPlan``). It is approved with the change, and nothing else is done."""
 
 
 class Conflict(Value):

@@ -75,6 +75,7 @@ def change_parts(
     }
     parts |= {f"variables/{name}": part(value) for name, value in change.variables.items()}
     parts |= {f"dry_run/{t.device}": part([t.difference, t.problem]) for t in targets}
+    parts |= {f"work/{t.device}": part(t.plan) for t in targets if t.plan}
     return {**program, **hosts, **parts}
 
 

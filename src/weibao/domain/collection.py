@@ -30,6 +30,8 @@ class ItemKind(StrEnum):
     """The configuration that a change is meant to bring, where it is known whole."""
     output = "output"
     """What a command printed."""
+    facts = "facts"
+    """What a module read of a host, as JSON."""
     transcript = "transcript"
     """What a change sent, and the device's answers."""
 

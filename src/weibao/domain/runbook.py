@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from weibao.domain.base import Name, Value
 
-__all__ = ["Phase", "Runbook", "Step", "StepKind", "Variable", "Waves"]
+__all__ = ["FollowUp", "Phase", "Runbook", "Step", "StepKind", "Variable", "Waves"]
 
 
 class StepKind(StrEnum):
@@ -79,6 +79,8 @@ class Waves(Value):
 
     canary: int = Field(default=1, ge=0)
     """So many hosts first; 0: no canary."""
+    first_role: str = ""
+    """Hosts whose inventory variable ``role`` says this are the canary (PAT-08: a test group)."""
     batches: tuple[str, ...] = ("100%",)
     """Sizes of the following waves, numbers or percentages of the rest; the last repeats."""
     max_failed_in_wave: int = Field(default=0, ge=0)
@@ -98,6 +100,17 @@ class Waves(Value):
         if not sizes or not all(re.fullmatch(r"[1-9]\d*|[1-9]\d?%|100%", size) for size in sizes):
             raise ValueError("batches are numbers such as 10, or percentages such as 25%")
         return sizes
+
+
+class FollowUp(Value):
+    """What has to be confirmed some time after the work (PAT-15); closing waits for it."""
+
+    after_days: int = Field(default=7, ge=0)
+    """Not earlier than so many days after the end of the work."""
+    within_days: int = Field(default=14, ge=1)
+    """By then it is due."""
+    title: dict[str, str]
+    """``zh`` and ``en``."""
 
 
 class Variable(Value):
@@ -134,6 +147,8 @@ class Runbook(Value):
     """Expected interruption (CHG-49); ``zh`` and ``en``."""
     contingency: dict[str, str] = {}
     """What to do where the way back fails too (应急方案; CHG-11); ``zh`` and ``en``."""
+    follow_up: FollowUp | None = None
+    """A confirmation that is made later, by itself a part of the change (PAT-15)."""
     standard_allowed: bool = False
     """It may be used as a standard change, where a contract says so (CHG-37)."""
 

@@ -140,6 +140,7 @@ _SUBJECTS: dict[Table, str] = {
     schema.change_steps: "change/{change}/step/{wave}/{step}/{device}/{attempt}",
     schema.change_locks: "change/{change}/locks",
     schema.port_readings: "run/{run_id}/ports/{device}",
+    schema.patch_states: "run/{run_id}/patch-state/{device}",
 }
 
 

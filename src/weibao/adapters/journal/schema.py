@@ -36,6 +36,7 @@ from weibao.adapters.journal.columns import (
     word,
     yes_no,
 )
+from weibao.adapters.journal.patch_tables import PATCH_ACTIONS, PATCH_TABLES, patch_states
 from weibao.adapters.journal.port_tables import (
     PORT_ACTIONS,
     PORT_TABLES,
@@ -61,6 +62,7 @@ __all__ = [
     "is_json",
     "key_of",
     "ledger",
+    "patch_states",
     "port_bodies",
     "port_readings",
     "run_steps",
@@ -229,6 +231,7 @@ RECORDED: tuple[Table, ...] = (
     accesses,
     *CHANGE_TABLES,
     *PORT_TABLES,
+    *PATCH_TABLES,
 )
 """The tables whose rows the ledger repeats, in the order in which they may be written."""
 
@@ -244,5 +247,6 @@ ACTIONS: dict[str, Table] = {
     "access.recorded": accesses,
     **CHANGE_ACTIONS,
     **PORT_ACTIONS,
+    **PATCH_ACTIONS,
 }
 """The ledger's actions that write a table's row, and which table."""

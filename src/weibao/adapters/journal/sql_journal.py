@@ -15,6 +15,7 @@ from weibao.adapters.journal.changes import ChangeWriter
 from weibao.adapters.journal.checking import check
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
+from weibao.adapters.journal.patch_states import PatchStates
 from weibao.adapters.journal.ports import PortWriter
 from weibao.adapters.journal.reading import head_of, holds
 from weibao.adapters.journal.rows import Row, clean, stamp, to_row
@@ -29,8 +30,8 @@ from weibao.errors import FailedError, IntegrityError
 __all__ = ["SqlJournal"]
 
 
-class SqlJournal(ChangeWriter, PortWriter):
-    """Implements ``boundary.Journal``, ``boundary.ChangeRecords`` and ``PortRecords``.
+class SqlJournal(ChangeWriter, PortWriter, PatchStates):
+    """Implements ``boundary.Journal``, ``ChangeRecords``, ``PortRecords`` and ``PatchHistory``.
 
     Safe for several threads and processes.
     """

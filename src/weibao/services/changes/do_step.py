@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from weibao.boundary import HostResult, OutcomeBatch
+from weibao.boundary import HostResult
 from weibao.domain.change import Change, StepState
-from weibao.domain.records import EvidenceRecord, Run, Trigger
+from weibao.domain.records import Run, Trigger
 from weibao.domain.runbook import Phase, Step, StepKind
-from weibao.errors import FailedError, InputError, IntegrityError
+from weibao.errors import FailedError, InputError
 from weibao.services.backup_run import BackupRequest, run_backup
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.port_snapshots import ports_after, ports_before
 from weibao.services.changes.work import Found, Work
+from weibao.services.keep_bundle import keep_bundle
 
 __all__ = ["Work", "do_step", "keep_evidence", "open_run", "step_variables"]
 
@@ -114,37 +114,7 @@ def _backup(work: Work, devices: Sequence[str]) -> Found:
 
 def keep_evidence(work: Work, folder: Path) -> dict[str, tuple[str, ...]]:
     """Take what a step collected into the evidence; by device the names of the pieces."""
-    parts = work.desk.parts
-    with parts.bundle_lock(folder):
-        bundle = parts.bundle(folder / "bundle")
-        records: list[EvidenceRecord] = []
-        kept: dict[str, tuple[str, ...]] = {}
-        try:
-            for entry in bundle.entries():
-                for item in entry.items:
-                    sealed = functools.partial(bundle.sealed, item.sha256)
-                    _data, stored = parts.evidence.adopt(entry.contract, item.sha256, sealed)
-                    records.append(
-                        EvidenceRecord(
-                            contract=entry.contract,
-                            sha256=item.sha256,
-                            stored_sha256=stored,
-                            size=item.size,
-                            device=entry.device,
-                            kind=item.kind.value,
-                            command=item.command,
-                            run_id=work.run.id,
-                            collected_at=item.collected_at,
-                            note="encrypted",
-                        )
-                    )
-                    kept[entry.device] = (*kept.get(entry.device, ()), item.sha256)
-        except IntegrityError:
-            if bundle.begun:
-                raise
-        parts.journal.record(work.run.id, OutcomeBatch(evidence=tuple(records)), work.run.actor)
-        bundle.discard_blobs()
-    return kept
+    return keep_bundle(work.desk.parts, work.run, folder)
 
 
 def _folder(work: Work, name: str) -> Path:

@@ -87,7 +87,12 @@ def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[Pl
         )
         for device in devices
     ]
-    waves = make_waves(rows, runbook.waves)
+    first = {
+        d.name for d in devices if runbook.waves.first_role and d.role == runbook.waves.first_role
+    }
+    rows.sort(key=lambda row: row.device not in first)
+    canary = len(first) or runbook.waves.canary
+    waves = make_waves(rows, runbook.waves.model_copy(update={"canary": canary}))
     placed = [row.model_copy(update={"wave": waves[row.device]}) for row in rows]
     return sorted(placed, key=lambda row: row.wave)
 
@@ -143,15 +148,19 @@ def _together(one: HostResult | None, other: HostResult | None) -> HostResult:
         return one
     if now.status != "ok":
         return now
-    return HostResult("ok", now.changed or one.changed, "", one.difference + now.difference)
+    both = one.difference + now.difference
+    return HostResult("ok", now.changed or one.changed, "", both, plan=now.plan or one.plan)
 
 
 def _seen(target: PlannedTarget, found: HostResult | None) -> PlannedTarget:
     if found is None:  # the runbook has nothing that could be tried
         return target
     if found.status != "ok":
-        return target.model_copy(update={"problem": found.reason or found.status})
-    return target.model_copy(update={"checked": True, "difference": found.difference})
+        why = found.reason or found.status
+        return target.model_copy(update={"problem": why, "plan": dict(found.plan)})
+    return target.model_copy(
+        update={"checked": True, "difference": found.difference, "plan": dict(found.plan)}
+    )
 
 
 def _conflicts(

@@ -1,0 +1,90 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Judge one stage of patching for all hosts of the play at once: the thin end of the package.
+
+A host's trouble is a status in the result, never a failure of the task: that would end the
+play for everyone. Later tasks ask ``devices[inventory_hostname].order``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+_KNOWN = {"estate", "change", "stage", "run_folder", "read", "results", "keep"}
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module of the same name."""
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict:
+        """Judge; the result has ``devices``."""
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        try:
+            from weibao.bootstrap.judge_patch import Asked, HostSaid, judge_patch
+            from weibao.errors import WeibaoError
+        except ImportError as error:
+            raise AnsibleActionFail(
+                f"weibao.core needs the Python package weibao beside Ansible: {error}"
+            ) from error
+
+        arguments = self._task.args
+        if unknown := sorted(set(arguments) - _KNOWN):
+            raise AnsibleActionFail(f"unsupported arguments: {', '.join(unknown)}")
+        asked = Asked(
+            estate=Path(str(arguments.get("estate") or ".")),
+            stage=str(arguments.get("stage") or ""),
+            change=str(arguments.get("change") or ""),
+            run_folder=str(arguments.get("run_folder") or ""),
+            keep=bool(arguments.get("keep", True)),
+        )
+        hostvars = task_vars["hostvars"]
+        results = dict(arguments.get("results") or {})
+        hosts = {
+            str(name): HostSaid(
+                contract=str(hostvars[name].get("contract") or "default"),
+                address=str(hostvars[name].get("ansible_host") or name),
+                read=_usable(hostvars[name].get(str(arguments.get("read") or ""))),
+                said={
+                    short: found
+                    for short, variable in results.items()
+                    if (found := _usable(hostvars[name].get(str(variable))))
+                },
+            )
+            for name in task_vars["ansible_play_batch"]
+        }
+        try:
+            result.update(judge_patch(asked, hosts))
+        except WeibaoError as error:
+            raise AnsibleActionFail(str(error)) from error
+        return result
+
+
+def _usable(found: object) -> Mapping[str, Any]:
+    """A registered result of a task that was done, in Python's own types."""
+    if not isinstance(found, Mapping) or found.get("skipped") or found.get("failed"):
+        return {}
+    return {str(name): _plain(value) for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)

@@ -1,0 +1,56 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running commands on a Linux host and reading its files; plain Python, nothing but the library."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+LIMIT = 2000000
+"""Characters of one command's output that are kept."""
+
+
+def command(argv, timeout=120, env=None, stdin=None):
+    """What a command said: ``rc``, ``out``, ``err``; rc 127 where it is not there, 124 too slow."""
+    clean = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", DEBIAN_FRONTEND="noninteractive")
+    clean.update(env or {})
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+            env=clean,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"rc": 124, "out": "", "err": "no answer within %d s" % timeout}
+    except OSError as error:
+        return {"rc": 127, "out": "", "err": str(error)}
+    out = done.stdout.decode("utf-8", "replace")[:LIMIT]
+    return {
+        "rc": done.returncode,
+        "out": out,
+        "err": done.stderr.decode("utf-8", "replace")[-4000:],
+    }
+
+
+def text_of(path, limit=LIMIT):
+    """A file's text; empty where it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(limit).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def fields_of(text, separator="="):
+    """``NAME=value`` lines as a mapping; quotes around a value are taken off."""
+    found = {}
+    for line in text.splitlines():
+        name, mark, value = line.partition(separator)
+        if mark:
+            found[name.strip()] = value.strip().strip('"')
+    return found

@@ -1,0 +1,281 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The packages of a Linux host, by dpkg and apt or by rpm and dnf, as raw answers.
+
+Nothing is judged here: what commands say is handed on, and read on the controller.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import struct
+import time
+
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, text_of
+
+ADDRESSES = (
+    *("-qq", "--print-uris", "-o", "Acquire::ForceHash=SHA256"),
+    *("-o", "Dir::Cache::Archives=/nonexistent/"),
+)
+"""So that apt names what it would download, even where it has been downloaded before."""
+DPKG_LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
+RPM_LOCKS = ("/var/lib/rpm/.rpm.lock", "/var/cache/dnf/metadata_lock.pid", "/var/run/dnf.pid")
+
+
+def manager_of(asked):
+    """``apt`` or ``dnf``; empty where there is neither."""
+    if asked in ("apt", "dnf"):
+        return asked
+    for name, program in (("apt", "apt-get"), ("dnf", "dnf")):
+        for folder in ("/usr/bin", "/bin"):
+            if os.path.exists(os.path.join(folder, program)):
+                return name
+    return ""
+
+
+def refresh(manager, seconds=180):
+    """Fetch the package lists anew; a list that cannot be had is an error."""
+    if manager == "apt":
+        done = command(
+            ["apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any",
+             "-o", "DPkg::Lock::Timeout=30"], seconds,
+        )  # fmt: skip
+    else:
+        done = command(["dnf", "-q", "makecache", "--refresh", "--setopt=skip_if_unavailable=0"],
+                       seconds)  # fmt: skip
+    return {"rc": done["rc"], "error": done["err"][-600:] if done["rc"] else ""}
+
+
+def installed(manager):
+    """Name, architecture and version of every package that is installed."""
+    if manager == "apt":
+        form = "${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
+        said = command(["dpkg-query", "-W", "-f", form])["out"]
+        rows = [line.split(" ") for line in said.splitlines()]
+        return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] == "installed")
+    form = "%{NAME} %{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
+    said = command(["rpm", "-qa", "--qf", form])["out"]
+    rows = [line.split(" ") for line in said.splitlines()]
+    return sorted(
+        [name, arch, version[2:] if version.startswith("0:") else version]
+        for name, arch, version in (row for row in rows if len(row) == 3)
+        if name != "gpg-pubkey"
+    )
+
+
+def held(manager):
+    """Names of packages that are not to be changed."""
+    if manager == "apt":
+        return sorted(command(["apt-mark", "showhold"])["out"].split())
+    said = command(["dnf", "-q", "versionlock", "list"])
+    return sorted(said["out"].split()) if said["rc"] == 0 else []
+
+
+def sound(manager):
+    """What is wrong in the package database; empty where nothing is."""
+    if manager == "apt":
+        said = command(["dpkg", "--audit"])
+        return (said["out"] or said["err"]).strip()[:1000]
+    said = command(["rpm", "-qa", "--quiet"])
+    return (said["err"] or "rpm: %s" % said["rc"]).strip()[:1000] if said["rc"] else ""
+
+
+def lock_holder(manager):
+    """Who holds a lock of the package manager: process and its command; empty for nobody."""
+    for path in DPKG_LOCKS if manager == "apt" else RPM_LOCKS:
+        if path.endswith(".pid"):
+            pid = text_of(path).strip()
+            if pid.isdigit() and os.path.isdir("/proc/" + pid):
+                return _process(int(pid))
+            continue
+        pid = _locked_by(path)
+        if pid:
+            return _process(pid)
+    return ""
+
+
+def _locked_by(path):
+    """The process that holds a POSIX lock on ``path``; -1: one that cannot be seen; 0: none."""
+    try:
+        stream = open(path, "rb+")  # noqa: SIM115
+    except OSError as error:
+        return 0 if error.errno in (errno.ENOENT, errno.EACCES, errno.EROFS) else -1
+    with stream:
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        answer = struct.unpack("hhqqi4x", fcntl.fcntl(stream, fcntl.F_GETLK, asked))
+    return 0 if answer[0] == fcntl.F_UNLCK else (answer[4] or -1)
+
+
+def _process(pid):
+    name = text_of("/proc/%d/cmdline" % pid).replace("\0", " ").strip()
+    return ("%d %s" % (pid, name))[:200] if pid > 0 else "?"
+
+
+def updates(manager):
+    """What there is to be had, as the package manager says it."""
+    if manager == "dnf":
+        return {"dnf": dnf_query({"do": "upgrades"})}
+    plain = command(["apt-get", "-s", "-q", "--with-new-pkgs", "upgrade"])
+    full = command(["apt-get", "-s", "-q", "dist-upgrade"])
+    return {"upgrade": plain, "full": full}
+
+
+def resolve(manager, wanted):
+    """What installing exactly ``wanted`` would do, and where the files are to be had.
+
+    ``wanted`` are ``name=version``. Every installed package that would be replaced needs its
+    present file for the way back.
+    """
+    if manager == "dnf":
+        return {"dnf": dnf_query({"do": "resolve", "wanted": wanted})}
+    base = ["apt-get", "-q", "-y"]
+    simulated = command([*base, "-s", "install", *wanted])
+    uris = command([*base, *ADDRESSES, "install", *wanted])
+    lines = [line.split() for line in simulated["out"].splitlines() if line.startswith("Inst ")]
+    pins = sorted("%s=%s" % (line[1], _version(line)) for line in lines)
+    return {
+        "install": simulated,
+        "uris": uris,
+        "earlier": {line[1]: _earlier(line[1]) for line in lines if line[2].startswith("[")},
+        "details": command(["apt-cache", "show", *pins])["out"] if pins else "",
+    }
+
+
+def _version(line):
+    return next((word[1:] for word in line if word.startswith("(")), "")
+
+
+def _earlier(name):
+    """Where the installed version of ``name`` can be had once more."""
+    form = "${Version} ${Architecture}"
+    known = command(["dpkg-query", "-W", "-f", form, name])["out"].split()
+    if len(known) != 2:
+        return ""
+    file = "%s_%s_%s.deb" % (name.partition(":")[0], known[0].replace(":", "%3a"), known[1])
+    pin = "%s=%s" % (name, known[0])
+    said = command(["apt-get", "-q", "-y", *ADDRESSES, "--reinstall", "install", pin])["out"]
+    for line in said.splitlines():
+        if " %s " % file in line:
+            return line
+    path = os.path.join("/var/cache/apt/archives", file)
+    if os.path.exists(path):
+        with open(path, "rb") as stream:
+            digest = hashlib.sha256(stream.read()).hexdigest()
+        return "'file:%s' %s %d SHA256:%s" % (path, file, os.path.getsize(path), digest)
+    return ""
+
+
+DNF = r"""
+import json, sys
+import dnf
+asked = json.load(sys.stdin)
+base = dnf.Base()
+base.conf.read()
+base.read_all_repos()
+for repo in base.repos.iter_enabled():
+    repo.skip_if_unavailable = False
+base.fill_sack(load_system_repo=True)
+def row(p):
+    kind, digest = p.returnIdSum() if p.reponame != "@System" else ("", "")
+    version = p.evr[2:] if p.evr.startswith("0:") else p.evr
+    return {"name": p.name, "arch": p.arch, "version": version, "repo": p.reponame,
+            "size": p.downloadsize, "installed_size": p.installsize, "source": p.sourcerpm,
+            "uri": (p.remote_location() or "") if p.reponame != "@System" else "",
+            "sha256": digest if kind == "sha256" else ""}
+def advisories(p):
+    import hawkey
+    found = p.get_advisories(hawkey.EQ)
+    return [{"id": a.id, "type": {hawkey.ADVISORY_SECURITY: "security"}.get(a.type, "other"),
+             "severity": a.severity or ""} for a in found]
+answer = {"upgrades": [], "resolved": [], "earlier": [], "removed": [], "error": ""}
+try:
+    before = {(p.name, p.arch): (p.evr[2:] if p.evr.startswith("0:") else p.evr)
+              for p in base.sack.query().installed()}
+    if asked["do"] == "upgrades":
+        base.upgrade_all()
+    else:
+        for spec in asked["wanted"]:
+            name, _, version = spec.partition("=")
+            if (name in {n for n, _ in before}):
+                base.upgrade(name + "-" + version)
+            else:
+                base.install(name + "-" + version)
+    base.resolve()
+    for p in base.transaction.install_set:
+        one = dict(row(p), advisories=advisories(p), before=before.get((p.name, p.arch), ""))
+        answer["upgrades" if asked["do"] == "upgrades" else "resolved"].append(one)
+    names = {(p.name, p.arch) for p in base.transaction.install_set}
+    answer["removed"] = sorted(p.name for p in base.transaction.remove_set
+                               if (p.name, p.arch) not in names)
+    for one in answer["resolved"]:
+        same = base.sack.query().available().filter(name=one["name"], arch=one["arch"])
+        same = [q for q in same if row(q)["version"] == one["before"]]
+        answer["earlier"] += [row(q) for q in same[:1]]
+except Exception as error:
+    answer["error"] = "%s: %s" % (type(error).__name__, error)
+json.dump(answer, sys.stdout)
+"""
+
+
+def dnf_query(asked):
+    """What dnf says through its own Python, which need not be the one that runs this."""
+    body = json.dumps(asked).encode()
+    said = {"rc": 127, "out": "", "err": "no Python with dnf"}
+    for python in ("/usr/libexec/platform-python", "/usr/bin/python3"):
+        if os.path.exists(python):
+            said = command([python, "-c", DNF], 300, stdin=body)
+            if "No module named 'dnf'" not in said["err"]:
+                break
+    try:
+        return json.loads(said["out"])
+    except ValueError:
+        return {"error": said["err"][-600:] or "rc %d" % said["rc"]}
+
+
+def last_changed(manager):
+    """When packages were last installed or upgraded, as seconds since 1970; 0: not known."""
+    if manager == "apt":
+        stamps = []
+        for line in text_of("/var/log/apt/history.log").splitlines():
+            if line.startswith("End-Date: "):
+                try:
+                    stamps.append(time.mktime(time.strptime(line[10:], "%Y-%m-%d  %H:%M:%S")))
+                except ValueError:
+                    continue
+        if stamps:
+            return max(stamps)
+        try:
+            return os.path.getmtime("/var/lib/dpkg/status")
+        except OSError:
+            return 0
+    said = command(["rpm", "-qa", "--qf", "%{INSTALLTIME}\n"])["out"].split()
+    return max([int(one) for one in said if one.isdigit()] or [0])
+
+
+def owners(manager, paths):
+    """By path, the package that it belongs to; paths of no package are left out."""
+    found = {}
+    paths = sorted(set(paths))
+    if not paths:
+        return found
+    if manager == "apt":
+        asked = {}
+        for path in paths:  # a merged /usr knows a file by one of two names
+            asked[path] = path
+            asked[path[4:] if path.startswith("/usr/") else "/usr" + path] = path
+        for start in range(0, len(asked), 400):
+            some = sorted(asked)[start : start + 400]
+            for line in command(["dpkg-query", "-S", *some])["out"].splitlines():
+                names, _, path = line.partition(": ")
+                if path in asked and not line.startswith("diversion"):
+                    found[asked[path]] = names.split(",")[0].partition(":")[0]
+        return found
+    for start in range(0, len(paths), 400):
+        some = paths[start : start + 400]
+        said = command(["rpm", "-qf", "--qf", "%{NAME}\n", *some])["out"].splitlines()
+        if len(said) == len(some):
+            found.update({p: n for p, n in zip(some, said) if " " not in n})  # noqa: B905
+    return found

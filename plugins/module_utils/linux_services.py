@@ -1,0 +1,239 @@
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Services, ports, probes, logs and files of a Linux host, as they are."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import re
+import socket
+import stat
+import time
+import urllib.error
+import urllib.request
+
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
+    command,
+    fields_of,
+    text_of,
+)
+from ansible_collections.weibao.core.plugins.module_utils.linux_packages import owners
+
+CODE = ("/usr/", "/lib", "/bin/", "/sbin/", "/opt/")
+_UNIT = re.compile(r"([^/]+\.(?:service|scope|socket))(?:/|$)")
+_LISTEN = "0A"
+
+
+def has_systemd():
+    """Whether systemd is this host's init."""
+    return os.path.isdir("/run/systemd/system")
+
+
+def units():
+    """Services that are failed and that are active."""
+    if not has_systemd():
+        return {"failed": [], "active": [], "known": False}
+    base = ["systemctl", "list-units", "--plain", "--no-legend", "--no-pager", "--full"]
+    failed = command([*base, "--state=failed"])["out"].splitlines()
+    active = command([*base, "--type=service", "--state=active"])["out"].splitlines()
+    return {
+        "failed": sorted(line.split()[0] for line in failed if line.split()),
+        "active": sorted(line.split()[0] for line in active if line.split()),
+        "known": True,
+    }
+
+
+def is_settled():
+    """Whether systemd has nothing left to start."""
+    said = command(["systemctl", "is-system-running"])["out"].strip() if has_systemd() else ""
+    return said not in ("initializing", "starting")
+
+
+def listening():
+    """``tcp/<address>:<port>`` of what listens, from the kernel's own tables."""
+    found = set()
+    for family, name in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
+        for line in text_of("/proc/net/" + name).splitlines()[1:]:
+            parts = line.split()
+            if len(parts) > 3 and parts[3] == _LISTEN:
+                address, _, port = parts[1].partition(":")
+                found.add("tcp/%s:%d" % (_address(address, family), int(port, 16)))
+    return sorted(found)
+
+
+def _address(text, family):
+    raw = bytes.fromhex(text)
+    words = [raw[i : i + 4][::-1] for i in range(0, len(raw), 4)]
+    shown = socket.inet_ntop(family, b"".join(words))
+    return "[%s]" % shown if family == socket.AF_INET6 else shown
+
+
+def processes(manager):
+    """By service unit: packages whose files it runs, since when, and whether they are gone.
+
+    A file counts where it is mapped, or named by the command line as scripts are.
+    """
+    found, files = {}, {}
+    tick = os.sysconf("SC_CLK_TCK")
+    for folder in glob.glob("/proc/[0-9]*"):
+        unit = _unit(text_of(folder + "/cgroup"))
+        if not unit:
+            continue
+        one = found.setdefault(unit, {"files": set(), "deleted": set(), "started": None})
+        for path, gone in _mapped(folder):
+            one["files"].add(path)
+            if gone:
+                one["deleted"].add(path)
+        for word in text_of(folder + "/cmdline").split("\0"):
+            if word.startswith(CODE) and os.path.isfile(word):
+                one["files"].add(word)
+        ticks = text_of(folder + "/stat").rpartition(")")[2].split()
+        if len(ticks) > 19:
+            since = int(ticks[19]) / tick
+            one["started"] = since if one["started"] is None else min(since, one["started"])
+        files.update(dict.fromkeys(one["files"]))
+    owned = owners(manager, files)
+    return {
+        unit: {
+            "packages": sorted({owned[p] for p in one["files"] if p in owned}),
+            "deleted": sorted(one["deleted"])[:20],
+            "started": one["started"],
+        }
+        for unit, one in sorted(found.items())
+    }
+
+
+def _unit(text):
+    """The system unit of a process; ``init.scope`` is the init itself."""
+    for line in text.splitlines():
+        path = line.split(":", 2)[-1]
+        if line.startswith(("0::", "1:name=systemd:")) and "/user.slice/" not in path + "/":
+            names = _UNIT.findall(path)
+            if names:
+                return names[-1]
+    return ""
+
+
+def _mapped(folder):
+    for line in text_of(folder + "/maps").splitlines():
+        parts = line.split(None, 5)
+        if len(parts) == 6 and "x" in parts[1] and parts[5].startswith(CODE):
+            gone = parts[5].endswith(" (deleted)")
+            yield (parts[5][: -len(" (deleted)")] if gone else parts[5]), gone
+
+
+def probe(asked):
+    """Try one probe: ``name``, ``kind`` (http, tcp, command, sql), and whether it is well."""
+    kind = str(asked.get("kind", "command"))
+    timeout = float(asked.get("timeout", 10))
+    expect = str(asked.get("expect", ""))
+    try:
+        if kind == "http":
+            ok, said = _http(str(asked["url"]), timeout, int(asked.get("status", 200)))
+        elif kind == "tcp":
+            place = (str(asked.get("host", "127.0.0.1")), int(asked["port"]))
+            with socket.create_connection(place, timeout):
+                ok, said = True, ""
+        else:
+            argv = asked["command"]
+            done = command(argv.split() if isinstance(argv, str) else list(map(str, argv)), timeout)
+            ok, said = done["rc"] == 0, done["out"] or done["err"]
+    except (OSError, ValueError, KeyError) as error:
+        ok, said = False, "%s: %s" % (type(error).__name__, error)
+    if ok and expect and not re.search(expect, said):
+        ok, said = False, "%r is not in the answer" % expect
+    name = str(asked.get("name") or kind)
+    return {"name": name, "kind": kind, "ok": ok, "said": "" if ok else said.strip()[:300]}
+
+
+def _http(url, timeout, status):
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310
+            code, body = answer.getcode(), answer.read(65536)
+    except urllib.error.HTTPError as error:
+        code, body = error.code, b""
+    text = body.decode("utf-8", "replace")
+    return code == status, text if code == status else "HTTP %d" % code
+
+
+def log(since, priority="err"):
+    """Severe lines of the journal since ``since`` (seconds), at most 300."""
+    if not has_systemd():
+        return []
+    said = command(
+        ["journalctl", "--quiet", "--no-pager", "-o", "json", "-p", priority, "-n", "300",
+         "--since", "@%d" % int(since)], 60,
+    )  # fmt: skip
+    found = []
+    for line in said["out"].splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        message = entry.get("MESSAGE")
+        if isinstance(message, str):
+            unit = entry.get("_SYSTEMD_UNIT") or entry.get("SYSLOG_IDENTIFIER") or ""
+            level = int(entry.get("PRIORITY", 3))
+            found.append({"unit": str(unit), "priority": level, "message": message[:300]})
+    return found
+
+
+def manifest(paths):
+    """By path, mode, owner and sha256 (or target) of every file below ``paths``."""
+    found = {}
+    for top in paths:
+        for folder, folders, files in os.walk(top) if os.path.isdir(top) else [("", [], [top])]:
+            links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
+            for name in [*files, *links]:
+                path = os.path.join(folder, name)
+                said = fingerprint(path)
+                if said:
+                    found[path] = said
+    return found
+
+
+def fingerprint(path):
+    """``mode:uid:gid:sha256`` of a file or ``link:target``; empty where it cannot be read."""
+    try:
+        known = os.lstat(path)
+        if stat.S_ISLNK(known.st_mode):
+            return "link:" + os.readlink(path)
+        if not stat.S_ISREG(known.st_mode):
+            return ""
+        with open(path, "rb") as stream:
+            digest = hashlib.sha256()
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                digest.update(block)
+    except OSError:
+        return ""
+    mode = stat.S_IMODE(known.st_mode)
+    return "%04o:%d:%d:%s" % (mode, known.st_uid, known.st_gid, digest.hexdigest())
+
+
+def clock(asked):
+    """The host's time beside the controller's, and whether it says to be in step."""
+    said = command(["timedatectl", "show"])["out"] if has_systemd() else ""
+    return {
+        "host": time.time(),
+        "asked": asked,
+        "synchronised": fields_of(said).get("NTPSynchronized", ""),
+    }
+
+
+def disks(paths):
+    """Free and total bytes of the file systems that hold ``paths``."""
+    found = {}
+    for path in paths:
+        try:
+            known = os.statvfs(path)
+        except OSError:
+            continue
+        found[path] = {
+            "free": known.f_bavail * known.f_frsize,
+            "total": known.f_blocks * known.f_frsize,
+            "inodes": known.f_favail,
+            "device": os.stat(path).st_dev,
+        }
+    return found

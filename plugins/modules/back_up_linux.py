@@ -1,0 +1,249 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Back up files of a host with restic, and prove that they come back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: back_up_linux
+short_description: Back up files with restic and prove the restore
+description:
+  - Backs up folders into a restic repository, brings the snapshot back into a folder beside,
+    and compares every file with what was there. A backup that does not come back fails.
+  - With O(state=restored) it brings named files back to their places and compares them.
+version_added: 0.3.0
+author:
+  - The Weibao project (@weibao)
+options:
+  state:
+    description: C(backed_up), or C(restored) for the files of O(files).
+    type: str
+    choices: [backed_up, restored]
+    default: backed_up
+  repository:
+    description: The repository, as restic names it.
+    type: str
+    required: true
+  password:
+    description: The repository's password.
+    type: str
+    required: true
+  paths:
+    description: Folders to back up.
+    type: list
+    elements: path
+    default: [/etc]
+  tag:
+    description: The snapshot's tag, such as the change's number.
+    type: str
+    required: true
+  scratch:
+    description: Folder in which the trial restore is made, and removed again.
+    type: path
+    default: /var/lib/weibao/restore
+  snapshot:
+    description: The snapshot to restore from.
+    type: str
+    default: ""
+  files:
+    description: Files to restore; by path, what their fingerprint must be then.
+    type: dict
+    default: {}
+  removed:
+    description: Files that are removed, since they were not there before.
+    type: list
+    elements: path
+    default: []
+attributes:
+  check_mode:
+    description: Nothing is written then.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Back up the configuration
+  weibao.core.back_up_linux:
+    repository: sftp:backup@vault:/srv/restic/web1
+    password: "{{ vault_restic_password }}"
+    tag: CHG-20261128-001
+"""
+
+RETURN = r"""
+snapshot:
+  description: The snapshot's name.
+  returned: success
+  type: str
+files:
+  description: How many files were compared.
+  returned: success
+  type: int
+bytes:
+  description: How much was backed up.
+  returned: success
+  type: int
+seconds:
+  description: How long backup and trial restore took.
+  returned: success
+  type: dict
+"""
+
+import json
+import os
+import shutil
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_services import (
+    fingerprint,
+    manifest,
+)
+
+
+class Restic:
+    """restic with its repository."""
+
+    def __init__(self, module):
+        self.module = module
+        self.env = {
+            "RESTIC_REPOSITORY": module.params["repository"],
+            "RESTIC_PASSWORD": module.params["password"],
+            "RESTIC_PROGRESS_FPS": "0.01",
+            "RESTIC_CACHE_DIR": "/var/cache/weibao/restic",
+            "HOME": "/root",
+        }
+
+    def run(self, *words, may_fail=False):
+        """One command of it."""
+        done = command(["restic", *words], 3600, env=self.env)
+        if done["rc"] == 127:
+            self.module.fail_json(msg="restic is not installed on the host: no backup, no patch")
+        if done["rc"] and not may_fail:
+            why = " ".join((done["err"] or done["out"]).split())[-400:]
+            self.module.fail_json(msg="restic %s: %s" % (words[0], why))
+        return done
+
+
+def back_up(module):
+    """Back up, bring back beside, compare."""
+    params, restic = module.params, Restic(module)
+    began = time.time()
+    known = restic.run("cat", "config", may_fail=True)
+    if known["rc"] and "wrong password" in known["err"]:
+        module.fail_json(msg="restic: wrong password for the repository")
+    if known["rc"]:
+        restic.run("init")
+    paths = [path for path in params["paths"] if os.path.lexists(path)]
+    said = restic.run("backup", "--json", "--tag", params["tag"], *paths)["out"]
+    summary = {}
+    for line in said.splitlines():
+        try:
+            summary = json.loads(line)
+        except ValueError:
+            continue
+    snapshot = summary.get("snapshot_id", "")
+    if summary.get("message_type") != "summary" or not snapshot:
+        module.fail_json(msg="restic backup said nothing of a snapshot")
+    saved = time.time()
+    before = manifest(paths)
+    place = os.path.join(params["scratch"], params["tag"])
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place, mode=0o700)
+    try:
+        restic.run("restore", snapshot, "--target", place)
+        differs = compare(before, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    if differs:
+        module.fail_json(msg="the backup does not come back as it was: %s" % ", ".join(differs[:5]))
+    module.exit_json(
+        changed=True,
+        snapshot=snapshot[:16],
+        files=len(before),
+        bytes=int(summary.get("total_bytes_processed", 0)),
+        paths=paths,
+        seconds={"backup": round(saved - began, 2), "restore": round(time.time() - saved, 2)},
+    )
+
+
+def compare(before, place):
+    """Files that did not come back as they were; what has changed since then does not count."""
+    found = []
+    for path, known in before.items():
+        if fingerprint(place + path) != known and fingerprint(path) == known:
+            found.append(path)
+    return sorted(found)
+
+
+def restore(module):
+    """Bring files back to their places."""
+    params, restic = module.params, Restic(module)
+    wanted = {path: known for path, known in params["files"].items() if fingerprint(path) != known}
+    if wanted:
+        words = [word for path in sorted(wanted) for word in ("--include", escaped(path))]
+        place = os.path.join(params["scratch"], params["tag"] + "-files")
+        shutil.rmtree(place, ignore_errors=True)
+        os.makedirs(place, mode=0o700)
+        try:
+            restic.run("restore", params["snapshot"], "--target", place, *words)
+            for path in sorted(wanted):
+                put_back(place + path, path)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    gone = [path for path in params["removed"] if os.path.lexists(path)]
+    for path in gone:
+        os.unlink(path)
+    left = sorted(path for path, known in params["files"].items() if fingerprint(path) != known)
+    if left:
+        module.fail_json(msg="not as they were before: %s" % ", ".join(left[:10]))
+    module.exit_json(changed=bool(wanted or gone), files=len(wanted), removed=len(gone))
+
+
+def escaped(path):
+    """A path that a pattern matches only itself."""
+    return "".join("\\" + c if c in "*?[]\\" else c for c in path)
+
+
+def put_back(source, path):
+    """One file or link, whole or not at all."""
+    if not os.path.lexists(source):
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    beside = path + ".weibao-new"
+    if os.path.lexists(beside):
+        os.unlink(beside)
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), beside)
+    else:
+        shutil.copy2(source, beside)
+        known = os.stat(source)
+        os.chown(beside, known.st_uid, known.st_gid)
+        os.chmod(beside, known.st_mode & 0o7777)
+    os.rename(beside, path)
+
+
+def main():
+    """Do what is asked."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["backed_up", "restored"], "default": "backed_up"},
+            "repository": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "paths": {"type": "list", "elements": "path", "default": ["/etc"]},
+            "tag": {"type": "str", "required": True},
+            "scratch": {"type": "path", "default": "/var/lib/weibao/restore"},
+            "snapshot": {"type": "str", "default": ""},
+            "files": {"type": "dict", "default": {}},
+            "removed": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=True)
+    if not module.params["password"]:
+        module.fail_json(msg="the repository's password is missing: no backup, no patch")
+    (back_up if module.params["state"] == "backed_up" else restore)(module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fetch exact package files into a folder of the host, each proven by its hash."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stage_packages
+short_description: Lay exact package files ready on a host
+description:
+  - Fetches package files into a folder, and keeps only what has the hash that it must have.
+  - With apt the folder becomes a repository of its own, and C(apt.conf) in it names no other.
+    What is installed with it cannot be anything but these files.
+  - What lies there already is not fetched again, so that a repository that is gone later
+    stops nothing.
+version_added: 0.3.0
+author:
+  - The Weibao project (@weibao)
+options:
+  folder:
+    description: Where they are laid.
+    type: path
+    required: true
+  files:
+    description: Mappings with C(name), C(arch), C(version), C(uri), C(file), C(sha256), C(size).
+    type: list
+    elements: dict
+    required: true
+  manager:
+    description: The package manager.
+    type: str
+    choices: [apt, dnf]
+    required: true
+attributes:
+  check_mode:
+    description: Nothing is fetched then.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Lay the files ready
+  weibao.core.stage_packages:
+    folder: /var/lib/weibao/patch/CHG-20261128-001/packages
+    manager: apt
+    files:
+      - {name: wb-tool, arch: all, version: "2.0", file: wb-tool_2.0_all.deb, size: 1234,
+         uri: "http://mirror/wb-tool_2.0_all.deb", sha256: "…"}
+"""
+
+RETURN = r"""
+fetched:
+  description: How many files were fetched now.
+  returned: success
+  type: int
+paths:
+  description: By C(name=version), where the file lies.
+  returned: success
+  type: dict
+"""
+
+import hashlib
+import os
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+
+APT_CONF = """\
+Dir::Etc::sourcelist "{folder}/sources.list";
+Dir::Etc::sourceparts "/nonexistent/";
+Dir::Etc::preferences "/nonexistent";
+Dir::Etc::preferencesparts "/nonexistent/";
+Dir::State::lists "{folder}/lists/";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Dir::Cache::archives "{folder}/archives/";
+APT::Install-Recommends "false";
+APT::Get::AllowUnauthenticated "true";
+Acquire::Languages "none";
+"""
+
+
+def digest_of(path):
+    """The sha256 of a file; empty where there is none."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as stream:
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                digest.update(block)
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def is_good(path, asked, manager):
+    """Whether a file is the one that was approved."""
+    if not os.path.exists(path):
+        return False
+    if asked.get("sha256"):
+        return digest_of(path) == asked["sha256"]
+    if manager == "dnf":  # no hash is known: then its own signature has to hold
+        return command(["rpm", "-K", path])["rc"] == 0
+    return os.path.getsize(path) == int(asked.get("size") or -1)
+
+
+def fetch(asked, path, manager):
+    """Fetch one file; why it is not to be had, or nothing."""
+    uri, partial = str(asked.get("uri") or ""), path + ".part"
+    if uri.startswith("file:"):
+        source = uri[7 if uri.startswith("file://") else 5 :]
+        try:
+            shutil.copyfile(source, partial)
+        except OSError as error:
+            return str(error)
+    elif manager == "apt":
+        done = command(
+            ["/usr/lib/apt/apt-helper", "-o", "APT::Sandbox::User=root", "download-file", uri,
+             partial, *(["SHA256:" + asked["sha256"]] if asked.get("sha256") else [])], 900,
+        )  # fmt: skip
+        if done["rc"]:
+            return " ".join((done["err"] or done["out"]).split())[-300:]
+    else:
+        done = command(["curl", "-fsSL", "-o", partial, uri], 900)
+        if done["rc"] == 127:
+            fetching = "import sys, urllib.request as u; u.urlretrieve(sys.argv[1], sys.argv[2])"
+            done = command(["python3", "-c", fetching, uri, partial], 900)
+        if done["rc"]:
+            return " ".join(done["err"].split())[-300:]
+    if not is_good(partial, asked, manager):
+        os.unlink(partial)
+        return "it is not the file that was approved (sha256)"
+    with open(partial, "rb") as stream:
+        os.fsync(stream.fileno())
+    os.chmod(partial, 0o644)
+    os.rename(partial, path)
+    return ""
+
+
+def index(folder, files):
+    """Make the folder a repository that apt can read."""
+    paragraphs = []
+    for asked in files:
+        path = os.path.join(folder, asked["file"])
+        control = command(["dpkg-deb", "-f", path])["out"].strip()
+        paragraphs.append(
+            "%s\nFilename: ./%s\nSize: %d\nSHA256: %s\n"
+            % (control, asked["file"], os.path.getsize(path), digest_of(path))
+        )
+    write(os.path.join(folder, "Packages"), "\n".join(paragraphs))
+    write(os.path.join(folder, "sources.list"), "deb [trusted=yes] file:%s ./\n" % folder)
+    for name in ("lists/partial", "archives/partial"):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    write(os.path.join(folder, "apt.conf"), APT_CONF.format(folder=folder))
+    done = command(["apt-get", "-q", "update"], env={"APT_CONFIG": folder + "/apt.conf"})
+    return " ".join(done["err"].split())[-300:] if done["rc"] else ""
+
+
+def write(path, text):
+    """Write a file whole."""
+    with open(path + ".new", "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(path + ".new", 0o644)
+    os.rename(path + ".new", path)
+
+
+def main():
+    """Fetch what is not there."""
+    module = AnsibleModule(
+        argument_spec={
+            "folder": {"type": "path", "required": True},
+            "files": {"type": "list", "elements": "dict", "required": True},
+            "manager": {"choices": ["apt", "dnf"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    folder, files, manager = (module.params[n] for n in ("folder", "files", "manager"))
+    paths = {"%s=%s" % (f["name"], f["version"]): os.path.join(folder, f["file"]) for f in files}
+    if module.check_mode:
+        module.exit_json(changed=True, fetched=0, paths=paths)
+    for part in (os.path.dirname(folder), folder):
+        os.makedirs(part, mode=0o755, exist_ok=True)
+        os.chmod(part, 0o755)
+    fetched = 0
+    for asked in files:
+        path = os.path.join(folder, asked["file"])
+        if os.sep in asked["file"] or not asked["file"]:
+            module.fail_json(msg="%r is no file's name" % asked["file"])
+        if is_good(path, asked, manager):
+            continue
+        why = fetch(asked, path, manager)
+        if why:
+            module.fail_json(msg="%s=%s is not to be had as it was approved: %s"
+                             % (asked["name"], asked["version"], why))  # fmt: skip
+        fetched += 1
+    why = index(folder, files) if manager == "apt" else ""
+    if why:
+        module.fail_json(msg=why)
+    module.exit_json(changed=bool(fetched), fetched=fetched, paths=paths)
+
+
+if __name__ == "__main__":
+    main()

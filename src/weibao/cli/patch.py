@@ -1,0 +1,175 @@
+"""``weibao patch``: what servers lack, a change that gives it to them, and its confirmation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from weibao.cli.change_options import desk_of, pairs, who, who_option, window_of
+from weibao.cli.change_view import show_plan
+from weibao.cli.options import Call, command_options, limit_option
+from weibao.domain.reasons import Reason
+
+if TYPE_CHECKING:
+    from weibao.domain.patch import PatchStatus
+
+__all__ = ["patch"]
+
+
+@click.group()
+def patch() -> None:
+    """Patches of Linux servers: what is missing, the change, and the confirmation after it."""
+
+
+@patch.command()
+@limit_option
+@click.option("--no-refresh", is_flag=True, help="Do not fetch the package lists anew.")
+@click.option("--history", default="", metavar="HOST", help="Earlier states of one host instead.")
+@click.option("--recorded", is_flag=True, help="The newest recorded states; nothing is read.")
+@command_options()
+def status(call: Call, limit: str, no_refresh: bool, history: str, recorded: bool) -> int:
+    """Read what hosts lack and keep it as history; it only reads."""
+    from weibao.bootstrap import actor
+    from weibao.services.patch.status import StatusRequest, read_status
+
+    workshop = call.workshop
+    if history:
+        states = workshop.journal.patch_states(history)
+    elif recorded:
+        states = workshop.journal.latest_patch_states()
+    else:
+        request = StatusRequest(actor(), workshop.sources, limit, refresh=not no_refresh)
+        _run, states = read_status(workshop.parts(), workshop.journal, request)
+    call.out.data({"hosts": [_data(state) for state in states]})
+    _show(call, states, packages=bool(limit) and not history)
+    if history or recorded:
+        return 0
+    return 4 if any(not state.checked for state in states) else 0
+
+
+def _data(state: PatchStatus) -> dict[str, Any]:
+    return {**state.model_dump(mode="json"), "security": state.security}
+
+
+def _show(call: Call, states: list[PatchStatus], *, packages: bool) -> None:
+    out = call.out
+    names = ("host", "at", "system", "kernel", "missing", "security", "pending", "held", "last")
+    out.table(
+        [out.say(f"cli.patch_{name}") for name in names],
+        [
+            [
+                state.device,
+                out.moment(state.at),
+                f"{state.system} {state.level}".strip() or "-",
+                _kernel(state),
+                len(state.missing) if state.checked else "?",
+                state.security if state.checked else "?",
+                _pending(call, state),
+                ", ".join(state.held) or "-",
+                out.moment(state.last_patched),
+            ]
+            for state in states
+        ],
+    )
+    for state in states:
+        if state.problem is not None:
+            out.note(f"{state.device}: {out.reason(state.problem)}")
+        for package in state.missing if packages else ():
+            mark = out.say("cli.patch_is_security") if package.security else ""
+            words = [state.device, package.name, f"{package.before or '-'} → {package.version}"]
+            out.line("  ".join([*words, *filter(None, (mark, package.advisory))]))
+
+
+def _kernel(state: PatchStatus) -> str:
+    if state.installed_kernel and state.installed_kernel != state.kernel:
+        return f"{state.kernel} ({state.installed_kernel})"
+    return state.kernel or "-"
+
+
+def _pending(call: Call, state: PatchStatus) -> str:
+    words = [call.out.say("cli.patch_reboot")] if state.reboot else []
+    return ", ".join([*words, *state.restarts]) or "-"
+
+
+@patch.command()
+@click.option("--runbook", default="patch-linux", show_default=True, help="What is to be done.")
+@click.option("-l", "--limit", required=True, metavar="PATTERN", help="Where: an Ansible pattern.")
+@click.option(
+    "--window",
+    required=True,
+    metavar="START/END",
+    help="When, in the contract's time zone: 2026-11-28T22:00/2026-11-29T02:00, or START/+2h.",
+)
+@click.option("--security", is_flag=True, help="Security updates only.")
+@click.option("--package", "packages", multiple=True, help="Only these packages; wildcards.")
+@click.option("--exclude", "excluded", multiple=True, help="Packages that stay as they are.")
+@click.option(
+    "--reboot",
+    type=click.Choice(["never", "if_needed", "always"]),
+    default=None,
+    help="Whether hosts are restarted (default: what the inventory says, else if_needed).",
+)
+@click.option("--fault", default="", help="The fault that it answers: makes it a reactive patch.")
+@click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="Of the application: hardware, software, notified, purpose, risk, impact …",
+)
+@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
+@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
+@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@who_option
+@command_options()
+def plan(call: Call, person: str, window: str, **given: Any) -> int:
+    """Apply for a patch window and plan it: the exact versions, host by host."""
+    from weibao.services.changes.draft import Application, new_change
+    from weibao.services.changes.planning import make_plan
+
+    workshop, out = call.workshop, call.out
+    desk = desk_of(call)
+    actor = who(call, person)
+    asked = Application(
+        runbook=given["runbook"],
+        limit=given["limit"],
+        window=window_of(window, workshop.estate.zone, desk.now),
+        requester=actor,
+        title=given["title"],
+        variables={**_variables(given), **pairs(given["variables"], "--var")},
+        operator=given["operator"],
+        recorder=given["recorder"],
+        representative=given["representative"],
+        fields={
+            "patch_kind": "reactive" if given["fault"] else "preventive",
+            **pairs(given["fields"], "--field"),
+        },
+        fault=given["fault"],
+    )
+    draft = new_change(desk, asked, workshop.sources)
+    out.note(out.say("cli.change_new", change=draft.id))
+
+    def tell(reason: Reason) -> None:
+        out.note(out.reason(reason))
+
+    with desk.hold(f"change-{draft.id}.lock", "change plan"):
+        change, found = make_plan(desk, draft, actor, workshop.sources, tell)
+    out.data({"change": change, "plan": found})
+    return show_plan(call, found)
+
+
+def _variables(given: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    if given["packages"]:
+        found["patch_linux_select"] = "named"
+        found["patch_linux_packages"] = ",".join(given["packages"])
+    elif given["security"]:
+        found["patch_linux_select"] = "security"
+    if given["excluded"]:
+        found["patch_linux_exclude"] = ",".join(given["excluded"])
+    if given["reboot"]:
+        found["patch_linux_reboot"] = given["reboot"]
+    return found

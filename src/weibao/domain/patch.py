@@ -1,0 +1,179 @@
+"""Patching Linux hosts: what is missing, what is planned, and what became of it (PAT-01..PAT-22).
+
+A ``HostPlan`` stands in the change's plan beside its target, and the change's digest covers it:
+what was approved is what is installed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from weibao.domain.base import Moment, Name, Value
+from weibao.domain.reasons import Reason
+
+__all__ = [
+    "HostPlan",
+    "LeftOut",
+    "PackageChange",
+    "PackageFile",
+    "PatchStatus",
+    "PatchWishes",
+    "Probe",
+    "Wanted",
+]
+
+Wanted = Literal["all", "security", "named"]
+
+
+class PackageFile(Value):
+    """A package's file, as its repository names it."""
+
+    name: str
+    arch: str = ""
+    version: str
+    uri: str = ""
+    file: str = ""
+    sha256: str = ""
+    """Empty where the repository gives none: then the file's own signature has to hold."""
+    size: int = 0
+    """Bytes."""
+
+
+class PackageChange(Value):
+    """One package from one exact version to another (PAT-09, PAT-19)."""
+
+    name: str
+    arch: str = ""
+    before: str = ""
+    """The installed version; empty where the package is new on the host."""
+    version: str
+    """The version that is approved, and nothing newer."""
+    source: str = ""
+    """Where it comes from, as the package manager says it."""
+    security: bool = False
+    advisory: str = ""
+    """Where the distribution prints one."""
+    size: int = 0
+    """Bytes to download."""
+    growth: int = 0
+    """Bytes that it takes when installed."""
+    file: PackageFile | None = None
+    """What is downloaded; None until the plan is made."""
+
+    @property
+    def pin(self) -> str:
+        """As apt takes it; ``name-version`` is made of the same parts for dnf."""
+        return f"{self.name}={self.version}"
+
+
+class LeftOut(Value):
+    """A package that stays as it is, and why."""
+
+    name: str
+    version: str = ""
+    """That there is to be had."""
+    reason: Reason
+
+
+class Probe(Value):
+    """A try whether a service answers; it runs on the host."""
+
+    name: str
+    kind: Literal["http", "tcp", "command", "sql"] = "command"
+    ok: bool = True
+    said: str = ""
+
+
+class PatchWishes(Value):
+    """What a change and a host's variables say about patching it (the role's variables)."""
+
+    select: Wanted = "all"
+    packages: tuple[str, ...] = ()
+    """Names, for ``named``."""
+    exclude: tuple[str, ...] = ()
+    """Names or patterns (``linux-image-*``) that stay as they are."""
+    reboot: Literal["never", "if_needed", "always"] = "if_needed"
+    known_failed: tuple[str, ...] = ()
+    """Failed units that the plan knows of."""
+    keep_running: tuple[str, ...] = ()
+    """Units that are not restarted though they run old code."""
+    clock_seconds: float = 30
+    """A host whose clock is further off is not touched."""
+    free_mb: int = 200
+    """What has to stay free on each file system."""
+    boot_free_mb: int = 60
+    severe: Literal["emerg", "alert", "crit", "err"] = "crit"
+    """New log lines of this severity or worse count as worse than before."""
+    need_way_back: bool = True
+    """Refuse packages whose installed version is not to be had any more."""
+    backup: bool = True
+    """False only where a snapshot is the way back."""
+    backup_place: bool = False
+    """A repository and its password are set."""
+
+
+class HostPlan(Value):
+    """What is to be done to one host, exactly."""
+
+    schema_version: int = 1
+    manager: str = ""
+    system: str = ""
+    """Its operating system, as it names itself."""
+    kernel: str = ""
+    """The running kernel."""
+    target_kernel: str = ""
+    """The kernel that is to run afterwards, where the host boots its own."""
+    packages: tuple[PackageChange, ...] = ()
+    earlier: tuple[PackageFile, ...] = ()
+    """The files of the way back."""
+    removed: tuple[str, ...] = ()
+    restarts: tuple[str, ...] = ()
+    """Units whose code changes."""
+    reboot: bool = False
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[Reason, ...] = ()
+
+    @property
+    def download(self) -> int:
+        """Bytes to fetch, the way back included."""
+        return sum(p.size for p in self.packages) + sum(f.size for f in self.earlier)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of the packages that change."""
+        return frozenset(package.name for package in self.packages)
+
+
+class PatchStatus(Value):
+    """The patch state of a host at one time (补丁状态; PAT-09, CHK-OS-07, CHK-OS-17)."""
+
+    device: Name
+    contract: Name = "default"
+    run_id: Name
+    at: Moment
+    checked: bool = True
+    """False: it could not be checked, see ``problem``; never read as "nothing is missing"."""
+    problem: Reason | None = None
+    system: str = ""
+    level: str = ""
+    """Maintenance level (维护版本)."""
+    kernel: str = ""
+    installed_kernel: str = ""
+    """The newest one installed; empty where the host does not boot a kernel of its own."""
+    packages: int = 0
+    missing: tuple[PackageChange, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    held: tuple[str, ...] = ()
+    reboot: tuple[Reason, ...] = ()
+    """Why a restart of the host is pending."""
+    restarts: tuple[str, ...] = ()
+    """Services that still run code that was replaced."""
+    last_patched: Moment | None = None
+    evidence: tuple[str, ...] = Field(default=())
+
+    @property
+    def security(self) -> int:
+        """Missing security updates."""
+        return sum(package.security for package in self.missing)

@@ -1,0 +1,96 @@
+"""What must hold before a host is patched, and whether it is still as it was planned.
+
+The gate of PAT-22: disk space, package database, locks, time, failed units, probes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
+from weibao.domain.patch_facts import Facts
+from weibao.domain.reasons import Reason
+
+__all__ = ["approved_differences", "gate_problems", "left_to_do", "space_problems"]
+
+_MB = 1 << 20
+_ARCHIVES = ("/var/lib", "/var/cache/apt")
+_KERNELS = ("linux-image", "initramfs", "kernel", "linux-modules")
+
+
+def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """Everything that stands against touching the host now; empty where nothing does."""
+    found = []
+    skew = facts.clock.host - facts.clock.asked if facts.clock.asked else 0.0
+    if abs(skew) > wishes.clock_seconds:
+        found.append(
+            Reason.of("patch_clock_off", seconds=f"{skew:+.0f}", limit=f"{wishes.clock_seconds:g}")
+        )
+    if facts.lock:
+        found.append(Reason.of("patch_locked", process=facts.lock))
+    if facts.broken:
+        found.append(
+            Reason.of("patch_database_broken", detail=" ".join(facts.broken.split())[:300])
+        )
+    if facts.units is None:
+        found.append(Reason.of("patch_not_read", part="health"))
+    else:
+        failed = sorted(set(facts.units.failed) - {*wishes.known_failed})
+        if failed:
+            found.append(Reason.of("patch_units_failed", units=", ".join(failed)))
+    for probe in facts.probes:
+        if not probe.ok:
+            found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
+    return (*found, *space_problems(facts, plan, wishes))
+
+
+def space_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """File systems without room for files, unpacking and new kernels (what is kept free too)."""
+    growth = sum(package.growth for package in plan.packages)
+    kernel = sum(p.growth for p in plan.packages if p.name.startswith(_KERNELS))
+    wanted = {"/": growth, "/usr": growth, "/var": plan.download, "/boot": min(kernel, 150 * _MB)}
+    wanted |= dict.fromkeys(_ARCHIVES, plan.download)
+    needs: dict[int, int] = {}
+    shown: dict[int, str] = {}
+    for path, size in wanted.items():
+        disk = facts.disks.get(path)
+        if disk is None:
+            continue
+        keep = (wishes.boot_free_mb if path == "/boot" else wishes.free_mb) * _MB
+        shown.setdefault(disk.device, path)
+        needs[disk.device] = max(needs.get(disk.device, 0), size + keep)
+    found = []
+    for path, disk in facts.disks.items():
+        need = needs.get(disk.device, 0)
+        if shown.get(disk.device) == path and disk.free < need:
+            free, want = f"{disk.free / _MB:.0f}", f"{need / _MB:.0f}"
+            found.append(Reason.of("patch_no_space", path=path, free=free, needed=want))
+    return tuple(found)
+
+
+def approved_differences(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
+    """Packages that are neither as the plan found them nor as it wants them.
+
+    Somebody else changed the host after the plan was made: nothing is done to it.
+    """
+    versions = facts.versions
+    found = []
+    for package in plan.packages:
+        now = versions.get(package.name, "")
+        if now not in {package.before, package.version}:
+            found.append(
+                Reason.of(
+                    "patch_changed_meanwhile",
+                    package=package.name,
+                    now=now or "-",
+                    planned=package.before or "-",
+                    approved=package.version,
+                )
+            )
+    return tuple(found)
+
+
+def left_to_do(facts: Facts, packages: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
+    """The approved packages that are not there yet."""
+    versions = facts.versions
+    return tuple(p for p in packages if versions.get(p.name) != p.version)

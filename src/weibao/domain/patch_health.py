@@ -1,0 +1,184 @@
+"""A host's health before and after, and whether it is worse (JOB-12, PAT-10)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from weibao.domain.base import Moment, Value
+from weibao.domain.patch import HostPlan, Probe
+from weibao.domain.patch_facts import Facts, Line
+from weibao.domain.reasons import Reason
+
+__all__ = [
+    "Before",
+    "HealthReading",
+    "changed_files",
+    "fixed_ports",
+    "health_of",
+    "package_differences",
+    "worse",
+]
+
+_LEVELS = {"emerg": 0, "alert": 1, "crit": 2, "err": 3}
+_VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.I)
+_EPHEMERAL = 32768
+_TRANSIENT = re.compile(
+    r"^(systemd-(timedated|hostnamed|localed|tmpfiles-clean|update-utmp|journal-flush|machined)"
+    r"|user@|user-runtime-dir@|session-|run-|apt-|man-db|dpkg-|logrotate|e2scrub|fstrim|getty@"
+    r"|serial-getty@|console-getty|packagekit|polkit|dnf-|fwupd)"
+)
+PASSING_FILES = re.compile(
+    r"^/etc/(ld\.so\.cache|mtab|adjtime|resolv\.conf|machine-id|\.pwd\.lock|.*\.(dpkg|ucf)-(dist|new|old)"
+    r"|.*\.rpm(new|save|orig)|.*~)$"
+)
+"""Files below /etc that change by themselves, or lie beside the one that counts."""
+
+
+class HealthReading(Value):
+    """How a host does at one time."""
+
+    at: float
+    """Seconds since 1970, the controller's."""
+    boot_id: str = ""
+    uptime: float = 0
+    kernel: str = ""
+    failed: tuple[str, ...] = ()
+    active: tuple[str, ...] = ()
+    units_known: bool = False
+    listening: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    log: tuple[str, ...] = ()
+    """Severe lines without what varies in them, worst first."""
+
+
+class Before(Value):
+    """What is kept of a host before it is touched: the measure for everything afterwards."""
+
+    schema_version: int = 1
+    device: str
+    change: str
+    at: Moment
+    packages: tuple[tuple[str, str, str], ...]
+    files: dict[str, str] = {}
+    """By path, mode, owner and sha256."""
+    health: HealthReading
+    leftovers: tuple[str, ...] = ()
+    backup: dict[str, Any] = {}
+    """What the backup said of itself: snapshot, files, the restore that was tried."""
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version by name; with an architecture too."""
+        found: dict[str, str] = {}
+        for name, arch, version in self.packages:
+            found.setdefault(name, version)
+            found[f"{name}:{arch}"] = version
+        return found
+
+
+def health_of(facts: Facts, severe: str = "crit") -> HealthReading:
+    """The reading."""
+    units = facts.units
+    return HealthReading(
+        at=facts.clock.asked or facts.clock.host,
+        boot_id=facts.system.boot_id,
+        uptime=facts.system.uptime,
+        kernel=facts.system.kernel,
+        failed=units.failed if units else (),
+        active=tuple(u for u in units.active if not _TRANSIENT.match(u)) if units else (),
+        units_known=bool(units and units.known),
+        listening=facts.listening,
+        probes=facts.probes,
+        log=tuple(dict.fromkeys(_shape(line) for line in facts.log if _bad(line, severe))),
+    )
+
+
+def _bad(line: Line, severe: str) -> bool:
+    return line.priority <= _LEVELS[severe]
+
+
+def _shape(line: Line) -> str:
+    return f"{line.unit}: {_VARYING.sub('#', line.message)}"
+
+
+def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
+    """What was well and is not; empty where the host does as well as before.
+
+    New units and new ports are no harm. Ports that programs choose by chance are passed over.
+    """
+    found = []
+    failed = sorted(set(after.failed) - set(before.failed))
+    if failed:
+        found.append(Reason.of("patch_units_now_failed", units=", ".join(failed)))
+    if before.units_known and not after.units_known:
+        found.append(Reason.of("patch_not_read", part="units"))
+    gone = sorted(set(before.active) - set(after.active) - set(failed))
+    if gone and after.units_known:
+        found.append(Reason.of("patch_units_gone", units=", ".join(gone)))
+    silent = sorted(p for p in set(before.listening) - set(after.listening) if _fixed(p))
+    if silent:
+        found.append(Reason.of("patch_ports_gone", ports=", ".join(silent)))
+    well = {probe.name for probe in before.probes if probe.ok}
+    answers = {probe.name: probe for probe in after.probes}
+    for name in sorted(well):
+        probe = answers.get(name)
+        if probe is None or not probe.ok:
+            said = (probe.said if probe else "") or "-"
+            found.append(Reason.of("patch_probe_now_failed", probe=name, said=said))
+    lines = [line for line in after.log if line not in set(before.log)]
+    if lines:
+        found.append(Reason.of("patch_log_lines", count=len(lines), first=lines[0][:200]))
+    return tuple(found)
+
+
+def fixed_ports(ports: Iterable[str]) -> list[str]:
+    """Those that are not chosen by chance."""
+    return [port for port in ports if _fixed(port)]
+
+
+def _fixed(port: str) -> bool:
+    number = port.rpartition(":")[2]
+    return number.isdigit() and int(number) < _EPHEMERAL
+
+
+def package_differences(
+    before: dict[str, str], after: dict[str, str], plan: HostPlan
+) -> tuple[Reason, ...]:
+    """Where the packages are not exactly those of before with the approved changes."""
+    wanted = dict(before)
+    for package in plan.packages:
+        name, _, foreign = package.name.partition(":")
+        wanted[name if not foreign else package.name] = package.version
+        arch = foreign or package.arch
+        if arch:
+            wanted[f"{name}:{arch}"] = package.version
+    return _compared(wanted, after)
+
+
+def _compared(wanted: dict[str, str], after: dict[str, str]) -> tuple[Reason, ...]:
+    found = []
+    plain = sorted(n for n in wanted.keys() | after.keys() if ":" not in n)
+    for name in plain:
+        if wanted.get(name) != after.get(name):
+            found.append(
+                Reason.of(
+                    "patch_package_differs",
+                    package=name,
+                    wanted=wanted.get(name) or "-",
+                    found=after.get(name) or "-",
+                )
+            )
+    return tuple(found)
+
+
+def changed_files(before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:
+    """Configuration files that are not as they were, gone ones too; passing ones left out."""
+    return tuple(
+        sorted(
+            path
+            for path, known in before.items()
+            if not PASSING_FILES.match(path) and after.get(path) != known
+        )
+    )

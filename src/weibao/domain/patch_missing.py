@@ -1,0 +1,203 @@
+"""What a host lacks, told from the package manager's own words (PAT-09, CHK-OS-07)."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from weibao.domain import apt_text
+from weibao.domain.base import Moment
+from weibao.domain.patch import LeftOut, PackageChange, PatchStatus, PatchWishes
+from weibao.domain.patch_facts import Facts
+from weibao.domain.reasons import Reason
+
+__all__ = [
+    "choose",
+    "dnf_changes",
+    "missing",
+    "newest",
+    "reboot_reasons",
+    "stale_units",
+    "status_of",
+    "unreadable",
+]
+
+RESTARTS_WITH_HOST = frozenset({"dbus.service", "dbus-broker.service", "init.scope"})
+"""What cannot be restarted without the host: others hang on it."""
+
+
+def unreadable(facts: Facts) -> Reason | None:
+    """Why nothing can be said of a host; None where its facts are whole."""
+    if not facts.manager:
+        return Reason.of("patch_no_manager", system=facts.system.name or "?")
+    if facts.refresh.rc:
+        return Reason.of("patch_lists_unreadable", detail=_short(facts.refresh.error))
+    if facts.packages is None or not facts.packages:
+        return Reason.of("patch_no_packages")
+    if facts.updates is None:
+        return None
+    if facts.manager == "dnf":
+        error = str((facts.updates.dnf or {}).get("error", "no answer"))
+        return Reason.of("patch_updates_unreadable", detail=_short(error)) if error else None
+    for said in (facts.updates.upgrade, facts.updates.full):
+        if said is None or said.rc:
+            detail = _short(said.err if said else "")
+            return Reason.of("patch_updates_unreadable", detail=detail or "-")
+    return None
+
+
+def missing(facts: Facts) -> tuple[tuple[PackageChange, ...], tuple[LeftOut, ...]]:
+    """What there is to be had that can be installed, and what stays and why."""
+    if facts.updates is None:
+        return (), ()
+    if facts.manager == "dnf":
+        return dnf_changes((facts.updates.dnf or {}).get("upgrades") or ()), ()
+    upgrade = facts.updates.upgrade.out if facts.updates.upgrade else ""
+    full = facts.updates.full.out if facts.updates.full else ""
+    found = apt_text.simulated(upgrade)
+    names = {package.name for package in found}
+    offered = {package.name: package for package in apt_text.simulated(full)}
+    out: dict[str, LeftOut] = {}
+    for name in apt_text.kept_back(upgrade) + tuple(sorted(offered.keys() - names)):
+        code = "patch_held" if name in facts.held else "patch_kept_back"
+        version = offered[name].version if name in offered else ""
+        if name in out or (name in offered and not offered[name].before):
+            continue
+        out[name] = LeftOut(name=name, version=version, reason=Reason.of(code))
+    return found, tuple(out.values())
+
+
+def dnf_changes(rows: Iterable[Mapping[str, Any]]) -> tuple[PackageChange, ...]:
+    """Packages as dnf's own Python tells of them."""
+    found = []
+    for row in rows:
+        notices = row.get("advisories") or ()
+        security = [n for n in notices if n.get("type") == "security"]
+        named = (security or list(notices))[:1]
+        found.append(
+            PackageChange(
+                name=str(row["name"]),
+                arch=str(row.get("arch", "")),
+                before=str(row.get("before") or ""),
+                version=str(row["version"]),
+                source=str(row.get("repo", "")),
+                security=bool(security),
+                advisory=str(named[0]["id"]) if named else "",
+                size=int(row.get("size") or 0),
+                growth=int(row.get("installed_size") or 0),
+            )
+        )
+    return tuple(sorted(found, key=lambda package: package.name))
+
+
+def choose(
+    found: Iterable[PackageChange], left_out: Iterable[LeftOut], wishes: PatchWishes
+) -> tuple[tuple[PackageChange, ...], tuple[LeftOut, ...]]:
+    """What of the missing packages is wanted, and what is left out.
+
+    New packages come only with those that need them: resolving brings them in.
+    """
+    chosen, out = [], list(left_out)
+    for package in found:
+        if not package.before:
+            continue
+        code = _not_wanted(package, wishes)
+        if code:
+            reason = Reason.of(code)
+            out.append(LeftOut(name=package.name, version=package.version, reason=reason))
+        else:
+            chosen.append(package)
+    return tuple(chosen), tuple(out)
+
+
+def _not_wanted(package: PackageChange, wishes: PatchWishes) -> str:
+    if any(fnmatch.fnmatchcase(package.name, pattern) for pattern in wishes.exclude):
+        return "patch_excluded"
+    if wishes.select == "security" and not package.security:
+        return "patch_no_security"
+    if wishes.select == "named" and not any(
+        fnmatch.fnmatchcase(package.name, pattern) for pattern in wishes.packages
+    ):
+        return "patch_not_named"
+    return ""
+
+
+def newest(kernels: Iterable[str]) -> str:
+    """The newest of some kernel releases, by their numbers."""
+    return max(kernels, key=_numbers, default="")
+
+
+def _numbers(text: str) -> list[tuple[int, str]]:
+    return [
+        (int(word), "") if word.isdigit() else (0, word) for word in re.findall(r"\d+|\D+", text)
+    ]
+
+
+def reboot_reasons(facts: Facts) -> tuple[Reason, ...]:
+    """Why a restart of the host is pending; empty where none is."""
+    found = []
+    if facts.reboot.required:
+        names = ", ".join(dict.fromkeys(facts.reboot.packages)) or "-"
+        found.append(Reason.of("patch_reboot_asked", packages=names))
+    kernel = newest(facts.system.kernels)
+    if kernel and not facts.system.container and kernel != facts.system.kernel:
+        found.append(Reason.of("patch_kernel_older", running=facts.system.kernel, installed=kernel))
+    bus = [u for u in stale_units(facts, ()) if u in RESTARTS_WITH_HOST and u != "init.scope"]
+    if bus:
+        found.append(Reason.of("patch_bus_stale", units=", ".join(bus)))
+    return tuple(found)
+
+
+def stale_units(
+    facts: Facts, changed: Iterable[str], since: float | None = None
+) -> tuple[str, ...]:
+    """Units that run replaced code.
+
+    Their mapped files are gone, or they run files of packages ``changed`` and were started
+    before ``since`` (seconds of uptime).
+    """
+    names = frozenset(changed)
+    found = []
+    for unit, running in (facts.services or {}).items():
+        old = since is not None and running.started is not None and running.started < since
+        if running.deleted or (old and names.intersection(running.packages)):
+            found.append(unit)
+    return tuple(sorted(found))
+
+
+def status_of(
+    facts: Facts, *, device: str, contract: str, run_id: str, at: Moment, evidence: tuple[str, ...]
+) -> PatchStatus:
+    """A host's patch state; not checked where its facts are not whole."""
+    problem = unreadable(facts)
+    found, out = missing(facts)
+    kernel = "" if facts.system.container else newest(facts.system.kernels)
+    stamp = datetime.fromtimestamp(facts.last_patched, UTC) if facts.last_patched else None
+    stale = stale_units(facts, ())
+    return PatchStatus(
+        device=device,
+        contract=contract,
+        run_id=run_id,
+        at=at,
+        checked=problem is None,
+        problem=problem,
+        system=facts.system.name,
+        level=facts.system.level,
+        kernel=facts.system.kernel,
+        installed_kernel=kernel,
+        packages=len(facts.packages or ()),
+        missing=found if problem is None else (),
+        left_out=out if problem is None else (),
+        held=facts.held,
+        reboot=reboot_reasons(facts),
+        restarts=tuple(unit for unit in stale if unit not in RESTARTS_WITH_HOST),
+        last_patched=stamp,
+        evidence=evidence,
+    )
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:300]

@@ -1,0 +1,203 @@
+"""From what a host lacks to its exact plan, shown to approvers line by line (CHG-38, RPT-30)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from weibao.domain import apt_text
+from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PackageFile, PatchWishes
+from weibao.domain.patch_facts import Facts, Said
+from weibao.domain.patch_missing import (
+    RESTARTS_WITH_HOST,
+    dnf_changes,
+    newest,
+    reboot_reasons,
+)
+from weibao.domain.reasons import Reason
+
+__all__ = ["Resolved", "make_host_plan", "plan_lines", "resolved_of"]
+
+_KERNELS = ("linux-image-", "kernel-core", "kernel-default")
+_REBOOT_FOR = ("linux-image", "kernel", "dbus", "systemd", "libc6", "glibc")
+
+
+class Resolved(NamedTuple):
+    """What installing exactly the wanted versions would do."""
+
+    packages: tuple[PackageChange, ...]
+    earlier: tuple[PackageFile, ...]
+    removed: tuple[str, ...]
+    problem: Reason | None = None
+
+
+def resolved_of(manager: str, said: Mapping[str, Any]) -> Resolved:
+    """The answer of ``weibao.core.resolve_packages``."""
+    if manager == "dnf":
+        return _of_dnf(said.get("dnf") or {})
+    install = Said.model_validate(said.get("install") or {})
+    if install.rc:
+        detail = " ".join((install.err or install.out).split())[-300:]
+        return Resolved((), (), (), Reason.of("patch_unresolved", detail=detail))
+    uris = Said.model_validate(said.get("uris") or {})
+    files = {(f.name, f.version): f for f in apt_text.files(uris.out)}
+    known = apt_text.details(str(said.get("details") or ""))
+    packages = []
+    for package in apt_text.simulated(install.out):
+        name = package.name.partition(":")[0]
+        file = files.get((name, package.version))
+        fields = known.get((name, package.version), {})
+        kilobytes = fields.get("Installed-Size", "0")
+        growth = int(kilobytes) * 1024 if kilobytes.isdigit() else 0
+        size = file.size if file else 0
+        update = {"file": file, "size": size, "growth": growth}
+        packages.append(package.model_copy(update=update))
+    earlier = []
+    for text in (said.get("earlier") or {}).values():
+        earlier += [f for f in apt_text.files(str(text)) if f.uri]
+    return Resolved(tuple(packages), tuple(earlier), apt_text.removed(install.out))
+
+
+def _of_dnf(said: Mapping[str, Any]) -> Resolved:
+    if said.get("error"):
+        return Resolved((), (), (), Reason.of("patch_unresolved", detail=said["error"]))
+    rows = {(str(r["name"]), str(r.get("arch"))): r for r in said.get("resolved") or ()}
+    packages = [
+        package.model_copy(update={"file": _file(rows[package.name, package.arch])})
+        for package in dnf_changes(rows.values())
+    ]
+    earlier = tuple(_file(row) for row in said.get("earlier") or ())
+    return Resolved(tuple(packages), earlier, tuple(said.get("removed") or ()))
+
+
+def _file(row: Mapping[str, Any]) -> PackageFile:
+    uri = str(row.get("uri") or "")
+    return PackageFile(
+        name=str(row["name"]),
+        arch=str(row.get("arch", "")),
+        version=str(row["version"]),
+        uri=uri,
+        file=uri.rsplit("/", 1)[-1],
+        sha256=str(row.get("sha256") or ""),
+        size=int(row.get("size") or 0),
+    )
+
+
+def make_host_plan(
+    facts: Facts,
+    chosen: tuple[PackageChange, ...],
+    left_out: tuple[LeftOut, ...],
+    resolved: Resolved,
+    wishes: PatchWishes,
+) -> tuple[HostPlan, tuple[Reason, ...]]:
+    """The plan, and what stands against it."""
+    security = {p.name: p for p in chosen}
+    packages = tuple(
+        package.model_copy(
+            update={
+                "security": security[package.name].security,
+                "advisory": security[package.name].advisory,
+            }
+        )
+        if package.name in security
+        else package
+        for package in resolved.packages
+    )
+    names = {package.name.partition(":")[0] for package in packages}
+    restarts = [
+        unit
+        for unit, running in (facts.services or {}).items()
+        if names.intersection(running.packages)
+    ]
+    plan = HostPlan(
+        manager=facts.manager,
+        system=facts.system.name,
+        kernel=facts.system.kernel,
+        target_kernel=_target_kernel(facts, packages),
+        packages=packages,
+        earlier=resolved.earlier,
+        removed=resolved.removed,
+        restarts=tuple(
+            sorted(u for u in restarts if u not in RESTARTS_WITH_HOST | {*wishes.keep_running})
+        ),
+        reboot=_reboots(facts, packages, restarts, wishes),
+        left_out=tuple(out for out in left_out if out.name not in names),
+    )
+    return plan, tuple(_against(plan, chosen, resolved, wishes))
+
+
+def _target_kernel(facts: Facts, packages: tuple[PackageChange, ...]) -> str:
+    """Where the host boots its own kernel: the newest of those that are there and that come."""
+    if facts.system.container or not facts.system.kernels:
+        return ""
+    coming = [
+        package.name.removeprefix("linux-image-")
+        if package.name.startswith("linux-image-")
+        else f"{package.version}.{package.arch}"
+        for package in packages
+        if package.name.startswith(_KERNELS) and any(c.isdigit() for c in package.name + "1")
+    ]
+    coming = [kernel for kernel in coming if kernel[:1].isdigit()]
+    return newest([*facts.system.kernels, *coming])
+
+
+def _reboots(
+    facts: Facts, packages: tuple[PackageChange, ...], restarts: list[str], wishes: PatchWishes
+) -> bool:
+    """Whether a restart of the host is to be expected; what is really needed shows afterwards."""
+    if wishes.reboot != "if_needed":
+        return wishes.reboot == "always" and bool(packages)
+    kernel = any(package.name.startswith(_KERNELS) for package in packages)
+    bus = bool({"dbus.service", "dbus-broker.service"}.intersection(restarts))
+    return bool(packages) and (kernel or bus or bool(reboot_reasons(facts)))
+
+
+def _against(
+    plan: HostPlan,
+    chosen: tuple[PackageChange, ...],
+    resolved: Resolved,
+    wishes: PatchWishes,
+) -> list[Reason]:
+    if resolved.problem is not None:
+        return [resolved.problem]
+    found = []
+    if plan.removed:
+        found.append(Reason.of("patch_removes", packages=", ".join(plan.removed)))
+    versions = {package.name: package.version for package in plan.packages}
+    others = sorted(p.name for p in chosen if versions.get(p.name) != p.version)
+    if others:
+        found.append(Reason.of("patch_unresolved", detail=", ".join(others)))
+    no_file = sorted(p.name for p in plan.packages if p.file is None or not p.file.uri)
+    if no_file:
+        found.append(Reason.of("patch_no_file", packages=", ".join(no_file)))
+    have = {(f.name, f.version) for f in plan.earlier}
+    lacking = [
+        f"{p.name}={p.before}"
+        for p in plan.packages
+        if p.before and (p.name.partition(":")[0], p.before) not in have
+    ]
+    if lacking and wishes.need_way_back:
+        found.append(Reason.of("patch_no_way_back", packages=", ".join(lacking)))
+    return found
+
+
+def plan_lines(plan: HostPlan) -> str:
+    """The plan as the approver reads it, one package a line; the same plan, the same text."""
+    lines = []
+    for package in plan.packages:
+        marks = " ".join(
+            word for word in ("security" if package.security else "", package.advisory) if word
+        )
+        before = package.before or "(new)"
+        where = f"{package.name}" + (f" [{package.arch}]" if package.arch else "")
+        lines.append(f"{where}: {before} -> {package.version}" + (f"  # {marks}" if marks else ""))
+    if not lines:
+        return ""
+    lines += [f"restart: {unit}" for unit in plan.restarts]
+    lines.append(f"reboot: {'yes' if plan.reboot else 'no'}")
+    lines.append(f"download: {plan.download} bytes")
+    for left in plan.left_out:
+        lines.append(
+            f"left out: {left.name} {left.version} ({left.reason.code})".replace("  ", " ")
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""Patching: the state of hosts, the judgement of each step, confirmation afterwards."""

@@ -1,0 +1,49 @@
+"""The stages of the role ``health_gate``, which stands alone: read before, compare after."""
+
+from __future__ import annotations
+
+from weibao.domain.patch_health import HealthReading, fixed_ports, health_of, worse
+from weibao.domain.reasons import Reason
+from weibao.services.patch.judging import Case, Judged, Stage
+
+__all__ = ["HEALTH_STAGES"]
+
+
+def health_before(case: Case) -> Judged:
+    """Keep how the host does now."""
+    if case.facts.units is None:
+        return Judged((Reason.of("patch_not_read", part="health"),))
+    reading = health_of(case.facts, case.wishes.severe)
+    case.records.keep_progress(case.device, {"health": reading.model_dump(mode="json")})
+    return Judged()
+
+
+def health_expect(case: Case) -> Judged:
+    """What was well, so that it is waited for."""
+    before = _before(case)
+    if before is None:
+        return Judged((Reason.of("patch_no_reading"),))
+    return Judged(order={"units": [*before.active], "ports": fixed_ports(before.listening)})
+
+
+def health_after(case: Case) -> Judged:
+    """Whether it does as well as before."""
+    before = _before(case)
+    if before is None:
+        return Judged((Reason.of("patch_no_reading"),))
+    if case.facts.units is None:
+        return Judged((Reason.of("patch_not_read", part="health"),))
+    return Judged(worse(before, health_of(case.facts, case.wishes.severe)))
+
+
+def _before(case: Case) -> HealthReading | None:
+    kept = case.records.progress(case.device).get("health")
+    return HealthReading.model_validate(kept) if kept else None
+
+
+HEALTH_STAGES: dict[str, Stage] = {
+    "health_before": health_before,
+    "health_expect": health_expect,
+    "health_after": health_after,
+}
+"""By name."""

@@ -1,0 +1,55 @@
+"""Booted hosts for all tests of patching, with packages of our own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from .booted import Booted, booted, make_image, missing
+from .packages import FIRST, Repository
+from .patching import PatchFlow
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """Three hosts; the image is made once for all workers."""
+    if reason := missing():
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "booted"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        make_image(folder)
+    with booted(folder, ["web1", "web2", "db1"]) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def pool(lab: Booted) -> Iterator[Repository]:
+    """The repository; the hosts have the first versions of all packages."""
+    repository = Repository(lab, lab.folder / "pool")
+    repository.add(*FIRST)
+    repository.serve()
+    for host in lab.hosts.values():
+        repository.use_on(host)
+    yield repository
+    repository.stop()
+
+
+@pytest.fixture
+def flow(tmp_path: Path, lab: Booted, pool: Repository) -> Callable[..., PatchFlow]:
+    """Makes an estate with some of the hosts."""
+
+    def make(*names: str, **terms: object) -> PatchFlow:
+        hosts = [lab.hosts[name] for name in names or lab.hosts]
+        return PatchFlow(tmp_path, lab, hosts, **terms)
+
+    return make

@@ -1,0 +1,119 @@
+"""An estate whose hosts are booted Linux hosts, and a patch window on them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from change.flows import FIELDS, WEIBAO, Flow
+
+from .booted import Booted, Host
+
+PASSWORD = "Restic-Pass-4711"
+
+
+class PatchFlow(Flow):
+    """The estate of change control's tests, called inside the lab's network."""
+
+    def __init__(self, base: Path, lab: Booted, hosts: list[Host], **terms: Any) -> None:
+        self.lab, self.booted_hosts = lab, hosts
+        self.extra: dict[str, dict[str, Any]] = {}
+        super().__init__(base, terms=terms.get("terms"))
+
+    def write_inventory(self, **extra: Any) -> None:
+        """The hosts by their addresses."""
+        self.extra.update(extra)
+        options = " ".join(w for w in self.lab.ssh_options if w not in ("-i", str(self.lab.key)))
+        variables = {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self.lab.key),
+            "ansible_ssh_common_args": options,
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "contract": "default",
+            "patch_linux_backup_repository": "/var/backups/restic",
+            "patch_linux_backup_password": PASSWORD,
+            "patch_linux_reboot_timeout": 60,
+            "patch_linux_free_mb": 10,
+        }
+        hosts = {
+            host.name: {"ansible_host": host.address, **self.extra.get(host.name, {})}
+            for host in self.booted_hosts
+        }
+        document = {"all": {"vars": variables, "hosts": hosts}}
+        (self.folder / "inventory" / "hosts.yml").write_text(json.dumps(document))
+
+    def weibao(
+        self, *arguments: str, where: Path | None = None, fails: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
+        """Call the command where the hosts can be reached."""
+        done = subprocess.run(
+            [*self.lab.inside, WEIBAO, *arguments],
+            cwd=where or self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if fails is not None:
+            assert done.returncode == fails, (arguments, done.stdout[-1500:], done.stderr[-3000:])
+        return done
+
+    def status(self, *words: str, fails: int | None = 0) -> dict[str, Any]:
+        """``weibao patch status`` by host."""
+        done = self.weibao("patch", "status", *words, "--json", fails=fails)
+        return {host["device"]: host for host in json.loads(done.stdout)["hosts"]}
+
+    def window(self, hours: float = 2) -> str:
+        """From a minute ago."""
+        start = datetime.now(UTC) - timedelta(minutes=1)
+        return f"{start.isoformat()}/{(start + timedelta(hours=hours)).isoformat()}"
+
+    def planned(
+        self, *words: str, limit: str = "all", fails: int | None = 0, hours: float = 2
+    ) -> tuple[str, dict[str, Any]]:
+        """A change with its plan; its number, and the targets by name."""
+        fields = [word for k, v in FIELDS.items() for word in ("--field", f"{k}={v}")]
+        done = self.weibao(
+            "patch", "plan", "--limit", limit, "--window", self.window(hours),
+            "--operator", "li.op", "--recorder", "zhao.rec", "--as", "wang.pm",
+            *fields, *words, "--json", fails=fails,
+        )  # fmt: skip
+        found = json.loads(done.stdout)
+        return found["change"]["id"], {t["device"]: t for t in found["plan"]["targets"]}
+
+    def consented(self, number: str) -> None:
+        """Submitted, and approved by both."""
+        self.change("submit", number, who="wang.pm")
+        self.approve(number, "chen.boss")
+        self.change("submit", number, who="wang.pm")
+        self.approve(number, "liu.cust")
+
+    def carried_out(self, number: str, word: str = "start", *more: str) -> str:
+        """Start (or resume); the recorder confirms each wave from another terminal."""
+        done = threading.Event()
+        plan = self.data("show", number)["plan"]
+        waves = sorted({target["wave"] for target in plan["targets"]})
+
+        def record() -> None:
+            for wave in waves:
+                while not done.is_set():
+                    said = self.weibao(
+                        "change", "confirm", number, "--step", "apply", "--wave", str(wave),
+                        "--key", self.key("zhao.rec"), "--as", "zhao.rec", fails=None,
+                    )  # fmt: skip
+                    if said.returncode == 0:
+                        break
+                    time.sleep(0.3)
+
+        recorder = threading.Thread(target=record)
+        recorder.start()
+        try:
+            return self.change(word, number, *more, who="li.op", fails=None)
+        finally:
+            done.set()
+            recorder.join()
