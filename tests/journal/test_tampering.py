@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy
 from changes_made import changed
+from patches_made import patch_state
 from ports_made import reading
 from records_made import ACTOR, START, batch, run, sha
 
