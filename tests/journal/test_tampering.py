@@ -242,6 +242,7 @@ def test_what_is_said_of_many_rows_is_what_is_said_of_one(journal: SqlJournal, u
     journal.record_step("r1", step, ACTOR)
     changed(journal)
     journal.record_ports("r1", [reading("sw1")], ACTOR)
+    journal.record_patch_states([patch_state("sw1")], ACTOR)
     engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         for table in schema.RECORDED:
