@@ -114,7 +114,7 @@ class TextPortReader:
             FailedError: a device's own error instead of an output.
         """
         command = self.find(name)
-        lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text)]
+        lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text.lstrip("\ufeff"))]
         numbered = list(self._output(lines, command))
         if command.from_json is not None:
             rows, left = cut_json(command.from_json, numbered)
