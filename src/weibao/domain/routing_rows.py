@@ -36,8 +36,9 @@ def neighbours_of(command: RoutingCommand, rows: Iterable[Row]) -> Iterable[Rout
 def routes_of(command: RoutingCommand, rows: Iterable[Row]) -> Iterable[RouteCount]:
     """A count for each row."""
     for row in rows:
-        count = number(_text(row, "COUNT"))
-        if count is not None:
+        counts = [number(_text(row, name)) for name in row.cells if name.startswith("COUNT")]
+        if any(count is not None for count in counts):
+            count = sum(count or 0 for count in counts)
             yield RouteCount(protocol=_protocol(command, row), count=count, vrf=_text(row, "VRF"))
 
 

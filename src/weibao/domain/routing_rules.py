@@ -17,7 +17,8 @@ class RoutingCommand(Value):
     """One command that prints neighbours or counts of routes.
 
     The template's values have fixed names: ``NEIGHBOUR``, ``PROTOCOL``, ``INTERFACE``, ``STATE``,
-    ``SINCE``, ``PREFIXES``, ``VRF`` for neighbours; ``PROTOCOL``, ``COUNT``, ``VRF`` for routes.
+    ``SINCE``, ``PREFIXES``, ``VRF`` for neighbours; ``PROTOCOL``, ``COUNT`` (all that
+    begin so are added up), ``VRF`` for routes.
     """
 
     send: str
