@@ -114,6 +114,8 @@ class TextPortReader:
             FailedError: a device's own error instead of an output.
         """
         command = self.find(name)
+        for pager in self._platform.session.pagers if self._platform else ():
+            text = compiled(pager.erase).sub("", text)
         lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text.lstrip("\ufeff"))]
         numbered = list(self._output(lines, command))
         if command.from_json is not None:
@@ -142,7 +144,10 @@ class TextPortReader:
         prompt = _prompt(self._platform)
         logs = [compiled(p) for p in self._platform.log_lines] if self._platform else []
         names = command.spellings()
+        first = next((number for number, line in enumerate(lines, 1) if line.strip()), 0)
         for number, line in enumerate(lines, 1):
+            if number == first and _is_echo(line, names):
+                continue
             if "ore" in line or "ext" in line or "ORE" in line:
                 line = _PAGER.sub("", line)
             if prompt and self._is_prompt(prompt, line, names):
@@ -211,6 +216,12 @@ def _same_program(text: str, names: tuple[str, ...]) -> bool:
     """Whether the first word of ``text`` may begin one of the commands ``names``."""
     first = text.split(" ", 1)[0].lower()
     return bool(first) and any(name.startswith(first) for name in names)
+
+
+def _is_echo(line: str, names: tuple[str, ...]) -> bool:
+    """Whether a line is one of the commands, as it may be typed."""
+    key = command_key(line)
+    return any(fits(key, name) for fits in (_short_for, _with_port) for name in names)
 
 
 def _is_one_of(text: str, names: tuple[str, ...]) -> bool:
