@@ -67,6 +67,8 @@ class Answer:
     restorable: bool = True
     tried: bool = True
     platform: str = "cisco_ios"
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """By command, what it printed of its ports."""
 
 
 class StubClock:
@@ -107,7 +109,7 @@ class StubRunner:
     def run(self, playbook, *, inventory, limit, variables, folder, **rest):
         header = BundleHeader(
             run_id=folder.name,
-            job="backup-configs",
+            job="check-ports" if playbook.endswith("check_ports") else "backup-configs",
             actor="ops@test",
             program="test",
             created_at=self.clock.now(),
@@ -142,6 +144,18 @@ class StubRunner:
                     size=len(text),
                     collected_at=self.clock.now(),
                     restorable=answer.restorable,
+                )
+            )
+        for command, output in answer.outputs.items():
+            sha256, sealed = seal(password, output.encode())
+            keep_blob(bundle, sealed, sha256)
+            items.append(
+                CollectedItem(
+                    kind=ItemKind.output,
+                    command=command,
+                    sha256=sha256,
+                    size=len(output),
+                    collected_at=self.clock.now(),
                 )
             )
         failed = CollectionStatus.failed if answer.tried else CollectionStatus.not_checked

@@ -1,0 +1,187 @@
+"""Days of port checks; everything is real but the network and Ansible (PRT-01..PRT-10)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.nights import Answer, Night
+from weibao.bootstrap import open_workshop
+from weibao.bootstrap.checking import verify_estate
+from weibao.bootstrap.ports import port_parts
+from weibao.domain.port_expectation import PortBaseline
+from weibao.domain.reasons import Reason
+from weibao.domain.records import Trigger
+from weibao.errors import InputError
+from weibao.services.begin_run import JobRequest
+from weibao.services.ports.baseline import baseline_of
+from weibao.services.ports.check import PortResult, run_ports
+from weibao.services.ports.history import port_history
+from weibao.services.recover import recover
+
+BRIEF = "display interface brief"
+HEAD = """\
+PHY: Physical
+*down: administratively down
+InUti/OutUti: input utility/output utility
+Interface                   PHY   Protocol  InUti OutUti   inErrors  outErrors
+"""
+
+
+def table(*states: str, errors: int = 0) -> Answer:
+    lines = [
+        f"GigabitEthernet0/0/{n:<8}  {state:<6}{state.strip('*'):<10} 0% 0% {errors} 0"
+        for n, state in enumerate(states, 1)
+    ]
+    return Answer(platform="huawei", outputs={BRIEF: HEAD + "\n".join(lines) + "\n"})
+
+
+class Days(Night):
+    """Checks of ports, a day apart."""
+
+    def reopen(self) -> None:
+        super().reopen()
+        self.inventory.devices = [
+            d.model_copy(update={"platform": "huawei"}) for d in self.inventory.devices
+        ]
+        self.ports = port_parts(self.workshop, self.parts)
+
+    def check(self, answers: Mapping[str, Answer], **request: Any) -> PortResult:
+        self.clock.at = self.clock.at.replace(microsecond=0)
+        self.clock.at += timedelta(hours=24)
+        self.runner.answers = answers
+        base = {"actor": "ops@test", "sources": (), "trigger": Trigger.manual}
+        return run_ports(self.ports, JobRequest(**{**base, **request}))
+
+    def accept(self, result: PortResult) -> None:
+        for reading in result.readings:
+            made = baseline_of(reading, self.clock.now(), "wang")
+            self.ports.baselines.write(reading.contract, made)
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Days:
+    return Days(tmp_path, {"sw1": "default", "sw2": "default"})
+
+
+def found(result: PortResult) -> set[tuple[str, str, str]]:
+    return {(f.device, f.port.rpartition("/")[2], f.code.value) for f in result.findings}
+
+
+def test_the_first_day_and_a_port_that_went_down(days: Days) -> None:
+    first = days.check({"sw1": table("up", "*down", "down"), "sw2": table("up")})
+    assert {c for _, _, c in found(first)} == {"ports_without_baseline"}
+    assert first.exit_code == 0
+    days.accept(first)
+    quiet = days.check({"sw1": table("up", "*down", "down"), "sw2": table("up")})
+    assert (found(quiet), quiet.exit_code) == (set(), 0)
+    bad = days.check({"sw1": table("down", "up", "up"), "sw2": table("*down")})
+    assert bad.exit_code == 1
+    assert found(bad) == {
+        ("sw1", "1", "port_down"),
+        ("sw1", "2", "port_unexpected_up"),
+        ("sw2", "1", "port_shut"),
+    }
+    down = next(f for f in bad.findings if f.code.value == "port_down")
+    assert down.since == next(r.at for r in bad.readings if r.device == "sw1")
+    later = days.check({"sw1": table("down", "*down", "up"), "sw2": table("up")})
+    again = next(f for f in later.findings if f.code.value == "port_down")
+    assert again.since == down.since
+    spans = port_history(days.ports.records.port_history("default", "sw1"), down.port)
+    assert [(s.status, s.readings) for s in spans] == [("up/up", 2), ("up/down", 2)]
+    assert verify_estate(days.workshop, lambda *_: None).problems == ()
+
+
+def test_a_device_that_is_not_read_is_stale_and_never_good(days: Days) -> None:
+    days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
+    result = days.check(
+        {"sw1": table("up"), "sw2": Answer(platform="huawei", reason=Reason.of("refused"))}
+    )
+    assert result.exit_code == 1
+    assert found(result) == {("sw2", "", "ports_stale")}
+    report = json.loads((result.reports[0].folder / "report.json").read_text())
+    totals = report["totals"]
+    assert (totals["read"], totals["failed"], totals["ports"]["total"]) == (1, 1, 1)
+    assert totals["stale_ports"] == 1
+    row = next(r for r in report["rows"] if r["device"] == "sw2")
+    assert row["last"]["outcome"] == "read"
+
+
+def test_what_is_not_understood_is_said(days: Days) -> None:
+    strange = table("up")
+    strange.outputs = {
+        BRIEF: strange.outputs[BRIEF] + "what is this\nGigabitEthernet0/0/9 odd up 0% 0% 0 0\n"
+    }
+    result = days.check({"sw1": strange, "sw2": table("up")})
+    reading = next(r for r in result.readings if r.device == "sw1")
+    assert reading.outcome.value == "partly"
+    assert reading.unparsed == ("what is this",)
+    assert [w.word for w in reading.unknown_words] == ["odd"]
+    state = reading.port("GigabitEthernet0/0/9")
+    assert state is not None and state.port.oper_status.value == "unknown"
+
+
+def test_errors_grow_from_day_to_day(days: Days) -> None:
+    days.check({"sw1": table("up", errors=5)})
+    calm = days.check({"sw1": table("up", errors=50)})
+    assert "port_errors" not in {c for _, _, c in found(calm)}
+    loud = days.check({"sw1": table("up", errors=5000)})
+    assert ("sw1", "1", "port_errors") in found(loud)
+
+
+def test_a_check_that_was_killed_is_finished_later(days: Days) -> None:
+    days.runner.cut_after = 1
+    with pytest.raises(KeyboardInterrupt):
+        days.check({"sw1": table("up"), "sw2": table("up")})
+    days.runner.cut_after = None
+    days.workshop = open_workshop(days.folder)
+    parts = dataclasses.replace(days.parts, finishers=days.workshop.parts().finishers)
+    done = recover(parts, days.inventory.devices)
+    assert [d.run.job for d in done] == ["check-ports"]
+    assert len(done[0].reports) == 1
+    readings = {r.device: r for r in days.ports.records.port_readings(done[0].run.id)}
+    assert readings["sw1"].good
+    assert readings["sw2"].outcome.value == "not_checked"
+    assert recover(parts, days.inventory.devices) == []
+
+
+def test_a_port_check_is_no_backup(days: Days) -> None:
+    days.check({"sw1": table("up"), "sw2": table("up")})
+    assert days.parts.journal.last_good() == {}
+
+
+def test_the_inventory_goes_before_the_baseline(days: Days) -> None:
+    days.accept(days.check({"sw1": table("up", "down"), "sw2": table("up")}))
+    own = PortBaseline.model_validate({"ports": {"Gi0/0/1-2": "reserved"}})
+    days.inventory.devices[0] = days.inventory.devices[0].model_copy(update={"ports": own})
+    result = days.check({"sw1": table("up", "down"), "sw2": table("up")})
+    assert found(result) == {("sw1", "1", "port_unexpected_up")}
+
+
+def test_an_unknown_role_is_named(days: Days) -> None:
+    own = PortBaseline.model_validate({"ports": {"Gi0/0/1": {"role": "uplink"}}})
+    days.inventory.devices[0] = days.inventory.devices[0].model_copy(update={"ports": own})
+    with pytest.raises(InputError, match=r"sw1.*uplink"):
+        days.check({"sw1": table("up"), "sw2": table("up")})
+
+
+def test_tests_from_this_machine(tmp_path: Path) -> None:
+    folder = Days(tmp_path, {"sw1": "acme"}, contracts="""\
+ports:
+  reachability:
+    - {name: here, target: 127.0.0.1, count: 1}
+    - {name: nobody, target: 127.0.0.1, tcp: 9, count: 1, line: true, serves: 三楼}
+    - {name: unknown, target: no-such-host.invalid, count: 1}
+""")  # fmt: skip
+    result = folder.check({"sw1": table("up")})
+    codes = {f.params.get("name"): f for f in result.findings if f.device == "-"}
+    assert "here" not in codes or codes["here"].code.value == "reach_unchecked"  # without ping
+    assert codes["nobody"].code.value == "unreachable"
+    assert (codes["nobody"].severity.value, codes["nobody"].cuts_off) == ("serious", "三楼")
+    assert codes["unknown"].code.value == "reach_unchecked"
