@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,3 +187,30 @@ def test_a_row_changed_into_nonsense_is_named(tmp_path: Path) -> None:
         with pytest.raises(IntegrityError, match="runs"):
             journal.runs()
         assert [reason.code for reason in journal.verify()] == ["row_edited"]
+
+
+LOCKED = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:  # the bytes that SQLite's readers hold (os_unix.c)
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    except OSError:
+        print("held")
+"""
+
+
+def test_opening_it_again_leaves_the_first_ones_locks(tmp_path: Path) -> None:
+    """Without them another process believes to be alone, and the file is spoilt."""
+    path = tmp_path / "j.db"
+
+    def held() -> bool:
+        command = [sys.executable, "-c", LOCKED, str(path)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout != ""
+
+    with open_journal(f"sqlite:///{path}", tmp_path) as first:
+        first.open_run(run())
+        assert held()
+        with open_journal(f"sqlite:///{path}", tmp_path) as second:
+            assert second.runs()
+        assert held()
+        first.append(START, ACTOR, "x.y", "s", "{}")

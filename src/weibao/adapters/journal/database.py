@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -167,7 +168,14 @@ class Database:
         path = self._path
         make_folder(path.parent)
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            # Only a new file is opened here. Closing any descriptor of a file takes away all locks
+            # that this process has on it (fcntl(2)), and another connection may be using it:
+            # SQLite would no longer know that, and spoil the file.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            if not os.access(path, os.R_OK | os.W_OK):
+                why = os.strerror(errno.EACCES)
+                raise FailedError("journal.cannot_open", database=path, why=why) from None
         except OSError as error:
             raise FailedError("journal.cannot_open", database=path, why=error.strerror) from error
         self._file = _identity(path)
