@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ class Flow:
         document = {"all": {"vars": variables, "hosts": hosts}}
         (self.folder / "inventory" / "hosts.yml").write_text(json.dumps(document))
 
-    def write_contract(self, terms: dict[str, Any]) -> None:
+    def write_contract(
+        self, terms: dict[str, Any], calendar: Mapping[str, Any] | None = None
+    ) -> None:
         """The profile with its people."""
         people = [
             {"id": name, "name": name.split(".")[0], "roles": [role]}
@@ -78,6 +81,7 @@ class Flow:
             "time_zone": "Asia/Shanghai",
             "people": people,
             "change": {"lead_time_hours": 0, "recorder_required": True, **terms},
+            "calendar": dict(calendar or {}),
         }
         (self.folder / "contracts" / "default.yml").write_text(json.dumps(profile))
 
@@ -107,14 +111,24 @@ class Flow:
         """What a command says as JSON."""
         return json.loads(self.weibao("change", *words, "--json", fails=None).stdout)
 
-    def new(self, *options: str, hours: float = 2, limit: str = "all", note: str = "hello") -> str:
-        """A draft for now; its number."""
-        start = datetime.now(UTC) - timedelta(minutes=1)
+    def new(
+        self,
+        *options: str,
+        hours: float = 2,
+        limit: str = "all",
+        note: str = "hello",
+        runbook: str = "write-note",
+        start: datetime | None = None,
+    ) -> str:
+        """A draft, for now if ``start`` does not say when; its number."""
+        start = start or datetime.now(UTC) - timedelta(minutes=1)
         window = f"{start.isoformat()}/{(start + timedelta(hours=hours)).isoformat()}"
+        if runbook == "write-note":
+            options = ("--var", f"note={note}", *options)
         fields = [word for k, v in FIELDS.items() for word in ("--field", f"{k}={v}")]
         done = self.weibao(
-            "change", "new", "--runbook", "write-note", "--limit", limit, "--window", window,
-            "--var", f"note={note}", "--operator", "li.op", "--recorder", "zhao.rec",
+            "change", "new", "--runbook", runbook, "--limit", limit, "--window", window,
+            "--operator", "li.op", "--recorder", "zhao.rec",
             "--as", "wang.pm", *fields, *options, "--json",
         )  # fmt: skip
         number: str = json.loads(done.stdout)["change"]["id"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState, StepState
-from weibao.domain.change_fields import owed_items
+from weibao.domain.change_owed import owed_items
 from weibao.i18n import LANGUAGES, Language, messages
 from weibao.reports.change import Document, DocumentKind, Papers, compose, render_docx, render_html
 
@@ -311,19 +311,18 @@ def test_what_is_owed_and_overdue() -> None:
         kind=ChangeKind.emergency, state=ChangeState.backfill, recorder="", fields={},
         owed_until=START + timedelta(hours=1), fault="F-7",
     )  # fmt: skip
-    codes = [item.code for item in owed_items(CONTRACT, urgent, ())]
-    assert codes == ["documents", "recorder", "approval", "approval", "field", "field", "field"]
+    codes = [item.code for item in owed_items(CONTRACT, RUNBOOK, urgent, (), ())]
+    kinds = ["documents", "recorder", "consent", "field", "field", "field"]
+    assert codes == [f"change_owes_{kind}" for kind in kinds]
     found = text(DocumentKind.change_record, change=urgent, approvals=())
-    for words in ("补办“客户书面同意”", "补填“涉及系统硬件变更”", "补填记录人", "现已逾期"):
+    for words in ("口头同意未补书面材料", "涉及系统硬件变更", "未登记记录人", "现已逾期"):
         assert words in found
-    assert {k for k in messages() if k.startswith("owed.")} == {
-        f"owed.{code}" for code in set(codes)
-    }
+    assert all(f"reason.{code}" in messages() for code in codes)
 
 
 @pytest.mark.parametrize("state", ChangeState)
 def test_owed_only_after_the_work(state: ChangeState) -> None:
-    owed = owed_items(CONTRACT, change(state=state), APPROVALS)
+    owed = owed_items(CONTRACT, RUNBOOK, change(state=state), (), ())
     after = {"verified", "rolled_back", "aborted", "backfill"}
     assert bool(owed) is (state.value in after)
 

@@ -13,7 +13,10 @@ from filelock import FileLock, Timeout
 from weibao.adapters.files import failed
 from weibao.errors import RefusedError
 
-__all__ = ["bundle_lock", "estate_lock"]
+__all__ = ["RUN_LOCK", "bundle_lock", "estate_lock"]
+
+RUN_LOCK = "run.lock"
+"""Of runs that collect; what a killed one left belongs to nobody."""
 
 _WRITER_GRACE = 20.0
 """Seconds: a collection whose runner died ends within a poll and a process's end."""
@@ -24,7 +27,7 @@ def estate_lock(
     folder: Path,
     what: str,
     wait: float = 0.0,
-    name: str = "run.lock",
+    name: str = RUN_LOCK,
     died: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Hold a lock of the estate; ``what`` is told to whom it keeps out.

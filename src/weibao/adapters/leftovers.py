@@ -14,7 +14,7 @@ from pathlib import Path
 from weibao.adapters.files import sweep
 from weibao.adapters.playbook_runner import sweep_private
 
-__all__ = ["clear_leftovers"]
+__all__ = ["clear_leftovers", "clear_steps"]
 
 
 def clear_leftovers(state: Path, others: Iterable[Path] = ()) -> None:
@@ -22,6 +22,17 @@ def clear_leftovers(state: Path, others: Iterable[Path] = ()) -> None:
     for run in (state / "runs").glob("*"):
         shutil.rmtree(run / "redacted", ignore_errors=True)
         sweep_private(run)
-    for folder in (state, *others):
+    _sweep((state, *others))
+
+
+def clear_steps(state: Path, change: str, others: Iterable[Path] = ()) -> None:
+    """The same of one change's steps only, beside which a run may be going on; never fails."""
+    for step in (state / "changes" / change).glob("*"):
+        sweep_private(step)
+    _sweep((state, *others))
+
+
+def _sweep(folders: Iterable[Path]) -> None:
+    for folder in folders:
         with contextlib.suppress(OSError):  # a network file system that went away
             sweep(folder)

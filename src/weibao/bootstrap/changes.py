@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from weibao.adapters.left_running import left_running
 from weibao.adapters.ssh_signatures import SshSignatures
 from weibao.bootstrap.gate import digest_source
 from weibao.bootstrap.ports import port_parts
@@ -29,6 +30,7 @@ def open_desk(workshop: Workshop) -> Desk:
         hold=lambda name, what: workshop.lock_named(name, what, _PATIENCE.get(name, 0.0)),
         read_text=_read_text,
         ports=functools.cache(lambda: port_parts(workshop, parts)),
+        left_running=left_running,
     )
 
 

@@ -16,13 +16,13 @@ from weibao.adapters.archive import GitArchive
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.clock import SystemClock
 from weibao.adapters.estate_files import Estate, load_estate
-from weibao.adapters.estate_lock import bundle_lock, estate_lock
+from weibao.adapters.estate_lock import RUN_LOCK, bundle_lock, estate_lock
 from weibao.adapters.evidence_store import FileEvidenceStore
 from weibao.adapters.files import replace
 from weibao.adapters.full_text_store import FileFullTextStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing
-from weibao.adapters.leftovers import clear_leftovers
+from weibao.adapters.leftovers import clear_leftovers, clear_steps
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 from weibao.adapters.program import PROGRAM, new_run_id
@@ -111,7 +111,15 @@ class Workshop:
 
     def lock_named(self, name: str, what: str, wait: float) -> AbstractContextManager[None]:
         """A lock of its own, for what may go on beside a run."""
-        return estate_lock(self.estate.state / "locks", what, wait, name)
+        if name == RUN_LOCK:
+            return self.lock(what, wait)
+        died = functools.partial(self._clear_change, name)
+        return estate_lock(self.estate.state / "locks", what, wait, name, died)
+
+    def _clear_change(self, name: str) -> None:
+        """Who held a change's lock was killed; a run beside it lives on."""
+        change = name.removeprefix("change-").removesuffix(".lock")
+        clear_steps(self.estate.state, change, (self.estate.keys,))
 
     def archive(self, contract: str) -> GitArchive:
         """A contract's archive."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,15 @@ __all__ = ["COMMANDS"]
 
 _WELL = frozenset({ChangeState.verified, ChangeState.backfill, ChangeState.closed})
 _ANSWERS = {"done": StepState.done, "failed": StepState.failed, "again": StepState.waiting}
+
+
+_answer_option = click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="DEVICE:STEP=OUTCOME",
+    help="What became of a step whose outcome is unknown: done, failed, or again.",
+)
 
 
 def _tell(call: Call) -> Any:
@@ -57,13 +65,7 @@ def start(call: Call, change_id: str, person: str) -> int:
 
 @click.command()
 @click.argument("change_id", metavar="CHANGE")
-@click.option(
-    "--answer",
-    "answers",
-    multiple=True,
-    metavar="DEVICE:STEP=OUTCOME",
-    help="What became of a step whose outcome is unknown: done, failed, or again.",
-)
+@_answer_option
 @who_option
 @command_options()
 def resume(call: Call, change_id: str, answers: tuple[str, ...], person: str) -> int:
@@ -89,15 +91,17 @@ def _answer(text: str) -> tuple[str, str, StepState]:
 @click.command("back-out")
 @click.argument("change_id", metavar="CHANGE")
 @click.option("--why", required=True, help="Why.")
+@_answer_option
 @who_option
 @command_options()
-def back_out(call: Call, change_id: str, why: str, person: str) -> int:
+def back_out(call: Call, change_id: str, why: str, answers: tuple[str, ...], person: str) -> int:
     """Bring back every device that it touched."""
     from weibao.services.changes.control import back_out as do
 
     desk = desk_of(call)
     actor = who(call, person)
-    change = do(desk, desk.find(change_id), actor, call.workshop.sources, _tell(call), why)
+    given = tuple(_answer(text) for text in answers)
+    change = do(desk, desk.find(change_id), actor, call.workshop.sources, _tell(call), why, given)
     _ended(call, change)
     return 0 if change.state in {ChangeState.rolled_back, ChangeState.backfill} else 1
 
@@ -143,6 +147,7 @@ def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **
         confirm_statement,
     )
     from weibao.services.changes.control import confirm as do
+    from weibao.services.changes.papers import keep_paper
 
     desk = desk_of(call)
     change = desk.find(change_id)
@@ -153,8 +158,8 @@ def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **
             data = Path(name).read_bytes()
         except OSError as error:
             raise InputError("change.file", file=name, why=error.strerror) from error
-        desk.parts.evidence.put(change.contract, data)
-        evidence.append(hashlib.sha256(data).hexdigest())
+        what = f"{given['step']}, wave {given['wave']}"
+        evidence.append(keep_paper(desk, change, "photo", what, data, actor))
     said = Confirmation(
         step=given["step"],
         wave=given["wave"],

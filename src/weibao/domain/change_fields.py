@@ -1,14 +1,8 @@
-"""What an application says beside its own columns (``Change.fields``), and what is still owed."""
+"""What an application says beside its own columns (``Change.fields``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from weibao.domain.base import Value
-from weibao.domain.change import Approval, Change, ChangeKind, ChangeState
-from weibao.domain.contract import Contract
-
-__all__ = ["CHANGE_FIELDS", "REQUIRED_FIELDS", "Owed", "owed_items"]
+__all__ = ["CHANGE_FIELDS", "REQUIRED_FIELDS"]
 
 CHANGE_FIELDS = (
     "purpose",  # CHG-01; the runbook's where nothing is said
@@ -32,50 +26,3 @@ CHANGE_FIELDS = (
 
 REQUIRED_FIELDS = ("hardware", "software", "notified")
 """What only the applicant can say (CHG-04, CHG-05, CHG-13)."""
-
-_DONE = frozenset(
-    {
-        ChangeState.verified,
-        ChangeState.rolled_back,
-        ChangeState.aborted,
-        ChangeState.backfill,
-        ChangeState.documents_updated,
-    }
-)
-
-
-class Owed(Value):
-    """Something that a change still owes (words under ``owed.<code>``)."""
-
-    code: str
-    """``documents``, ``approval`` (``stage``), ``recorder``, ``field`` (``field``)."""
-    params: dict[str, str] = {}
-
-
-def owed_items(
-    contract: Contract, change: Change, approvals: Iterable[Approval]
-) -> tuple[Owed, ...]:
-    """What is to be made up for before the change can be closed (CHG-27, CHG-29, CHG-47).
-
-    Nothing before the work is over, and nothing of a closed change. Whether signatures hold
-    is not judged here.
-    """
-    if change.state not in _DONE:
-        return ()
-    found: list[Owed] = []
-    if change.state is not ChangeState.documents_updated:
-        found.append(Owed(code="documents"))
-    if change.kind is not ChangeKind.emergency:
-        return tuple(found)
-    if contract.change.recorder_required and not change.recorder:
-        found.append(Owed(code="recorder"))
-    given = [a for a in approvals if a.decision == "approve" and a.round == change.round]
-    for stage in contract.change.stages:
-        if len({a.person for a in given if a.stage == stage.id}) < stage.minimum:
-            found.append(Owed(code="approval", params={"stage": stage.id}))
-    found += [
-        Owed(code="field", params={"field": name})
-        for name in REQUIRED_FIELDS
-        if not change.fields.get(name, "").strip()
-    ]
-    return tuple(found)

@@ -131,7 +131,7 @@ class ChangeTerms(Value):
     timer_may_start: bool = False
     """True: a scheduled change is started by the timer at its time."""
     emergency_backfill_hours: float | None = None
-    """By when the documents of an emergency are due; None: no deadline (CHG-29)."""
+    """By when the documents of an emergency are due (CHG-29); None: as those of others."""
     document_days: float = 3.0
     """Days within which documents are updated (CHG-47)."""
     confirm_timeout_minutes: float = Field(default=30.0, gt=0)

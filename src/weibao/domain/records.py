@@ -8,6 +8,7 @@ from weibao.domain.base import Moment, Name, Sha256, Value
 from weibao.domain.reasons import Reason
 
 __all__ = [
+    "PAPER_KINDS",
     "Access",
     "ConfigVersion",
     "EvidenceRecord",
@@ -215,6 +216,10 @@ class Finding(Value):
     def reason(self) -> Reason:
         """Its words: entries ``reason.<code>`` of the message catalogue."""
         return Reason(code=self.code.value, params=self.params)
+
+
+PAPER_KINDS = frozenset({"scan", "photo"})
+"""Kinds of evidence that a person handed in: no text of a device, and nothing to redact."""
 
 
 class EvidenceRecord(Value):

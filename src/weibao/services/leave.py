@@ -22,7 +22,7 @@ from weibao.domain.authority import (
     sort_approvals,
     standard_leave,
 )
-from weibao.domain.calendar import freeze_at
+from weibao.domain.calendar import freeze_at, lead_time_hours
 from weibao.domain.change import (
     Approval,
     ApprovalChannel,
@@ -41,6 +41,7 @@ from weibao.errors import InputError, RefusedError
 from weibao.i18n import Language, explain
 
 __all__ = [
+    "CLOCK_TOLERANCE",
     "Leave",
     "LeaveParts",
     "Purpose",
@@ -51,7 +52,8 @@ __all__ = [
     "parts_now",
 ]
 
-_CLOCK_TOLERANCE = timedelta(minutes=2)
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""A clock that goes back by no more than this was only corrected."""
 _SIGNING_TOLERANCE = timedelta(minutes=10)
 _EMERGENCY_HOUR = timedelta(hours=1)
 
@@ -207,6 +209,7 @@ def leave(
     if change.kind is not ChangeKind.emergency:
         why += _digest(parts, change, plan, devices, sources)
     why += _consent(parts, change, contract, good, bad, day)
+    why += _lead_time(change, contract) if purpose is Purpose.start else ()
     why += crew_problems(change, contract, day)
     until = allowed_until(change, contract, good)
     if change.kind is ChangeKind.emergency:
@@ -362,6 +365,17 @@ def _consent(
         yield from bad  # why those that were given do not count
 
 
+def _lead_time(change: Change, contract: Contract) -> Iterable[Reason]:
+    """From the submission to the customer to the window, as the profile has it now (CHG-20)."""
+    wanted = contract.change.lead_time_hours
+    if change.kind is not ChangeKind.normal or not wanted:
+        return
+    given = lead_time_hours(change.submitted_at, change.window) if change.submitted_at else None
+    if given is None or given < wanted:
+        left = "-" if given is None else f"{given:.1f}"
+        yield Reason.of("leave_lead_time", needs=f"{wanted:g}", left=left)
+
+
 def _time(
     parts: LeaveParts,
     change: Change,
@@ -371,9 +385,11 @@ def _time(
     zone: ZoneInfo,
 ) -> Iterable[Reason]:
     emergency = change.kind is ChangeKind.emergency
-    events = parts.records.change_events(change.id)
-    latest = max((event.at for event in events), default=None)
-    if latest is not None and latest > now + _CLOCK_TOLERANCE:
+    times = [event.at for event in parts.records.change_events(change.id)]
+    for step in parts.records.change_steps(change.id):
+        times += [step.started_at, step.finished_at or step.started_at]
+    latest = max(times, default=None)
+    if latest is not None and latest > now + CLOCK_TOLERANCE:
         yield Reason.of("leave_clock_back", now=now.isoformat(), latest=latest.isoformat())
     if not emergency and not change.window.start <= now < until:
         yield Reason.of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weibao.domain.records import Access, EvidenceRecord
+from weibao.domain.records import PAPER_KINDS, Access, EvidenceRecord
 from weibao.domain.redaction import redact
 from weibao.domain.texts import decode
 from weibao.errors import InputError
@@ -17,7 +17,8 @@ def read_evidence(
     """The records of a piece and its text; None where there is no such piece.
 
     Raises:
-        InputError: the beginning fits several pieces.
+        InputError: the beginning fits several pieces, or it is a scan or a photo, which is
+            only shown raw.
         IntegrityError: it is not what was stored.
         UncheckedError: the key is missing.
     """
@@ -28,6 +29,8 @@ def read_evidence(
     if len({name for _, name in names}) > 1:
         raise InputError("evidence.ambiguous_name", sha256=sha256, count=len(names))
     record = records[0]
+    if record.kind in PAPER_KINDS and not raw:
+        raise InputError("evidence.only_raw", sha256=record.sha256, kind=record.kind)
     data = parts.evidence.get(record.contract, record.sha256)
     if raw:
         parts.journal.record_access(

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from weibao.domain.change import ChangeState, ChangeStep, StepState
-from weibao.domain.change_fields import owed_items
+from weibao.domain.change_owed import owed_items
 from weibao.domain.runbook import Phase
-from weibao.i18n import translate
+from weibao.i18n import explain
 from weibao.reports.change.document import (
     Block,
     Document,
@@ -314,15 +314,13 @@ def _verification(desk: Desk) -> tuple[Block, ...]:
 
 def _owed(desk: Desk) -> tuple[Block, ...]:
     w, change, papers = desk.w, desk.change, desk.papers
-    stages = {stage.id: w.own(stage.title) for stage in papers.contract.change.stages}
     blocks: list[Block] = []
-    for item in owed_items(papers.contract, change, papers.approvals):
+    steps, events = papers.steps, papers.events
+    for item in owed_items(papers.contract, papers.runbook, change, events, steps):
         params = dict(item.params)
-        if "stage" in params:
-            params["stage"] = stages.get(params["stage"], params["stage"])
         if "field" in params:
-            params["field"] = w.label("field", params["field"])
-        blocks.append(Text(translate(f"owed.{item.code}", w.language, **params), "warning"))
+            params["field"] = w.label("field", str(params["field"]))
+        blocks.append(Text(explain(item.code, params, w.language), "warning"))
     if blocks and change.owed_until:
         over = papers.now > change.owed_until
         key = "owed.overdue" if over else "owed.until"

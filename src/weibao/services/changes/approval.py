@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,12 +25,13 @@ from weibao.domain.change import (
     ChangeState,
 )
 from weibao.domain.change_digest import differences as part_differences
+from weibao.domain.change_owed import missing_fields
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.i18n import explain, translate
-from weibao.services.changes.closing import missing_fields
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
+from weibao.services.changes.papers import keep_paper
 from weibao.services.changes.permission import leave_parts
 from weibao.services.leave import RefusedLeave, approval_problem, checked_approvals, parts_now
 
@@ -88,7 +90,8 @@ def _submit_draft(
     contract = desk.contract(change)
     day = desk.now.astimezone(desk.zone(contract)).date()
     against = [
-        Reason.of("change_field_missing", field=name) for name in missing_fields(desk, change)
+        Reason.of("change_field_missing", field=name)
+        for name in missing_fields(change, desk.runbook(change))
     ]
     against += crew_problems(change, contract, day)
     if contract.change.representative_required and not change.representative:
@@ -148,7 +151,7 @@ def consent(
         if changed:
             raise RefusedLeave(change.id, changed)
     at = _signed_at(signed) if signed else desk.now
-    evidence = desk.parts.evidence.put(change.contract, scan)[0] if scan else ""
+    evidence = hashlib.sha256(scan).hexdigest() if scan else ""
     approval = _approval(desk, change, asked, at, evidence)
     text = statement(desk.parts.settings.name, change, approval)
     if key is not None:
@@ -159,6 +162,9 @@ def consent(
     problem = approval_problem(leave_parts(desk), change, approval, desk.now)
     if problem is not None:
         raise RefusedLeave(change.id, [problem])
+    if scan:
+        what = f"{asked.decision}, {asked.person}"
+        keep_paper(desk, change, "scan", what, scan, asked.recorded_by or asked.person)
     return _recorded(desk, change, asked, approval)
 
 

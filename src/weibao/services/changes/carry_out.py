@@ -24,6 +24,7 @@ from weibao.errors import RefusedError
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, do_step
 from weibao.services.changes.progress import WHOLE_WAVE, Progress
+from weibao.services.leave import CLOCK_TOLERANCE
 
 __all__ = ["Carrier", "Stopped", "Tell", "step_seconds"]
 
@@ -73,10 +74,13 @@ class Carrier:
     progress: Progress = field(init=False)
     broken: list[str] = field(default_factory=list)
     """Devices whose way back failed too."""
+    seen: datetime = field(init=False)
+    """The latest time that the clock showed; it may be set back."""
 
     def __post_init__(self) -> None:
         self.seconds = step_seconds(self.desk, self.runbook)
         self.progress = Progress(self.desk, self.work.change, self.runbook, self.actor)
+        self.seen = self.desk.now
 
     @property
     def desk(self) -> Desk:
@@ -91,6 +95,7 @@ class Carrier:
                 raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
             for wave in sorted({target.wave for target in self.plan.targets}):
                 self._wave(wave)
+            self._check_clock()
         except Stopped as stopped:
             self.tell(stopped.reason)
             return self._stopped(stopped)
@@ -99,6 +104,11 @@ class Carrier:
     def back_out(self, why: str) -> Change:
         """Bring every device back that was touched, newest wave first."""
         self._back_out_all()
+        if self.broken and self._present().state is not ChangeState.running:
+            # Verified or aborted it stays; nothing leads from there to a worse state.
+            return self.desk.note(
+                self._present(), "back_out_failed", self.actor, why, detail=self._summary()
+            )
         action = ChangeAction.abort if self.broken else ChangeAction.back_out
         return self._settle(action, {"why": why, **self._summary()})
 
@@ -179,7 +189,8 @@ class Carrier:
         self.tell(reason)
         if limits.on_breach == "back_out" and not self.broken:
             self._back_out_all()
-            raise Stopped(ChangeAction.back_out, reason)
+            if not self.broken:
+                raise Stopped(ChangeAction.back_out, reason)
         raise Stopped(ChangeAction.abort, reason)
 
     # the way back
@@ -248,10 +259,23 @@ class Carrier:
             raise Stopped(ChangeAction.pause, Reason.of("change_window_over"))
 
     def _check_control(self) -> None:
-        """Somebody may have paused or aborted it from another terminal."""
+        """Somebody may have paused or aborted it from another terminal, or set the clock back."""
+        self._check_clock()
         state = self._present().state
         if state is not ChangeState.running:
             raise Stopped(None, Reason.of("change_stopped_by_hand", state=state.value))
+
+    def _check_clock(self) -> None:
+        """Neither the window nor what happened when can be judged by a clock that went back."""
+        now, latest = self.desk.now, self.seen
+        if now < latest - CLOCK_TOLERANCE:
+            zone = self.desk.zone(self.desk.contract(self.work.change))
+            said = {
+                "now": now.astimezone(zone).isoformat(timespec="seconds"),
+                "latest": latest.astimezone(zone).isoformat(timespec="seconds"),
+            }
+            raise Stopped(ChangeAction.pause, Reason.of("change_clock_back", **said))
+        self.seen = max(now, latest)
 
     def _present(self) -> Change:
         return self.desk.fresh(self.work.change.id)

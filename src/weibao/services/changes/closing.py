@@ -3,59 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from weibao.domain.change import (
-    Change,
-    ChangeAction,
-    ChangeKind,
-    ChangeState,
-    ChangeStep,
-    StepState,
-)
-from weibao.domain.change_fields import REQUIRED_FIELDS
+from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState
+from weibao.domain.change_owed import DOCUMENTS, owed_items
 from weibao.domain.reasons import Reason
+from weibao.domain.records import RunState
 from weibao.errors import RefusedError
 from weibao.i18n import explain
+from weibao.services.changes.clear_text import check_text
 from weibao.services.changes.desk import Desk
+from weibao.services.changes.papers import keep_paper
 
-__all__ = ["backfill", "close", "missing_fields", "owed"]
+__all__ = ["backfill", "close", "finish", "owed"]
 
 _DONE = frozenset(
     {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
 )
-_OPEN = frozenset({StepState.begun, StepState.unknown, StepState.waiting})
+_ENDED = _DONE - {ChangeState.backfill}
 
 
-def missing_fields(desk: Desk, change: Change) -> list[str]:
-    """Fields of the application that nobody else can say and that say nothing.
-
-    The expected interruption is named, ``none`` where none: by the applicant or by the
-    runbook (CHG-49).
-    """
-    said = bool(desk.runbook(change).business_impact)
-    wanted = REQUIRED_FIELDS if said else (*REQUIRED_FIELDS, "impact")
-    return [name for name in wanted if not change.fields.get(name, "").strip()]
-
-
-def owed(desk: Desk, change: Change) -> list[Reason]:
-    """What stands between a change that was carried out and its end; empty before that, too."""
+def owed(desk: Desk, change: Change) -> tuple[Reason, ...]:
+    """What stands between a change that was carried out and its end."""
     if change.state not in _DONE:
-        return []
-    found = [Reason.of("change_owes_field", field=name) for name in missing_fields(desk, change)]
+        return ()
+    records = desk.records
+    return owed_items(
+        desk.contract(change),
+        desk.runbook(change),
+        change,
+        records.change_events(change.id),
+        records.change_steps(change.id),
+    )
+
+
+def finish(desk: Desk, change: Change) -> Change:
+    """Close the run of what has ended; an emergency owes its documents from now on (CHG-29).
+
+    A process that was killed in between leaves it to the next command.
+    """
+    if change.state not in _ENDED:
+        return change
+    run = desk.parts.journal.run(change.run) if change.run else None
+    if run is not None and run.state is RunState.running:
+        desk.parts.journal.close_run(run.id, RunState.finished, desk.now, change.operator)
+    if change.kind is ChangeKind.emergency:
+        return desk.move(change, ChangeAction.owe, change.operator, owed_until=_due(desk, change))
+    return change
+
+
+def _due(desk: Desk, change: Change) -> datetime:
     terms = desk.contract(change).change
-    said = {event.action for event in desk.records.change_events(change.id)}
-    if terms.recorder_required and not change.recorder:
-        found.append(Reason.of("change_owes_recorder"))
-    if terms.representative_required and "attend" not in said:
-        found.append(Reason.of("change_owes_attendance"))
-    if change.kind is ChangeKind.emergency and "backfill" not in said:
-        found.append(Reason.of("change_owes_consent", person=change.verbal_approver))
-    found += [
-        Reason.of("change_owes_step", step=row.step, device=row.device, wave=row.wave)
-        for row in _latest(desk, change)
-        if row.state in _OPEN
-    ]
-    return found
+    hours = terms.emergency_backfill_hours
+    return desk.now + timedelta(hours=24 * terms.document_days if hours is None else hours)
 
 
 def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str) -> Change:
@@ -64,22 +64,20 @@ def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str
     Raises:
         RefusedError: something is still owed, or a text is missing, or it is not its time.
     """
+    change = finish(desk, change)
     if change.state is ChangeState.documents_updated:
         return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
-    left = owed(desk, change)
+    left = [reason for reason in owed(desk, change) if reason.code != DOCUMENTS]
     if left:
         lines = "; ".join(_said(desk, reason) for reason in left)
         raise RefusedError("change.owes", change=change.id, owed=lines)
     if not documents.strip() or not result.strip():
         raise RefusedError("change.close_needs", change=change.id)
-    fields = {**change.fields, "documents": documents, "result": result}
+    told = {"documents": documents, "result": result}
+    check_text(desk.planned_platforms(change), told)
+    fields = {**change.fields, **told}
     change = desk.move(change, ChangeAction.document, actor, fields=fields)
     return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
-
-
-def _latest(desk: Desk, change: Change) -> list[ChangeStep]:
-    last = {(r.wave, r.step, r.device): r for r in desk.records.change_steps(change.id)}
-    return list(last.values())
 
 
 def _said(desk: Desk, reason: Reason) -> str:
@@ -99,17 +97,19 @@ def backfill(
     Raises:
         RefusedError: the change has not been carried out, or is closed.
     """
+    change = finish(desk, change)
     if change.state not in _DONE:
         raise RefusedError("change.not_done", change=change.id, state=change.state.value)
     if recorder:
         desk.person(desk.contract(change), recorder)
         if recorder == change.operator:
             raise RefusedError("change.same_person", person=recorder)
+    check_text(desk.planned_platforms(change), fields)
     detail: dict[str, object] = {"fields": sorted(fields), "recorder": recorder}
     action = "note"
     if consent:
-        sha256, _stored = desk.parts.evidence.put(change.contract, consent)
-        detail["evidence"] = sha256
+        what = f"consent, {change.verbal_approver or change.requester}"
+        detail["evidence"] = keep_paper(desk, change, "scan", what, consent, actor)
         action = "backfill"
     return desk.note(
         change,

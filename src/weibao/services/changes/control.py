@@ -6,17 +6,18 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from weibao.boundary.changes import Signer
 from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, StepState
 from weibao.domain.ledger import canonical
 from weibao.domain.records import Run, RunState
-from weibao.domain.runbook import StepKind
+from weibao.domain.runbook import Phase, StepKind
 from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Carrier, Tell
+from weibao.services.changes.clear_text import check_text
+from weibao.services.changes.closing import finish
 from weibao.services.changes.desk import Desk
-from weibao.services.changes.do_step import Work, open_run
+from weibao.services.changes.do_step import Work, keep_left, open_run
 from weibao.services.changes.permission import check_leave, window_end
 from weibao.services.changes.planning import make_plan
 from weibao.services.changes.progress import Progress
@@ -24,6 +25,7 @@ from weibao.services.recover import CHANGE_RUN
 
 __all__ = [
     "CONFIRM_NAMESPACE",
+    "GOING_BACK",
     "Confirmation",
     "abort",
     "attend",
@@ -37,6 +39,12 @@ __all__ = [
 ]
 
 CONFIRM_NAMESPACE = "confirm@weibao"
+GOING_BACK = "going_back"
+"""The event that begins a way back by hand: nobody goes on forward after it."""
+_LEFT_SECONDS = 15
+_BACK_FROM = frozenset(
+    {ChangeState.running, ChangeState.paused, ChangeState.verified, ChangeState.aborted}
+)
 _ENDED = frozenset({ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted})
 Sleep = Callable[[float], None]
 
@@ -110,19 +118,28 @@ def resume(
     """Go on where it stopped: after a pause, or after its process was killed.
 
     ``answers`` say what became of steps whose outcome is unknown: device, step, ``done``,
-    ``failed``, or ``skipped`` for what was not done and shall be done again.
+    ``failed``, or ``waiting`` for what was not done and shall be done again. What had ended when
+    the process was killed is only brought to its end.
 
     Raises:
-        RefusedError: another process carries it out, or its leave does not hold any more.
-        InputError: an answer is to no open question.
+        RefusedError: another process carries it out, or left something running; a way back was
+            begun; or its leave does not hold any more, and then it stays paused.
+        InputError: an answer is to no question that was asked.
     """
     with desk.hold(f"change-{change.id}.lock", f"change resume {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor)
-        if change.state is not ChangeState.running:
-            change = desk.move(change, ChangeAction.resume, actor)
+        if change.state in _ENDED and _is_left(desk, change):
+            return finish(desk, change)
+        if change.state not in {ChangeState.running, ChangeState.paused}:
+            desk.move(change, ChangeAction.resume, actor)  # says what is legal
+        _check_nothing_runs(desk, change, sleep)
+        if _goes_back(desk, change):
+            raise RefusedError("change.goes_back", change=change.id)
         check_leave(desk, change, sources, ChangeAction.resume)
-        _take_answers(desk, change, actor, answers)
+        if change.state is ChangeState.paused:
+            change = desk.move(change, ChangeAction.resume, actor)
+        change = _take_answers(desk, change, actor, answers)
         return _carry(desk, change, _run_of(desk, change), actor, sources, tell, sleep)
 
 
@@ -133,27 +150,33 @@ def back_out(
     sources: tuple[str, ...],
     tell: Tell,
     why: str,
+    answers: Sequence[tuple[str, str, StepState]] = (),
     sleep: Sleep = time.sleep,
 ) -> Change:
     """Bring everything back that the change touched; the window does not forbid the way back.
 
+    One that was cut off is gone on with; ``answers`` as in ``resume``.
+
     Raises:
-        RefusedError: another process carries it out, or the change is not in such a state.
+        RefusedError: another process carries it out, or left something running; the change is
+            not in such a state; or what became of a step of an earlier way back is unknown.
+        InputError: an answer is to no question that was asked.
     """
     with desk.hold(f"change-{change.id}.lock", f"change back-out {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor)
-        if change.state is ChangeState.paused:
-            change = desk.move(change, ChangeAction.resume, actor, why)
-        if change.state in {ChangeState.verified, ChangeState.aborted}:
-            pass
-        elif change.state is not ChangeState.running:
+        if change.state not in _BACK_FROM:
             desk.move(change, ChangeAction.back_out, actor)  # says what is legal
         _check_unlocked(desk, change)
+        _check_nothing_runs(desk, change, sleep)
+        change = _take_answers(desk, change, actor, answers)
+        _check_way_back_is_known(desk, change, actor)
+        if change.state is ChangeState.paused:
+            change = desk.move(change, ChangeAction.resume, actor, why)
+        change = desk.note(change, GOING_BACK, actor, why)
         work = Work(desk, change, _run_of(desk, change), sources, _compiler(desk, sources))
         carrier = _carrier(desk, change, work, actor, tell, sleep)
-        carrier.progress.take_over()
-        return _finish(desk, carrier.back_out(why))
+        return finish(desk, carrier.back_out(why))
 
 
 def pause(desk: Desk, change: Change, actor: str, why: str) -> Change:
@@ -164,7 +187,7 @@ def pause(desk: Desk, change: Change, actor: str, why: str) -> Change:
 def abort(desk: Desk, change: Change, actor: str, why: str) -> Change:
     """End it where it stands; what was done stays done until it is backed out."""
     moved = desk.move(change, ChangeAction.abort, actor, why, finished_at=desk.now)
-    return _finish(desk, moved)
+    return finish(desk, moved)
 
 
 def attend(desk: Desk, change: Change, actor: str, person: str, since: str, until: str) -> Change:
@@ -229,6 +252,7 @@ def confirm(desk: Desk, change: Change, person: str, said: Confirmation, signatu
         raise RefusedError("change.not_recorder", person=person, recorder=change.recorder or "-")
     if not by_recorder and person not in {change.operator, change.recorder}:
         raise RefusedError("change.not_operator", person=person, operator=change.operator)
+    check_text(desk.planned_platforms(change), {"reading": said.reading})
     statement = confirm_statement(change, person, said)
     signer = Signer(who.signs_as, CONFIRM_NAMESPACE)
     why = desk.signatures.verify(contract.id, signer, statement, signature, desk.now)
@@ -259,12 +283,13 @@ def _carry(
     sleep: Sleep,
 ) -> Change:
     work = Work(desk, change, run, sources, _compiler(desk, sources))
-    return _finish(desk, _carrier(desk, change, work, actor, tell, sleep).run())
+    return finish(desk, _carrier(desk, change, work, actor, tell, sleep).run())
 
 
 def _carrier(
     desk: Desk, change: Change, work: Work, actor: str, tell: Tell, sleep: Sleep
 ) -> Carrier:
+    keep_left(work)
     return Carrier(
         work=work,
         runbook=desk.runbook(change),
@@ -274,23 +299,6 @@ def _carrier(
         tell=tell,
         sleep=sleep,
     )
-
-
-def _finish(desk: Desk, change: Change) -> Change:
-    """Close the run of what has ended; an emergency owes its documents from now on (CHG-29)."""
-    if change.state not in _ENDED:
-        return change
-    run = desk.parts.journal.run(change.run) if change.run else None
-    if run is not None and run.state is RunState.running:
-        desk.parts.journal.close_run(run.id, RunState.finished, desk.now, change.operator)
-    if change.kind is ChangeKind.emergency:
-        return desk.move(change, ChangeAction.owe, change.operator, owed_until=_due(desk, change))
-    return change
-
-
-def _due(desk: Desk, change: Change) -> datetime | None:
-    hours = desk.contract(change).change.emergency_backfill_hours
-    return None if hours is None else desk.now + timedelta(hours=hours)
 
 
 def _run_of(desk: Desk, change: Change) -> Run:
@@ -310,11 +318,12 @@ def _compiler(desk: Desk, sources: tuple[str, ...]) -> Callable[[Sequence[str]],
 
 def _take_answers(
     desk: Desk, change: Change, actor: str, answers: Sequence[tuple[str, str, StepState]]
-) -> None:
+) -> Change:
+    """Only what was asked is answered: who looked before may have looked too early."""
     if not answers:
-        return
+        return change
     progress = Progress(desk, change, desk.runbook(change), actor)
-    open_ones = {(row.device, row.step): row for row in progress.take_over()}
+    open_ones = {(row.device, row.step): row for row in progress.unknown()}
     for device, step, state in answers:
         row = open_ones.get((device, step))
         if row is None:
@@ -322,7 +331,45 @@ def _take_answers(
             raise InputError("change.no_question", device=device, step=step, open=named)
         progress.answer(row, state, f"{actor}: {state.value}", actor)
         detail = {"device": device, "step": step, "state": state.value}
-        desk.note(change, "answer", actor, detail=detail)
+        change = desk.note(change, "answer", actor, detail=detail)
+    return change
+
+
+def _is_left(desk: Desk, change: Change) -> bool:
+    """Whether a process was killed between the end of the work and what follows it."""
+    run = desk.parts.journal.run(change.run) if change.run else None
+    open_run = run is not None and run.state is RunState.running
+    return open_run or change.kind is ChangeKind.emergency
+
+
+def _check_nothing_runs(desk: Desk, change: Change, sleep: Sleep) -> None:
+    """A killed process's Ansible ends the task that it does; until then nothing is known."""
+    left: Sequence[int] = ()
+    for _ in range(_LEFT_SECONDS):
+        left = desk.left_running(desk.folder(change))
+        if not left:
+            return
+        sleep(1.0)
+    pids = ", ".join(map(str, left))
+    raise RefusedError("change.left_running", change=change.id, pids=pids)
+
+
+def _goes_back(desk: Desk, change: Change) -> bool:
+    """Whether somebody's way back was begun and is not over."""
+    for event in reversed(desk.records.change_events(change.id)):
+        if event.action in {ChangeAction.start, ChangeAction.resume}:
+            return False
+        if event.action == GOING_BACK:
+            return True
+    return False
+
+
+def _check_way_back_is_known(desk: Desk, change: Change, actor: str) -> None:
+    progress = Progress(desk, change, desk.runbook(change), actor)
+    left = [row for row in progress.take_over() if row.phase == Phase.back_out]
+    if left:
+        steps = ", ".join(f"{row.device}:{row.step}" for row in left)
+        raise RefusedError("change.way_back_unknown", change=change.id, steps=steps)
 
 
 def _check_unlocked(desk: Desk, change: Change) -> None:

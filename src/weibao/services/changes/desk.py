@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +21,10 @@ from weibao.domain.change import (
     next_state,
 )
 from weibao.domain.contract import Contract, Person
+from weibao.domain.platform import Platform
 from weibao.domain.runbook import Runbook
 from weibao.errors import InputError, RefusedError
+from weibao.services.changes.clear_text import check_text
 from weibao.services.parts import Parts
 from weibao.services.ports.port_parts import PortParts
 
@@ -51,6 +53,8 @@ class Desk:
     """The contents of a file that a variable names."""
     ports: Callable[[], PortParts]
     """Those of the port job, for snapshots before and after."""
+    left_running: Callable[[Path], Sequence[int]] = lambda _folder: ()
+    """Processes that a killed one left at work in a folder."""
     _seen: dict[str, int] = field(default_factory=dict)
     """How many events a change had when it was read: who did not see the last one loses."""
 
@@ -70,6 +74,10 @@ class Desk:
             known = ", ".join(sorted(self.parts.contracts))
             raise InputError("estate.contract_unknown", name=change.contract, known=known)
         return found
+
+    def folder(self, change: Change) -> Path:
+        """Where a change's steps are carried out."""
+        return self.parts.runs.parent / "changes" / change.id
 
     def zone(self, contract: Contract) -> ZoneInfo:
         """The contract's time zone."""
@@ -110,6 +118,16 @@ class Desk:
         if change is None:
             raise InputError("change.unknown", change=change_id)
         return change
+
+    def platforms(self, names: Iterable[str]) -> tuple[Platform, ...]:
+        """Those of ``names`` that are known."""
+        known = self.parts.platforms
+        return tuple(known[name] for name in sorted(set(names)) if name in known)
+
+    def planned_platforms(self, change: Change) -> tuple[Platform, ...]:
+        """Of the planned targets."""
+        plan = self.records.change_plan(change.id, change.plan) if change.plan else None
+        return self.platforms(target.platform for target in plan.targets) if plan else ()
 
     def plan(self, change: Change) -> ChangePlan:
         """The plan that counts.
@@ -205,6 +223,8 @@ class Desk:
         locks: Sequence[str],
         fields: Mapping[str, object],
     ) -> Change:
+        if why:
+            check_text((), {"why": why})
         now = self.now
         if change.id not in self._seen:
             self._seen[change.id] = len(self.records.change_events(change.id))

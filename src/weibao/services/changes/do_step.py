@@ -17,8 +17,9 @@ from weibao.services.changes.desk import Desk
 from weibao.services.changes.port_snapshots import ports_after, ports_before
 from weibao.services.changes.work import Found, Work
 from weibao.services.keep_bundle import keep_bundle
+from weibao.services.recover import recover
 
-__all__ = ["Work", "do_step", "keep_evidence", "open_run", "step_variables"]
+__all__ = ["Work", "do_step", "keep_evidence", "keep_left", "open_run", "step_variables"]
 
 
 def do_step(work: Work, step: Step, wave: int, devices: Sequence[str], attempt: int) -> Found:
@@ -97,7 +98,9 @@ def _backup(work: Work, devices: Sequence[str]) -> Found:
         limit=",".join(devices),
         change_ref=work.change.id,
     )
+    everything = desk.parts.inventory.resolve(work.sources).devices
     with desk.hold("run.lock", f"change {work.change.id}"):
+        recover(desk.parts, everything)  # a backup that was killed with this change, too
         result = run_backup(desk.parts, request)
     of_device = {target.device: target for target in result.targets}
     found: dict[str, Mapping[str, object]] = {}
@@ -117,9 +120,14 @@ def keep_evidence(work: Work, folder: Path) -> dict[str, tuple[str, ...]]:
     return keep_bundle(work.desk.parts, work.run, folder)
 
 
+def keep_left(work: Work) -> None:
+    """Take in what steps that were cut off had collected: it is evidence all the same."""
+    for blobs in sorted(work.desk.folder(work.change).glob("*/bundle/blobs")):
+        keep_evidence(work, blobs.parent.parent)
+
+
 def _folder(work: Work, name: str) -> Path:
-    parts = work.desk.parts
-    folder = parts.runs.parent / "changes" / work.change.id / name
+    folder = work.desk.folder(work.change) / name
     number = 0
     while folder.exists():  # of an attempt that was cut off
         number += 1

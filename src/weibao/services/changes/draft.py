@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,17 +17,13 @@ from weibao.domain.change import (
 )
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
-from weibao.domain.platform import Platform
-from weibao.domain.redaction import redact
 from weibao.domain.runbook import Runbook, Variable
 from weibao.errors import InputError, IntegrityError, RefusedError
+from weibao.services.changes.clear_text import check_text, check_values
 from weibao.services.changes.desk import Desk
 
 __all__ = ["Application", "Edit", "chosen_devices", "edit_change", "new_change"]
 
-_TEMPLATE = re.compile(r"\{\{.*?\}\}")
-_TAG = "00000000"
-_MASKED = f"<secret:{_TAG}>"
 _TRIES = 20
 _LATEST = 300
 """Changes, newest first, among which the day's are looked for."""
@@ -73,6 +68,11 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
         raise InputError("change.window_passed", end=asked.window.end.isoformat())
     _check_people(desk, contract, asked)
     _check_kind(runbook, contract, asked)
+    variables = _variables(desk, runbook, asked.variables)
+    platforms = desk.platforms(device.platform for device in devices)
+    check_values(platforms, variables)
+    said = {"title": asked.title, "fault": asked.fault, **asked.fields}
+    check_text(platforms, said)
     change = Change(
         id="-",
         contract=contract.id,
@@ -81,7 +81,7 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
         runbook_version=runbook.version,
         title=asked.title or runbook.title[desk.parts.settings.language],
         limit=asked.limit,
-        variables=_without_secrets(desk, devices, _variables(desk, runbook, asked.variables)),
+        variables=variables,
         window=asked.window,
         requester=asked.requester,
         operator=asked.operator,
@@ -151,7 +151,9 @@ def edit_change(
     if edited.operator and edited.operator == edited.recorder:
         raise InputError("change.same_person", person=edited.operator)
     devices = chosen_devices(desk, runbook, edited.limit, sources)
-    _without_secrets(desk, devices, variables)
+    platforms = desk.platforms(device.platform for device in devices)
+    check_values(platforms, variables)
+    check_text(platforms, {"title": edit.title, **edit.fields})
     if _contract_of(desk, devices).id != change.contract:
         raise InputError("change.several_contracts", contracts=change.contract)
     if edited.window.end <= desk.now:
@@ -241,34 +243,6 @@ def _variables(
             raise InputError("change.variable_missing", variable=name, runbook=runbook.id)
         elif variable.default is not None:
             values[name] = variable.default
-    return values
-
-
-def _without_secrets(
-    desk: Desk, devices: Sequence[Device], values: dict[str, Any]
-) -> dict[str, Any]:
-    """The values, which stand in records for ever (CHG-28): no secret in clear is among them.
-
-    What a template refers to is none.
-
-    Raises:
-        InputError: a line holds one, by the rules of a device's platform; it is not quoted.
-    """
-    names = sorted({device.platform for device in devices})
-    known = desk.parts.platforms
-    platforms: list[Platform | None] = [known[name] for name in names if name in known] or [None]
-    for name, value in values.items():
-        if not isinstance(value, str):
-            continue
-        before = _TEMPLATE.sub(_MASKED, value)
-        for platform in platforms:
-            after = redact(before, platform, lambda _secret: _TAG)
-            lines = zip(before.split("\n"), after.split("\n"), strict=False)
-            for number, (old, new) in enumerate(lines, 1):
-                if old != new:
-                    raise InputError("change.secret_in_clear", variable=name, line=number)
-            if before.count("\n") != after.count("\n"):
-                raise InputError("change.secret_in_clear", variable=name, line=1)
     return values
 
 

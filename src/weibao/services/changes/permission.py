@@ -13,7 +13,11 @@ from weibao.services.leave import Leave, LeaveParts, Purpose, checked_approvals,
 __all__ = ["check_leave", "leave_parts", "window_end"]
 
 _EMERGENCY = timedelta(days=1)
-_PURPOSES = {ChangeAction.start: Purpose.start, ChangeAction.back_out: Purpose.back_out}
+_PURPOSES = {
+    ChangeAction.start: Purpose.start,
+    ChangeAction.resume: Purpose.resume,
+    ChangeAction.back_out: Purpose.back_out,
+}
 
 
 def leave_parts(desk: Desk) -> LeaveParts:

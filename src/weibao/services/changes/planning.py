@@ -14,7 +14,7 @@ from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase, Runbook, StepKind
 from weibao.domain.waves import make_waves
-from weibao.errors import FailedError, RefusedError
+from weibao.errors import FailedError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Tell, step_seconds
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
@@ -41,7 +41,13 @@ def make_plan(
     runbook = desk.runbook(change)
     devices = chosen_devices(desk, runbook, change.limit, sources)
     targets = _targets(devices, runbook, desk)
-    run, found = _dry_run(desk, change, runbook, targets, sources, actor, tell)
+    run = open_run(desk, change, len(targets), actor, "check mode")
+    try:
+        found = _dry_run(desk, change, runbook, targets, sources, run, tell)
+    except WeibaoError:
+        desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
+        raise
+    desk.parts.journal.close_run(run.id, RunState.finished, desk.now, actor)
     targets = [_seen(target, found.get(target.device)) for target in targets]
     number = change.plan + 1
     parts = parts_now(leave_parts(desk), change, targets, devices, sources)
@@ -103,12 +109,11 @@ def _dry_run(
     runbook: Runbook,
     targets: Sequence[PlannedTarget],
     sources: tuple[str, ...],
-    actor: str,
+    run: Run,
     tell: Tell,
-) -> tuple[Run, dict[str, HostResult]]:
+) -> dict[str, HostResult]:
     """Check mode and pre-checks against the real devices; nothing is changed (JOB-11)."""
-    run = open_run(desk, change, len(targets), actor, "check mode")
-    folder = desk.parts.runs.parent / "changes" / change.id / f"plan-{change.plan + 1}-{run.id}"
+    folder = desk.folder(change) / f"plan-{change.plan + 1}-{run.id}"
     compiled = functools.partial(_compiled, desk, sources)
     work = Work(desk, change, run, sources, compiled)
     names = tuple(target.device for target in targets)
@@ -136,8 +141,7 @@ def _dry_run(
         keep_evidence(work, place)
         for name in names:
             found[name] = _together(found.get(name), result.hosts.get(name))
-    desk.parts.journal.close_run(run.id, RunState.finished, desk.now, actor)
-    return run, found
+    return found
 
 
 def _together(one: HostResult | None, other: HostResult | None) -> HostResult:

@@ -36,10 +36,14 @@ class Progress:
         Steps that may be repeated are as if never begun; the others become unknown, and
         their owner is asked.
         """
-        left = [row for row in self._last.values() if row.state is StepState.begun]
+        left = self.cut_off()
         if left:
             self._write([row.model_copy(update={"state": StepState.unknown}) for row in left])
         return self.unknown()
+
+    def cut_off(self) -> list[ChangeStep]:
+        """What is still recorded as begun, and was not asked about yet."""
+        return [row for row in self._last.values() if row.state is StepState.begun]
 
     def unknown(self) -> list[ChangeStep]:
         """Steps whose outcome nobody knows and that must not just be done again."""

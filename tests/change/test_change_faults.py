@@ -1,0 +1,266 @@
+"""What goes wrong while a change runs: it stops safely, says why, and loses nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from weibao.domain.change import StepState
+from weibao.errors import InputError, RefusedError
+from weibao.services.changes import control
+from weibao.services.leave import RefusedLeave
+
+from .flows import HOSTS
+from .office import HOUR, Office
+
+pytestmark = pytest.mark.usefixtures("ssh_keygen")
+TWO_PERSON = ("phase: implement", "phase: implement\n    two_person: true")
+BACK = ("on_breach: stop", "on_breach: back_out")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def codes(caught: pytest.ExceptionInfo[RefusedLeave]) -> set[str]:
+    return {reason.code for reason in caught.value.why}
+
+
+def killed() -> None:
+    raise KeyboardInterrupt
+
+
+# time
+
+
+def test_a_clock_that_is_set_back_in_the_middle_pauses_it(office: Office) -> None:
+    number = office.approved()
+
+    def back() -> None:
+        office.clock.at -= 2 * HOUR
+
+    office.hosts.during["write", "host1"] = back
+    assert office.start(number).state.value == "paused"
+    assert office.hosts.of("write") == ["host1"]
+    assert "change_clock_back" in office.codes()
+    assert "时钟被调回" in office.words()
+    assert "the clock was set back" in office.words()
+    with pytest.raises(RefusedLeave) as caught:
+        office.resume(number)
+    assert "leave_clock_back" in codes(caught)
+    assert office.state(number) == "paused"
+    office.clock.at += 2 * HOUR
+    assert office.resume(number).state.value == "verified"
+    assert sorted(office.hosts.of("write")) == sorted(HOSTS)
+    office.sound()
+
+
+def test_a_clock_that_is_set_back_in_the_last_step_is_said_too(office: Office) -> None:
+    number = office.approved(limit="host1")
+    office.hosts.during["look-after", "host1"] = lambda: office.sleep(-7200)
+    assert office.start(number).state.value == "paused"
+    office.sleep(7200)
+    change = office.resume(number)
+    assert change.state.value == "verified"
+    assert change.started_at is not None
+    assert change.finished_at is not None
+    assert change.started_at < change.finished_at
+
+
+def test_a_clock_that_is_only_corrected_stops_nothing(office: Office) -> None:
+    number = office.approved()
+    office.hosts.during["write", "host1"] = lambda: office.sleep(-60)
+    assert office.start(number).state.value == "verified"
+
+
+def test_a_window_that_closes_in_the_middle_of_a_wave(office: Office) -> None:
+    number = office.approved(hours=1)
+    end = office.desk.find(number).window.end
+    office.hosts.during["write", "host1"] = lambda: office.sleep(3700)
+    assert office.start(number).state.value == "paused"
+    assert office.codes()[-1] == "change_window_over"
+    assert "时间窗口已结束" in office.words()
+    assert office.hosts.done[-1] == ("write", "host1")
+    for _ in range(2):
+        with pytest.raises(RefusedLeave) as caught:
+            office.resume(number)
+        assert codes(caught) == {"leave_outside_window"}
+        assert office.state(number) == "paused"  # nobody carries it out
+    office.extend(number, end + 3 * HOUR)
+    assert office.resume(number).state.value == "verified"
+    assert sorted(office.hosts.of("write")) == sorted(HOSTS)
+    assert office.hosts.of("look-after")[0] == "host1"
+    office.sound()
+
+
+def test_a_way_back_is_open_after_the_window(office: Office) -> None:
+    number = office.approved(hours=1)
+    office.hosts.during["write", "host1"] = lambda: office.sleep(3700)
+    office.start(number)
+    assert office.back_out(number).state.value == "rolled_back"
+    assert office.hosts.of("take-away") == ["host1"]
+
+
+def test_an_extension_that_is_signed_while_it_runs(office: Office) -> None:
+    number = office.approved(hours=1)
+    end = office.desk.find(number).window.end
+
+    def late() -> None:
+        office.extend(number, end + 3 * HOUR)
+        office.sleep(3700)
+
+    office.hosts.during["write", "host2"] = late
+    assert office.start(number).state.value == "verified"
+    change = office.desk.find(number)
+    assert change.finished_at is not None
+    assert end < change.finished_at < end + 3 * HOUR
+    assert "extend" in {event.action for event in office.desk.records.change_events(number)}
+
+
+def test_a_wave_that_does_not_fit_with_its_way_back_does_not_begin(office: Office) -> None:
+    number = office.approved(hours=1)
+    office.hosts.during["look-after", "host1"] = lambda: office.sleep(3540)
+    assert office.start(number).state.value == "paused"
+    assert office.codes()[-1] == "change_does_not_fit"
+    assert office.hosts.of("write") == ["host1"]
+
+
+# persons
+
+
+def test_nobody_records(office: Office) -> None:
+    """CHG-23: without the second person nothing is touched, and it waits no longer than said."""
+    office.runbook(*TWO_PERSON)
+    number = office.approved()
+    began = office.clock.at
+    assert office.start(number).state.value == "paused"
+    assert timedelta(minutes=30) < office.clock.at - began < timedelta(minutes=40)
+    assert office.codes()[-1] == "change_nobody_confirmed"
+    assert "无人确认" in office.words()
+    assert office.hosts.of("write") == []
+    office.confirm(number)
+    office.resume(number)
+    assert office.hosts.of("write") == ["host1"]  # the next wave waits for its own
+    office.sound()
+
+
+# hosts
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_every_host_of_a_wave_fails(office: Office, back: bool) -> None:
+    if back:
+        office.runbook(*BACK)
+    number = office.approved()
+    office.hosts.fails = {("write", "host2"), ("write", "host3")}
+    change = office.start(number)
+    assert change.state.value == ("rolled_back" if back else "aborted")
+    assert office.hosts.of("write") == ["host1", "host2", "host3"]
+    assert office.hosts.of("take-away") == ["host2", "host3", *(["host1"] if back else [])]
+    assert "change_limit" in office.codes()
+    assert not office.desk.records.device_locks()
+    office.sound()
+
+
+def test_a_way_back_of_all_that_fails_for_one_is_no_way_back(office: Office) -> None:
+    office.runbook(*BACK)
+    number = office.approved()
+    office.hosts.fails = {("write", "host2"), ("take-away", "host1")}
+    assert office.start(number).state.value == "aborted"
+    event = office.desk.records.change_events(number)[-1]
+    assert event.detail["back_out_failed"] == ["host1"]
+    assert "change_back_out_failed" in office.codes()
+
+
+@pytest.mark.parametrize("state", ["verified", "aborted"])
+def test_a_way_back_by_hand_that_fails_is_on_record(office: Office, state: str) -> None:
+    number = office.approved(limit="host1:host2")
+    if state == "aborted":
+        office.hosts.fails = {("write", "host2")}
+    assert office.start(number).state.value == state
+    office.hosts.fails.add(("take-away", "host1"))
+    assert office.back_out(number).state.value == state
+    event = office.desk.records.change_events(number)[-1]
+    assert (event.action, event.detail["back_out_failed"]) == ("back_out_failed", ["host1"])
+    office.hosts.fails.clear()
+    assert office.back_out(number).state.value == "rolled_back"  # tried again, it went
+    assert office.hosts.of("take-away").count("host2") == 1
+    office.sound()
+
+
+def test_what_the_journal_says_and_the_device_does_not(office: Office) -> None:
+    """Who answered wrongly is found out by the look afterwards; the host goes back."""
+    number = office.approved(limit="host1:host2")
+    office.hosts.during["write", "host1"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        office.start(number)
+    office.open()
+    assert office.resume(number).state.value == "paused"
+    assert "host1:write" in office.words()
+    office.hosts.fails = {("look-after", "host1")}  # the line is not there
+    change = office.resume(number, ("host1", "write", StepState.done))
+    assert change.state.value == "aborted"
+    assert office.hosts.of("write") == ["host1"]
+    assert office.hosts.of("take-away") == ["host1"]
+    assert "look-after" in office.words()
+    office.sound()
+
+
+def test_an_answer_to_what_was_not_asked(office: Office) -> None:
+    """Who looked before the killed run's last task had ended may have seen too little."""
+    number = office.approved(limit="host1")
+    office.hosts.during["write", "host1"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        office.start(number)
+    with pytest.raises(InputError):
+        office.resume(number, ("host1", "write", StepState.waiting))
+    office.resume(number)
+    assert office.resume(number, ("host1", "write", StepState.waiting)).state.value == "verified"
+    assert office.hosts.of("write") == ["host1", "host1"]
+
+
+# the way back is cut off
+
+
+def test_a_way_back_that_was_cut_off_is_gone_on_with(office: Office) -> None:
+    number = office.approved(limit="host1:host2:host3")
+    office.hosts.during["write", "host2"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        office.start(number)
+    office.hosts.during["take-away", "host1"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        office.back_out(number)
+    assert office.hosts.of("take-away") == ["host2", "host3", "host1"]
+    with pytest.raises(RefusedError) as forward:
+        office.resume(number)
+    assert forward.value.key == "change.goes_back"
+    with pytest.raises(RefusedError) as asked:
+        office.back_out(number)
+    assert "host1:take-away" in asked.value.say("zh")
+    done = ("host1", "take-away", StepState.done)
+    assert office.back_out(number, done).state.value == "rolled_back"
+    assert office.hosts.of("take-away") == ["host2", "host3", "host1"]
+    office.sound()
+
+
+def test_killed_between_the_end_and_what_follows_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = office.approved(limit="host1")
+    with monkeypatch.context() as patch:
+        patch.setattr(control, "finish", lambda *_: killed())
+        with pytest.raises(KeyboardInterrupt):
+            office.start(number)
+    assert office.state(number) == "verified"
+    run = office.desk.parts.journal.run(office.desk.find(number).run)
+    assert run is not None
+    assert run.state.value == "running"
+    assert office.resume(number).state.value == "verified"
+    run = office.desk.parts.journal.run(run.id)
+    assert run is not None
+    assert run.state.value == "finished"
+    with pytest.raises(RefusedError):
+        office.resume(number)  # there is nothing more to do
