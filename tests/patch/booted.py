@@ -177,8 +177,15 @@ done
             self.process.wait(10)
         (self.folder / "stay-down").unlink(missing_ok=True)
 
+    def keep(self) -> None:
+        """What it is now is what ``reset`` goes back to."""
+        kept = self.folder / "kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        self.ssh("sync")
+        run("cp", "-a", str(self.folder / "upper"), str(kept))
+
     def reset(self) -> None:
-        """As if it had never been changed."""
+        """As if it had not been changed since ``keep``."""
         self.stop()
         for _ in range(50):
             if run("umount", str(self.root), check=False).returncode == 0:
@@ -186,6 +193,8 @@ done
             time.sleep(0.1)
         for part in ("upper", "work"):
             shutil.rmtree(self.folder / part)
+        if (self.folder / "kept").exists():
+            run("cp", "-a", str(self.folder / "kept"), str(self.folder / "upper"))
         self.boot()
 
 

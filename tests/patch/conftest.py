@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from .booted import Booted, booted, make_image, missing
-from .packages import FIRST, Repository
+from .packages import FIRST, SECOND, Repository
 from .patching import PatchFlow
 
 
@@ -40,16 +40,24 @@ def pool(lab: Booted) -> Iterator[Repository]:
     repository.serve()
     for host in lab.hosts.values():
         repository.use_on(host)
+        host.keep()
+    repository.add(*SECOND)
     yield repository
     repository.stop()
 
 
 @pytest.fixture
-def flow(tmp_path: Path, lab: Booted, pool: Repository) -> Callable[..., PatchFlow]:
-    """Makes an estate with some of the hosts."""
+def flow(tmp_path: Path, lab: Booted, pool: Repository) -> Iterator[Callable[..., PatchFlow]]:
+    """Makes an estate with some of the hosts, which are as new afterwards."""
+    used: set[str] = set()
 
     def make(*names: str, **terms: object) -> PatchFlow:
-        hosts = [lab.hosts[name] for name in names or lab.hosts]
+        used.update(names)
+        hosts = [lab.hosts[name] for name in names]
         return PatchFlow(tmp_path, lab, hosts, **terms)
 
-    return make
+    yield make
+    for name in used:
+        lab.hosts[name].reset()
+    for name in used:
+        lab.hosts[name].wait()

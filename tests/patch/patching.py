@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from change.flows import FIELDS, WEIBAO, Flow
 
 from .booted import Booted, Host
 
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 PASSWORD = "Restic-Pass-4711"
 
 
@@ -24,6 +26,15 @@ class PatchFlow(Flow):
         self.lab, self.booted_hosts = lab, hosts
         self.extra: dict[str, dict[str, Any]] = {}
         super().__init__(base, terms=terms.get("terms"))
+        self.write_runbook(**terms.get("runbook", {}))
+
+    def write_runbook(self, *, two_person: bool = False, **waves: Any) -> None:
+        """The runbook without pauses, and without a second person where that is not the matter."""
+        data = yaml.safe_load((RUNBOOKS / "patch-linux.yml").read_text())
+        data["waves"] |= {"pause_between_seconds": 0, **waves}
+        for step in data["steps"]:
+            step["two_person"] = two_person and bool(step.get("two_person"))
+        (self.folder / "runbooks" / "patch-linux.yml").write_text(json.dumps(data))
 
     def write_inventory(self, **extra: Any) -> None:
         """The hosts by their addresses."""
@@ -39,6 +50,7 @@ class PatchFlow(Flow):
             "patch_linux_backup_password": PASSWORD,
             "patch_linux_reboot_timeout": 60,
             "patch_linux_free_mb": 10,
+            "patch_linux_settle": 8,
         }
         hosts = {
             host.name: {"ansible_host": host.address, **self.extra.get(host.name, {})}
@@ -92,6 +104,17 @@ class PatchFlow(Flow):
         self.approve(number, "chen.boss")
         self.change("submit", number, who="wang.pm")
         self.approve(number, "liu.cust")
+
+    def start(self, number: str, state: str = "verified", word: str = "start", *more: str) -> str:
+        """Start (or resume), to the state that it must then be in; what was said."""
+        said = self.change(word, number, *more, who="li.op", fails=None)
+        assert self.state(number) == state, said
+        return said
+
+    def steps(self, number: str) -> dict[tuple[str, str], str]:
+        """By host and step, what became of it last."""
+        rows = self.data("show", number)["steps"]
+        return {(row["device"], row["step"]): row["state"] for row in rows}
 
     def carried_out(self, number: str, word: str = "start", *more: str) -> str:
         """Start (or resume); the recorder confirms each wave from another terminal."""

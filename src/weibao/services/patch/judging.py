@@ -244,9 +244,9 @@ def expect(case: Case) -> Judged:
     """What has to be well again, so that it is waited for."""
     before = case.records.before(case.device)
     if before is None:
-        return Judged(order={"settle": 0, "units": [], "ports": []})
+        return Judged(order={"units": [], "ports": []})
     ports = fixed_ports(before.health.listening)
-    return Judged(order={"settle": 60, "units": [*before.health.active], "ports": ports})
+    return Judged(order={"units": [*before.health.active], "ports": ports})
 
 
 def verify(case: Case) -> Judged:

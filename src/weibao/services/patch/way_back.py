@@ -58,9 +58,11 @@ def back_files(case: Case) -> Judged:
     """Which configuration files are not as they were, once the packages are back."""
     before = case.records.before(case.device)
     if before is None or case.facts.files is None:
-        return Judged(order={"files": {}})
+        return Judged(order={"files": {}, "removed": []})
     names = changed_files(before.files, case.facts.files)
-    return Judged(order={"files": {name: before.files[name] for name in names}})
+    beside = sorted(set(case.facts.leftovers) - set(before.leftovers))
+    files = {name: before.files[name] for name in names}
+    return Judged(order={"files": files, "removed": beside})
 
 
 def back_applied(case: Case) -> Judged:
