@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from change.flows import FIELDS, WEIBAO, Flow
 
 from .booted import Booted, Host

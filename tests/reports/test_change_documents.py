@@ -37,6 +37,8 @@ TITLES = {
     DocumentKind.maintenance_application: "维护申请",
     DocumentKind.change_plan: "变更计划",
     DocumentKind.change_record: "变更记录",
+    DocumentKind.patch_plan: "补丁、微码升级计划和步骤",
+    DocumentKind.patch_summary: "补丁、微码升级总结报告",
 }
 EVERY = [(kind, language) for kind in DocumentKind for language in LANGUAGES]
 

@@ -15,6 +15,8 @@ _KINDS = {
     "plan": "change_plan",
     "record": "change_record",
     "operation": "operation_plan",
+    "patch-plan": "patch_plan",
+    "patch-summary": "patch_summary",
 }
 
 
@@ -24,7 +26,7 @@ _KINDS = {
 @document_options
 @command_options()
 def document(call: Call, change_id: str, kind: str, html: str, docx: str) -> None:
-    """Write a change's application, plan, record or operation plan (HTML, Word)."""
+    """Write a change's application, plan, record, operation plan, or patch papers (HTML, Word)."""
     from weibao.reports.change import DocumentKind, Papers, compose
 
     desk = desk_of(call)

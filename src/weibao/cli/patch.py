@@ -173,3 +173,26 @@ def _variables(given: dict[str, Any]) -> dict[str, str]:
     if given["reboot"]:
         found["patch_linux_reboot"] = given["reboot"]
     return found
+
+
+@patch.command()
+@click.argument("change_id", metavar="CHANGE")
+@click.option(
+    "--outcome",
+    type=click.Choice(["good", "bad"]),
+    default="good",
+    show_default=True,
+    help="Whether the systems work as they should.",
+)
+@click.option("--text", required=True, help="What was looked at, and what was found.")
+@who_option
+@command_options()
+def confirm(call: Call, change_id: str, outcome: str, text: str, person: str) -> None:
+    """Confirm one to two weeks later how the systems work; closing waits for it."""
+    from weibao.services.patch.confirm import confirm_performance
+
+    desk = desk_of(call)
+    actor = who(call, person)
+    change = confirm_performance(desk, desk.find(change_id), actor, outcome=outcome, text=text)
+    call.out.data({"change": change})
+    call.out.line(call.out.say("cli.patch_confirmed", change=change.id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, ChangeStep, StepState
 from weibao.domain.change_fields import REQUIRED_FIELDS
@@ -45,6 +46,7 @@ def owed_items(
     if change.state not in _DONE:
         return ()
     terms = contract.change
+    events = tuple(events)
     said = {event.action for event in events}
     found = [Reason.of(DOCUMENTS)]
     if terms.recorder_required and not change.recorder:
@@ -53,6 +55,7 @@ def owed_items(
         found.append(Reason.of("change_owes_attendance"))
     if change.kind is ChangeKind.emergency and "backfill" not in said:
         found.append(Reason.of("change_owes_consent", person=change.verbal_approver or "-"))
+    found += _follow_up(runbook, change, events)
     found += [
         Reason.of("change_owes_field", field=name) for name in missing_fields(change, runbook)
     ]
@@ -63,3 +66,15 @@ def owed_items(
         if row.state in _OPEN
     ]
     return tuple(found)
+
+
+def _follow_up(runbook: Runbook, change: Change, events: Sequence[ChangeEvent]) -> list[Reason]:
+    """The confirmation some time after work that stayed (PAT-15)."""
+    asked, ended = runbook.follow_up, change.finished_at
+    ends = [event.state for event in events if event.state in _DONE - {ChangeState.backfill}]
+    if asked is None or ended is None or ends[-1:] != [ChangeState.verified]:
+        return []
+    if any(e.action == "follow_up" and e.detail.get("outcome") == "good" for e in events):
+        return []
+    first, last = (ended + timedelta(days=n) for n in (asked.after_days, asked.within_days))
+    return [Reason.of("change_owes_follow_up", first=first.date(), last=last.date())]

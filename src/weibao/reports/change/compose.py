@@ -6,6 +6,7 @@ from weibao.i18n import Language
 from weibao.reports.change.before import application, change_plan, operation_plan
 from weibao.reports.change.document import Document
 from weibao.reports.change.papers import Desk, DocumentKind, Papers
+from weibao.reports.change.patch import patch_plan, patch_summary
 from weibao.reports.change.record import change_record
 
 __all__ = ["compose"]
@@ -15,6 +16,8 @@ _COMPOSERS = {
     DocumentKind.maintenance_application: application,
     DocumentKind.change_plan: change_plan,
     DocumentKind.change_record: change_record,
+    DocumentKind.patch_plan: patch_plan,
+    DocumentKind.patch_summary: patch_summary,
 }
 
 

@@ -28,6 +28,10 @@ class DocumentKind(StrEnum):
     """变更计划 (RPT-20)."""
     change_record = "change_record"
     """变更记录 (RPT-20)."""
+    patch_plan = "patch_plan"
+    """补丁、微码升级计划和步骤 (RPT-30)."""
+    patch_summary = "patch_summary"
+    """补丁、微码升级总结报告 (RPT-31)."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,242 @@
+"""The rules of patching, without any host: what is missing, planned, let through, worse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PatchWishes, Probe
+from weibao.domain.patch_facts import Facts
+from weibao.domain.patch_gate import approved_differences, gate_problems, space_problems
+from weibao.domain.patch_health import changed_files, health_of, package_differences, worse
+from weibao.domain.patch_missing import (
+    choose,
+    missing,
+    newest,
+    reboot_reasons,
+    stale_units,
+    status_of,
+)
+from weibao.domain.patch_plan import make_host_plan, plan_lines, resolved_of
+
+UPGRADE = """\
+Reading package lists...
+The following packages have been kept back:
+  linux-image-amd64 nginx
+The following packages will be upgraded:
+  libssl3 openssl
+Inst libssl3 [3.0.15-1] (3.0.17-1 Debian:12.11/stable, Debian-Security:12/stable-security [amd64])
+Inst openssl [3.0.15-1] (3.0.16-1 Debian:12.11/stable [amd64]) []
+Conf libssl3 (3.0.17-1 Debian:12.11/stable [amd64])
+"""
+FULL = (
+    UPGRADE
+    + """\
+Inst linux-image-6.1.0-37-amd64 (6.1.140-1 Debian:12.11/stable [amd64])
+Inst linux-image-amd64 [6.1.137-1] (6.1.140-1 Debian:12.11/stable [amd64])
+"""
+)
+MB = 1 << 20
+
+
+def facts(**given: Any) -> Facts:
+    known: dict[str, Any] = {
+        "manager": "apt",
+        "system": {"name": "Debian 12", "kernel": "6.1.0-35-amd64", "kernels": ["6.1.0-35-amd64"],
+                   "boot_id": "a"},
+        "packages": [["libssl3", "amd64", "3.0.15-1"], ["openssl", "amd64", "3.0.15-1"]],
+        "held": ["nginx"],
+        "updates": {"upgrade": {"out": UPGRADE}, "full": {"out": FULL}},
+        "units": {"failed": [], "active": ["ssh.service", "user@0.service"], "known": True},
+        "listening": ["tcp/0.0.0.0:22", "tcp/127.0.0.1:41234"],
+        "disks": {"/": {"free": 5000 * MB, "device": 1}, "/var": {"free": 5000 * MB, "device": 1}},
+        "clock": {"host": 100.0, "asked": 100.0},
+    }  # fmt: skip
+    return Facts.model_validate({**known, **given})
+
+
+def plan(**given: Any) -> HostPlan:
+    package = PackageChange(name="libssl3", arch="amd64", before="3.0.15-1", version="3.0.17-1")
+    return HostPlan(manager="apt", packages=(package,), **given)
+
+
+def codes(reasons: Any) -> list[str]:
+    return [reason.code for reason in reasons]
+
+
+def test_missing_is_what_apt_would_install_and_the_rest_is_left_out_with_a_reason() -> None:
+    found, out = missing(facts())
+    assert [(p.name, p.before, p.version, p.security) for p in found] == [
+        ("libssl3", "3.0.15-1", "3.0.17-1", True),
+        ("openssl", "3.0.15-1", "3.0.16-1", False),
+    ]
+    assert {left.name: left.reason.code for left in out} == {
+        "linux-image-amd64": "patch_kept_back",
+        "nginx": "patch_held",
+    }
+
+
+def test_a_list_that_could_not_be_fetched_is_never_up_to_date() -> None:
+    state = status_of(
+        facts(refresh={"rc": 100, "error": "Could not connect"}, updates={}),
+        device="a", contract="default", run_id="r", at=_now(), evidence=(),
+    )  # fmt: skip
+    assert (state.checked, state.missing) == (False, ())
+    assert state.problem is not None and state.problem.code == "patch_lists_unreadable"
+
+
+def _now() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_only_what_is_wanted_is_chosen() -> None:
+    found, out = missing(facts())
+    chosen, left = choose(found, out, PatchWishes(select="security"))
+    assert [p.name for p in chosen] == ["libssl3"]
+    assert ("openssl", "patch_no_security") in [(o.name, o.reason.code) for o in left]
+    chosen, _ = choose(found, out, PatchWishes(exclude=("open*",)))
+    assert [p.name for p in chosen] == ["libssl3"]
+    chosen, _ = choose(found, out, PatchWishes(select="named", packages=("openssl",)))
+    assert [p.name for p in chosen] == ["openssl"]
+
+
+def resolved(earlier: bool = True, **more: Any) -> Any:
+    digest = "0" * 64
+    uri = f"'http://x/libssl3_3.0.17-1_amd64.deb' libssl3_3.0.17-1_amd64.deb 10 SHA256:{digest}\n"
+    old = f"'http://x/libssl3_3.0.15-1_amd64.deb' libssl3_3.0.15-1_amd64.deb 9 SHA256:{digest}\n"
+    said = {
+        "install": {"out": "Inst libssl3 [3.0.15-1] (3.0.17-1 Debian:12/stable [amd64])\n"},
+        "uris": {"out": uri},
+        "earlier": {"libssl3": old if earlier else ""},
+        "details": "Package: libssl3\nVersion: 3.0.17-1\nInstalled-Size: 6000\n",
+    }
+    return resolved_of("apt", {**said, **more})
+
+
+def test_the_plan_has_exact_files_for_the_way_there_and_back() -> None:
+    chosen, _ = choose(*missing(facts()), PatchWishes(select="security"))
+    left = (LeftOut(name="nginx", reason=facts_reason()),)
+    made, against = make_host_plan(facts(), chosen, left, resolved(), PatchWishes())
+    assert not against
+    assert made.packages[0].file is not None and made.packages[0].file.sha256 == "0" * 64
+    assert [(f.name, f.version) for f in made.earlier] == [("libssl3", "3.0.15-1")]
+    assert made.packages[0].growth == 6000 * 1024 and made.download == 19
+    assert plan_lines(made).startswith("libssl3 [amd64]: 3.0.15-1 -> 3.0.17-1  # security\n")
+
+
+def facts_reason() -> Any:
+    from weibao.domain.reasons import Reason
+
+    return Reason.of("patch_held")
+
+
+def test_without_the_earlier_file_there_is_no_way_back_and_no_plan() -> None:
+    chosen, _ = choose(*missing(facts()), PatchWishes(select="security"))
+    _, against = make_host_plan(facts(), chosen, (), resolved(earlier=False), PatchWishes())
+    assert codes(against) == ["patch_no_way_back"]
+    _, against = make_host_plan(
+        facts(), chosen, (), resolved(earlier=False), PatchWishes(need_way_back=False)
+    )
+    assert not against
+
+
+def test_an_upgrade_that_removes_or_changes_its_mind_is_refused() -> None:
+    chosen, _ = choose(*missing(facts()), PatchWishes(select="security"))
+    text = "Remv exim4 [4.96]\nInst libssl3 [3.0.15-1] (3.0.18-1 Debian:12/stable [amd64])\n"
+    _, against = make_host_plan(
+        facts(), chosen, (), resolved(install={"out": text}), PatchWishes(need_way_back=False)
+    )
+    assert {"patch_removes", "patch_unresolved"} <= set(codes(against))
+    failed = resolved(install={"rc": 100, "err": "Version not found"})
+    assert failed.problem is not None and failed.problem.code == "patch_unresolved"
+
+
+def test_the_gate_names_everything_that_stands_against_it() -> None:
+    assert gate_problems(facts(), plan(), PatchWishes()) == ()
+    bad = facts(
+        clock={"host": 200.0, "asked": 100.0},
+        lock="12 apt-get",
+        broken="half installed",
+        units={"failed": ["a.service", "b.service"], "known": True},
+        probes=[Probe(name="page", kind="http", ok=False, said="refused").model_dump()],
+    )
+    assert codes(gate_problems(bad, plan(), PatchWishes(known_failed=("b.service",)))) == [
+        "patch_clock_off", "patch_locked", "patch_database_broken", "patch_units_failed",
+        "patch_probe_failed",
+    ]  # fmt: skip
+    assert codes(gate_problems(facts(units=None), plan(), PatchWishes())) == ["patch_not_read"]
+
+
+def test_room_is_counted_once_for_each_file_system() -> None:
+    big = plan().model_copy(
+        update={"packages": (plan().packages[0].model_copy(update={"growth": 400 * MB}),)}
+    )
+    full = {"/": {"free": 500 * MB, "device": 1}, "/usr": {"free": 500 * MB, "device": 1}}
+    assert codes(space_problems(facts(disks=full), big, PatchWishes())) == ["patch_no_space"]
+    assert not space_problems(facts(disks=full), plan(), PatchWishes())
+
+
+def test_a_package_that_is_neither_as_planned_nor_as_approved_stops_the_host() -> None:
+    assert not approved_differences(facts(), plan())
+    done = facts(packages=[["libssl3", "amd64", "3.0.17-1"]])
+    assert not approved_differences(done, plan())
+    other = facts(packages=[["libssl3", "amd64", "3.0.16-1"]])
+    assert codes(approved_differences(other, plan())) == ["patch_changed_meanwhile"]
+
+
+def test_worse_is_what_was_well_and_is_not() -> None:
+    before = health_of(facts(probes=[Probe(name="page", kind="http").model_dump()]))
+    assert "user@0.service" not in before.active
+    assert worse(before, before) == ()
+    after = health_of(
+        facts(
+            units={"failed": ["ssh.service"], "active": ["new.service"], "known": True},
+            listening=["tcp/0.0.0.0:8080"],
+            probes=[Probe(name="page", kind="http", ok=False).model_dump()],
+            log=[{"unit": "kernel", "priority": 2, "message": "disk 12 died at 0xabc"}],
+        )
+    )
+    assert codes(worse(before, after)) == [
+        "patch_units_now_failed", "patch_ports_gone", "patch_probe_now_failed", "patch_log_lines",
+    ]  # fmt: skip
+
+
+def test_a_log_line_that_was_there_before_with_other_numbers_is_not_new() -> None:
+    def reading(message: str) -> Any:
+        return health_of(facts(log=[{"unit": "a", "priority": 2, "message": message}]))
+
+    assert worse(reading("job 12 failed at 0xdead"), reading("job 13 failed at 0xbeef")) == ()
+
+
+def test_packages_are_exactly_those_of_before_with_the_approved_changes() -> None:
+    before = facts().versions
+    good = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.15-1"]])
+    assert package_differences(before, good.versions, plan()) == ()
+    more = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.16-1"]])
+    found = package_differences(before, more.versions, plan())
+    assert [(r.params["package"], r.params["found"]) for r in found] == [("openssl", "3.0.16-1")]
+
+
+def test_files_that_change_by_themselves_do_not_count() -> None:
+    before = {"/etc/ld.so.cache": "1", "/etc/passwd": "1", "/etc/gone": "1"}
+    assert changed_files(before, {"/etc/ld.so.cache": "2", "/etc/passwd": "2"}) == (
+        "/etc/gone", "/etc/passwd",
+    )  # fmt: skip
+
+
+def test_kernels_are_compared_by_their_numbers() -> None:
+    assert newest(["6.1.0-9-amd64", "6.1.0-35-amd64", "5.10.0-40-amd64"]) == "6.1.0-35-amd64"
+    system = {"kernel": "6.1.0-9-amd64", "kernels": ["6.1.0-9-amd64", "6.1.0-35-amd64"]}
+    assert codes(reboot_reasons(facts(system=system))) == ["patch_kernel_older"]
+    assert not reboot_reasons(facts(system={**system, "container": "lxc"}))
+
+
+def test_a_service_that_runs_replaced_code_is_found() -> None:
+    services = {
+        "a.service": {"packages": ["libssl3"], "started": 10.0},
+        "b.service": {"packages": ["libssl3"], "started": 99.0},
+        "c.service": {"packages": ["zlib1g"], "started": 10.0, "deleted": ["/usr/lib/x.so"]},
+    }
+    found = facts(services=services)
+    assert stale_units(found, ["libssl3"], since=50.0) == ("a.service", "c.service")
