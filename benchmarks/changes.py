@@ -55,11 +55,14 @@ class ChangeJournals(Journals):
 
     def life(self, number: int, states: tuple[ChangeState, ...]) -> None:
         """A change that went through these states."""
-        change = _change(number)
+        change = change_of(number)
         at = stamp(change.created_at)
         names = [f"sw{(number * 7 + n) % DEVICES:05d}" for n in range(OF_ONE)]
         for place, state in enumerate(states):
             change = change.model_copy(update={"state": state, "plan": 1, "round": 1})
+            if state is S.verified:
+                ended = {"started_at": change.window.start, "finished_at": change.window.end}
+                change = change.model_copy(update=ended)
             action = "change.moved" if place else "change.added"
             last = place == len(states) - 1
             self._add(schema.changes, change_row(change), action, at, final=last)
@@ -95,7 +98,8 @@ class ChangeJournals(Journals):
                 self._add(schema.change_steps, row, "change_step.recorded", at, final=final)
 
 
-def _change(number: int) -> Change:
+def change_of(number: int) -> Change:
+    """A change as it was applied for."""
     made = START + timedelta(hours=number)
     return Change(
         id=f"CHG-{made:%Y%m%d}-{number:05d}", contract=f"contract-{number % 3}",
@@ -172,7 +176,7 @@ def show(journal: SqlJournal, name: str) -> int:
 
 def questions(count: int) -> list[tuple[str, Callable[[SqlJournal], int]]]:
     """By name, each with how many things it found."""
-    middle = _change(count // 2)
+    middle = change_of(count // 2)
     span = (middle.window.start, middle.window.end)
     return [
         ("list, newest 50", lambda j: len(j.changes(limit=50))),
@@ -229,7 +233,7 @@ def write(folder: Path, count: int) -> list[tuple[object, ...]]:
     """Moves by the product: milliseconds for each."""
     names = [f"new{n}" for n in range(OF_ONE)]
     with open_journal(folder) as journal:
-        change = _change(count)
+        change = change_of(count)
         with spent() as added:
             journal.add_change(change, _event(change, 1, LIFE))
         with spent() as moved:

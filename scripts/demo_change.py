@@ -67,6 +67,8 @@ def _new(stage: Stage, device: str) -> str:
     made = stage.asked(
         *("weibao", "change", "new", "--runbook", "change-switch-config", "--limit", device),
         *("--window", f"{start.isoformat()}/+2h", "--var", f"change_config_lines={wanted}"),
+        # Nothing of the lab takes its time to notice.
+        *("--var", "change_config_settle_seconds=0"),
         *("--operator", "li", "--recorder", "zhao", "--as", "wang", *fields),
     )
     number: str = made["change"]["id"]

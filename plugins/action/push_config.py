@@ -19,7 +19,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 _TEXTS = ("mode", "phase", "change", "run_folder", "lines_variable", "versions", "avoid_safety")
-_KNOWN = {*_TEXTS, "estate", "watch_pid", "safety_minutes", "reboot_ok", "need_safety", "save"}
+_NUMBERS = {"safety_minutes": 10, "settle_seconds": 10}
+_KNOWN = {*_TEXTS, *_NUMBERS, "estate", "watch_pid", "reboot_ok", "need_safety", "save"}
 
 
 class ActionModule(ActionBase):
@@ -49,11 +50,11 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"unsupported arguments: {', '.join(unknown)}")
         asked = Push(
             estate=Path(str(arguments.get("estate") or ".")),
-            safety_minutes=int(arguments.get("safety_minutes") or 10),
             reboot_ok=boolean(arguments.get("reboot_ok", False), strict=False),
             need_safety=boolean(arguments.get("need_safety", False), strict=False),
             save=boolean(arguments.get("save", True), strict=False),
             **{name: str(arguments.get(name) or "") for name in _TEXTS},
+            **{name: int(arguments.get(name, usual)) for name, usual in _NUMBERS.items()},
         )
         play = Play(
             hosts=[str(host) for host in task_vars["ansible_play_batch"]],

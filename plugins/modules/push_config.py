@@ -55,6 +55,12 @@ options:
       - After so many minutes the device goes back by itself where nobody confirmed.
     type: int
     default: 10
+  settle_seconds:
+    description:
+      - Seconds between the last line and the new session that proves that the device is
+        reachable. What cuts a device off may take that long to be felt.
+    type: int
+    default: 10
   reboot_ok:
     description:
       - Whether a scheduled restart may be the device's own way back.

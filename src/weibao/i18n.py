@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import Literal, get_args
 
@@ -23,18 +24,50 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_ENTRY = re.compile(r"^(?=[^\s#])", re.MULTILINE)
+"""Where a key begins: in the first column."""
+
+
+class _Messages(Mapping[str, Mapping[str, str]]):
+    """The texts, each understood when it is first asked for: a command needs few of them."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, str] = {}
+        self._known: dict[str, Mapping[str, str]] = {}
+        for entry in sorted(resources.files("weibao").joinpath("messages").iterdir(), key=str):
+            if entry.name.endswith(".yml"):
+                self._add(entry.name, entry.read_text(encoding="utf-8"))
+
+    def _add(self, name: str, text: str) -> None:
+        for source in _ENTRY.split(text):
+            key, colon, _ = source.partition(":")
+            if not colon or source.startswith("#"):
+                continue
+            if key in self._sources:
+                raise KeyError(f"message {key!r} is defined twice (again in {name})")
+            self._sources[key] = source
+
+    def __getitem__(self, key: str) -> Mapping[str, str]:
+        known = self._known.get(key)
+        if known is None:
+            content = yaml.load(self._sources[key], Loader=_Loader)  # noqa: S506 - a safe one
+            known = self._known[key] = content[key]
+        return known
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._sources
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+
 @functools.cache
 def messages() -> Mapping[str, Mapping[str, str]]:
-    """All texts by key; read once from the package's ``messages/*.yml``."""
-    found: dict[str, Mapping[str, str]] = {}
-    for entry in sorted(resources.files("weibao").joinpath("messages").iterdir(), key=str):
-        if entry.name.endswith(".yml"):
-            content = yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
-            for key, texts in content.items():
-                if key in found:
-                    raise KeyError(f"message {key!r} is defined twice (again in {entry.name})")
-                found[key] = texts
-    return found
+    """All texts by key, from the package's ``messages/*.yml``."""
+    return _Messages()
 
 
 def translate(key: str, language: Language, /, **params: object) -> str:

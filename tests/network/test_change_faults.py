@@ -270,7 +270,9 @@ def test_the_pool_writes_the_bundle_and_survives_its_process(change_one, changer
 
 def test_a_platform_without_the_section_is_refused_in_clear_words(change_one, changer):
     device = change_one("huawei")
-    outcome = changer.one("check", device, lines=["x"], endpoint=endpoint(device, network_os="frr"))
+    outcome = changer.one(
+        "check", device, lines=["x"], endpoint=endpoint(device, network_os="mikrotik")
+    )
     assert (outcome.result, outcome.reason.code) == (R.refused, "change_not_supported")
     unknown = changer.one("check", device, lines=["x"], endpoint=endpoint(device, network_os=""))
     assert unknown.reason.code == "change_platform_unknown"

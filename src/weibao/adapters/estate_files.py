@@ -15,10 +15,6 @@ from weibao.adapters.package_data import data_folder
 from weibao.adapters.secret_file import read_secret
 from weibao.adapters.yaml_lines import nearest, read_model
 from weibao.domain.contract import Contract
-from weibao.domain.device_session import DeviceSession
-from weibao.domain.platform import Platform
-from weibao.domain.port_expectation import PortBaseline
-from weibao.domain.port_rules import PortRules
 from weibao.domain.runbook import Runbook
 from weibao.domain.settings import Settings
 from weibao.errors import InputError
@@ -155,6 +151,11 @@ def load_estate(folder: Path) -> Estate:
 
 def schemas() -> Mapping[str, dict[str, Any]]:
     """The JSON Schema of every file that a user may write, by name."""
+    from weibao.domain.device_session import DeviceSession
+    from weibao.domain.platform import Platform
+    from weibao.domain.port_expectation import PortBaseline
+    from weibao.domain.port_rules import PortRules
+
     models: dict[str, type[BaseModel]] = {
         "settings": Settings,
         "contract": Contract,

@@ -21,8 +21,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import ansible_runner
-
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.host_results import HostResults
 from weibao.adapters.scrub import scrub
@@ -62,6 +60,8 @@ class AnsiblePlaybookRunner:
         check: bool = False,
     ) -> PlaybookResult:
         """See PlaybookRunner."""
+        import ansible_runner  # commands that run no playbook need not wait for it
+
         private = folder / _PRIVATE
         said: deque[str] = deque(maxlen=40)
         arguments: dict[str, Any] = {}

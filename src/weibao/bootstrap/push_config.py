@@ -30,6 +30,8 @@ PHASES = {
     "back_out": ChangeMode.back_out,
 }
 """What a runbook's phase wants of the devices."""
+_SHARE = 0.5
+"""Of the device's own time to go back, at most so much may be waited before it is confirmed."""
 _READS = frozenset({ChangeMode.check, ChangeMode.verify})
 _UNREACHED = frozenset(
     {
@@ -57,6 +59,8 @@ class Push:
     """A version's number, or ``device=number`` for each, divided by commas or line ends; empty:
     no restore."""
     safety_minutes: int = 10
+    settle_seconds: int = 10
+    """Between the last line and the new session that proves that the device is reachable."""
     reboot_ok: bool = False
     need_safety: bool = False
     avoid_safety: str = ""
@@ -83,6 +87,9 @@ def push(
         FailedError: the bundle cannot be written.
     """
     mode = _mode(asked, check=check)
+    if not 0 <= asked.settle_seconds <= asked.safety_minutes * 60 * _SHARE:
+        longest = int(asked.safety_minutes * 60 * _SHARE)
+        raise InputError("change.settle_wrong", seconds=asked.settle_seconds, longest=longest)
     if mode not in _READS:
         require(asked.estate, asked.change, play.hosts, plugin=plugin)
     workshop = open_workshop(asked.estate)
@@ -90,6 +97,7 @@ def push(
         wishes=ChangeWishes(
             mode=mode,
             safety_minutes=asked.safety_minutes,
+            settle=float(asked.settle_seconds),
             reboot_ok=asked.reboot_ok,
             need_safety=asked.need_safety,
             avoid=tuple(asked.avoid_safety.replace(",", " ").split()),

@@ -6,10 +6,11 @@ import functools
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from weibao.adapters.ansible_inventory import AnsibleInventory
 from weibao.adapters.archive import GitArchive
@@ -23,16 +24,37 @@ from weibao.adapters.full_text_store import FileFullTextStore
 from weibao.adapters.journal import SqlJournal
 from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.leftovers import clear_leftovers, clear_steps
-from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 from weibao.adapters.program import PROGRAM, new_run_id
 from weibao.boundary.notify import Notifier
 from weibao.domain.report import BackupReport
-from weibao.domain.resolve_platform import PlatformCatalogue, resolve
 from weibao.i18n import Language
 from weibao.services.parts import BookedRunbook, Finisher, Parts, PublishedReport
 
+if TYPE_CHECKING:
+    from weibao.domain.platform import Platform
+    from weibao.domain.resolve_platform import PlatformCatalogue
+
 __all__ = ["Workshop", "open_workshop"]
+
+PartT = TypeVar("PartT")
+
+
+class _Later(Mapping[str, PartT]):
+    """Parts that are loaded, code and all, when the first one is asked for: most commands ask
+    for none, and ``weibao change list`` is to be quick."""
+
+    def __init__(self, load: Callable[[], Mapping[str, PartT]]) -> None:
+        self._load = functools.cache(load)
+
+    def __getitem__(self, name: str) -> PartT:
+        return self._load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
 
 
 @dataclass(frozen=True)
@@ -55,6 +77,8 @@ class Workshop:
     @functools.cached_property
     def platforms(self) -> PlatformCatalogue:
         """Every known platform by id."""
+        from weibao.adapters.platform_files import load_platforms
+
         return load_platforms(self.estate.platform_folders)
 
     @functools.cached_property
@@ -91,6 +115,8 @@ class Workshop:
 
     def platform_id(self, name: str) -> str | None:
         """Our id for an ``ansible_network_os``."""
+        from weibao.domain.resolve_platform import resolve
+
         platform = resolve(self.platforms, name)
         return platform.id if platform else None
 
@@ -182,7 +208,7 @@ class Workshop:
             estate=estate.folder,
             settings=estate.settings,
             contracts=estate.contracts,
-            platforms=self.platforms,
+            platforms=_Later(lambda: self.platforms),
             runs=estate.state / "runs",
             program=PROGRAM,
             clock=clock,
@@ -201,7 +227,7 @@ class Workshop:
             prepare=self.prepare,
             notifiers=self.notifiers,
             run_id=lambda: new_run_id(clock.now()),
-            finishers=self._finishers(),
+            finishers=_Later(self._finishers),
         )
 
     def _finishers(self) -> dict[str, Finisher]:

@@ -16,7 +16,7 @@ __all__ = ["change"]
 
 
 class _Group(click.Group):
-    """Its commands lie in three modules; each is loaded when it is asked for."""
+    """Its commands lie in four modules; the others are loaded for what is not in this one."""
 
     def _load(self) -> None:
         from weibao.cli import change_documents, change_leave, change_work
@@ -30,7 +30,8 @@ class _Group(click.Group):
         return sorted(super().list_commands(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        self._load()
+        if cmd_name not in self.commands:
+            self._load()
         return super().get_command(ctx, cmd_name)
 
 

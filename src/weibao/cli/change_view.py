@@ -5,6 +5,7 @@ from __future__ import annotations
 from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
 from weibao.domain.change import Change, ChangePlan, ChangeState
+from weibao.errors import WeibaoError
 from weibao.services.changes.closing import owed as owed_by
 
 __all__ = ["show_change", "show_list", "show_plan"]
@@ -58,7 +59,10 @@ def show_change(call: Call, change_id: str) -> None:
     steps = desk.records.change_steps(change.id)
     plan = desk.records.change_plan(change.id, change.plan) if change.plan else None
     left = [out.reason(reason) for reason in owed_by(desk, change)]
-    changed = [out.reason(r) for r in differences(desk, change, call.workshop.sources)]
+    try:
+        changed = [out.reason(r) for r in differences(desk, change, call.workshop.sources)]
+    except WeibaoError as error:  # a host that is gone, an inventory that is broken
+        changed = [error.say(out.language)]
     stages = approvals_stand(desk, change)
     out.data(
         {

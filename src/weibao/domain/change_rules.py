@@ -63,6 +63,8 @@ class Safety(Value):
     held_by_session: bool = False
     """The device goes back where the session that changed it ends: that one confirms, once a
     new one stands."""
+    from_shell: bool = False
+    """Works through the shell below the CLI: only where the user landed there."""
     needs: Pattern = ""
     """Found in the running configuration of devices that can do it."""
     reboots: bool = False
@@ -167,6 +169,8 @@ class ChangeRules(Value):
     """Gives up what was entered and not committed."""
     replace: Replacement | None = None
     save: tuple[str, ...] = ()
+    saved: Pattern = ""
+    """The device's word that it saved: the proof where it shows no startup configuration."""
     questions: tuple[Question, ...] = ()
     errors: tuple[Pattern, ...] = ()
     """Further answers that mean that a line was refused."""

@@ -97,6 +97,8 @@ class ShellRules(Value):
     """The shell's whole prompt line."""
     command: str
     """Leads from there to the CLI."""
+    named_only: bool = False
+    """Only where the inventory names the platform: such a shell may be any host's."""
 
 
 class OwnShell(Value):

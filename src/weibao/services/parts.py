@@ -23,13 +23,13 @@ from weibao.boundary import (
 )
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
-from weibao.domain.platform import Platform
 from weibao.domain.records import Run, RunState
 from weibao.domain.report import BackupReport
 from weibao.domain.runbook import Runbook
 from weibao.domain.settings import Settings
 
 if TYPE_CHECKING:
+    from weibao.domain.platform import Platform
     from weibao.services.steps import Steps
 
 __all__ = ["BookedRunbook", "Finisher", "Parts", "PublishedReport"]

@@ -21,7 +21,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.database import stay_alone
@@ -226,8 +225,15 @@ def _upsert_state(dialect: str, recorded_at: str) -> Any:
     # What stands there with a later time than this very record has is of a clock that was
     # ahead: it must not keep what is true from showing until that time has come.
     state = schema.device_state
-    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(state)
+    statement: Any
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        statement = sqlite.insert(state)
+    else:  # takes its time to load
+        from sqlalchemy.dialects import postgresql
+
+        statement = postgresql.insert(state)
     new = statement.excluded
     newer = or_(
         state.c.attempt_at > recorded_at,

@@ -61,7 +61,7 @@ class Steps:
         touch = self._touch
         line = touch.open()
         before = line.read()
-        startup_same = touch.startup_is_running(line)
+        startup_same = touch.startup_was_running(line)
         plan = self._plan(line, before)
         usable = touch.usable(line.rules.safeties, before, startup_same=startup_same)
         ending = Ending(
@@ -135,7 +135,7 @@ class Steps:
             raise Trouble("change_unfinished", phase=earlier.phase.value)
         line = touch.open()
         before = line.read()
-        startup_same = touch.startup_is_running(line)
+        startup_same = touch.startup_was_running(line)
         plan = self._plan(line, before)
         if plan.done:
             return Ending(ChangeResult.unchanged, texts={"before": before}, saved=startup_same)
@@ -184,6 +184,7 @@ class Steps:
                 raise Setback("change_not_as_target")
             self._must_be_approved(before, meant)
         self._commit(line)
+        touch.settle()
         fresh = touch.open()
         after = self._as_meant(fresh, plan, meant)
         held = self._safety is not None and self._safety.held_by_session
@@ -381,7 +382,7 @@ class Steps:
         if state is not None:
             before = self._states.text(state.contract, state.before_sha256)
         left, reason = self._difference_to_meant(line, now, state)
-        if reason is None and touch.wishes.save and not saved:
+        if reason is None and touch.wishes.save and saved is False:
             reason = Reason.of("change_not_saved")
         result = ChangeResult.verified if reason is None else ChangeResult.not_verified
         return Ending(

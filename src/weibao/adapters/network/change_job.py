@@ -23,6 +23,9 @@ class ChangeWishes:
     """Of checkpoints and edit sessions on the devices: letters, digits and ``-``."""
     safety_minutes: int = 10
     """The device's own way back comes after so long."""
+    settle: float = 0.0
+    """Seconds between the last line and the new session that proves reachability: what cuts a
+    device off may be felt only later, when a neighbour or an address table has aged."""
     reboot_ok: bool = False
     """Whether a scheduled restart may be that way back."""
     need_safety: bool = False

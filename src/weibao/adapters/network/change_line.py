@@ -64,6 +64,8 @@ class Line:
     transcript: Transcript
     patience: float
     encoding: str = "utf-8"
+    from_shell: bool = False
+    """A shell lies below the CLI."""
     sent: int = 0
     """Commands that were sent over it."""
 
@@ -262,7 +264,7 @@ class LineOpener:
         )
         try:
             log_in(session, endpoint, platform.session.questions, limits)
-            leave_shell(session, [platform])
+            from_shell = leave_shell(session, [platform], named=True)
             enable(session, endpoint, platform, limits)
             prepare(session, platform)
             platform, rules = self._generation(session, platform)
@@ -270,7 +272,9 @@ class LineOpener:
             session.close()
             raise
         transcript.note("connected")
-        return Line(session, platform, rules, transcript, limits.silence)
+        line = Line(session, platform, rules, transcript, limits.silence)
+        line.from_shell = from_shell
+        return line
 
     def _generation(self, session: EditSession, platform: Platform) -> tuple[Platform, ChangeRules]:
         rules = platform.change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from weibao.adapters.network.job import Limits
 from weibao.adapters.network.trouble import Trouble
 from weibao.domain.acceptance import startup_differs
 from weibao.domain.change_rules import ChangeRules, Safety
+from weibao.domain.config_tree import any_of
 from weibao.domain.platform import Platform, compiled
 from weibao.domain.reasons import Reason
 from weibao.domain.texts import decode
@@ -28,6 +30,8 @@ __all__ = ["Setback", "Touch"]
 
 _ROUNDS = 3
 """Times that lines towards a text are computed anew."""
+_LOOK = 1.0
+"""Seconds between two looks at whether to stop."""
 _CTRL_D = b"\x04"
 
 
@@ -162,6 +166,12 @@ class Touch:
                 good = False
         return good
 
+    def settle(self) -> None:
+        """Wait until what was changed had its effect, or until no further line is wanted."""
+        until = self.now() + self.wishes.settle
+        while (left := until - self.now()) > 0 and not self.stop():
+            self._sleep(min(left, _LOOK))
+
     def safety_ends(self) -> datetime:
         """When the device goes back by itself, where it was just armed."""
         seconds = self.wishes.safety_minutes * self.wishes.minute_seconds
@@ -266,17 +276,37 @@ class Touch:
         if not line.rules.save:
             return True
         for _ in range(2):
-            self.quietly(line, line.rules.save)
-            if self.startup_is_running(line):
+            said = self._save_once(line)
+            shown = self.startup_is_running(line)
+            word = line.rules.saved
+            if shown or (shown is None and any(any_of((word,), row.strip()) for row in said)):
                 return True
         return False
 
-    def startup_is_running(self, line: Line) -> bool:
-        """Whether the startup configuration says what the running one says."""
+    def _save_once(self, line: Line) -> list[str]:
+        said: list[str] = []
+        for command in self.filled(line.rules.save):
+            with contextlib.suppress(Refused):
+                said += line.enter(command).splitlines()
+        return said
+
+    def startup_is_running(self, line: Line) -> bool | None:
+        """Whether the startup configuration says what the running one says; None where a device
+        that shows none has only its word for it."""
         if not self.platform.configuration.startup:
             return True
         startup = line.read_startup()
-        return startup is not None and not startup_differs(line.read(), startup, self.platform)
+        if startup is None:
+            return None if line.rules.saved else False
+        return not startup_differs(line.read(), startup, self.platform)
+
+    def startup_was_running(self, line: Line) -> bool:
+        """The same before a change, with a remark where it is not so, or not known: then the
+        way back saves, since what was there is all that is known."""
+        same = self.startup_is_running(line)
+        if same is None:
+            self.warn("change_startup_not_shown")
+        return same is not False
 
     def usable(
         self, safeties: Sequence[Safety], running: bytes, *, startup_same: bool
@@ -289,8 +319,11 @@ class Touch:
                 continue
             if safety.kind.value in self.wishes.avoid:
                 continue
-            if safety.reboots and not startup_same:
+            if safety.reboots and (not startup_same or self.rules.saved):
                 self.warn("change_no_reload")
+                continue
+            if safety.from_shell and not self._lines[-1].from_shell:
+                self.warn("change_safety_needs_shell", kind=safety.kind.value)
                 continue
             if safety.needs and not compiled(safety.needs).search(text):
                 self.warn("change_safety_lacks", kind=safety.kind.value)

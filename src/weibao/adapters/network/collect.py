@@ -138,7 +138,8 @@ class Collector:
             own = platform is not None and platform.session.own_shell is not None
             log_in(session, endpoint, self._questions(platform), limits, any_shell=own)
             if not own:
-                leave_shell(session, self._platforms.values() if platform is None else [platform])
+                possible = self._platforms.values() if platform is None else [platform]
+                leave_shell(session, possible, named=platform is not None)
             version = ""
             if platform is None:
                 platform, version = detect(session, self._platforms, self._now)

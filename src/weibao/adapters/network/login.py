@@ -225,16 +225,19 @@ def _give_secret(
         raise Trouble(refused)
 
 
-def leave_shell(session: Session, platforms: Iterable[Platform]) -> None:
-    """Start the CLI, where a user landed in the shell below it (root on Junos).
+def leave_shell(session: Session, platforms: Iterable[Platform], *, named: bool) -> bool:
+    """Start the CLI, where a user landed in the shell below it (root on Junos); whether so.
 
-    ``platforms`` are those that the device may be of.
+    ``platforms`` are those that the device may be of; ``named``: it is known to be of one.
     """
     for platform in platforms:
         rules = platform.session.shell
-        if rules is not None and re.fullmatch(rules.prompt, session.prompt):
+        if rules is None or (rules.named_only and not named):
+            continue
+        if re.fullmatch(rules.prompt, session.prompt):
             session.change_prompt(rules.command)
-            return
+            return True
+    return False
 
 
 def prepare(session: Session, platform: Platform) -> None:

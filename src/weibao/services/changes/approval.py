@@ -17,6 +17,7 @@ from weibao.domain.authority import (
     standard_leave,
 )
 from weibao.domain.change import (
+    FINAL,
     Approval,
     ApprovalChannel,
     Change,
@@ -174,9 +175,15 @@ def withdraw(desk: Desk, change: Change, actor: str, why: str) -> Change:
 
 
 def differences(desk: Desk, change: Change, sources: tuple[str, ...]) -> list[Reason]:
-    """What is not any more as the plan says; empty after the work, when nothing hangs on it."""
+    """What is not any more as the plan says; empty where nothing hangs on it any more.
+
+    Raises:
+        WeibaoError: it could not be compared.
+    """
+    if change.finished_at is not None or change.state in FINAL:
+        return []
     plan = desk.records.change_plan(change.id, change.plan) if change.plan else None
-    if plan is None or change.finished_at is not None:
+    if plan is None:
         return []
     devices = chosen_devices(desk, desk.runbook(change), change.limit, sources)
     now = parts_now(leave_parts(desk), change, plan.targets, devices, sources)

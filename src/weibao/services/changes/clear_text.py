@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from weibao.domain.platform import Platform
-from weibao.domain.redaction import redact
 from weibao.errors import InputError
+
+if TYPE_CHECKING:
+    from weibao.domain.platform import Platform
 
 __all__ = ["check_text", "check_values"]
 
@@ -56,6 +57,8 @@ class _Found:
 
 
 def _check(platforms: Iterable[Platform], key: str, name: str, value: str, *, prose: bool) -> None:
+    from weibao.domain.redaction import redact  # with all that platforms are
+
     chosen: Sequence[Platform | None] = list(platforms) or [None]
     before = _TEMPLATE.sub(_MASKED, value)
     for platform in chosen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -208,7 +208,9 @@ class Desk:
         return [new for old, new in zip(before, after, strict=True) if new.state is not old.state]
 
     def _overtaken(self) -> list[Change]:
-        return [c for c in self.records.changes(states=_OPEN) if c.window.end <= self.now]
+        begun = (datetime.min.replace(tzinfo=UTC), self.now)
+        found = self.records.changes(states=_OPEN, overlapping=begun)
+        return [change for change in found if change.window.end <= self.now]
 
     def _record(
         self,
