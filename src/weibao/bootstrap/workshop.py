@@ -32,7 +32,6 @@ from weibao.i18n import Language
 from weibao.services.parts import BookedRunbook, Finisher, Parts, PublishedReport
 
 if TYPE_CHECKING:
-    from weibao.domain.platform import Platform
     from weibao.domain.resolve_platform import PlatformCatalogue
 
 __all__ = ["Workshop", "open_workshop"]
