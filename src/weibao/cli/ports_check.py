@@ -68,8 +68,10 @@ def check_ports_command(
 def _show(call: Call, result: PortResult) -> None:
     from weibao.domain.port_record import WHOLE
     from weibao.domain.port_report import tally_of
+    from weibao.reports.ports.words import PortWords
 
     out = call.out
+    words = PortWords(out.language, str(call.workshop.estate.zone))
     devices = [r for r in result.readings if r.device != WHOLE]
     tallies = {r.device: tally_of(r.ports) if r.good else None for r in devices}
     out.data(
@@ -90,7 +92,7 @@ def _show(call: Call, result: PortResult) -> None:
                 for r in devices
             ],
             "findings": [
-                {**f.model_dump(mode="json"), "text": out.reason(f.reason)} for f in result.findings
+                {**f.model_dump(mode="json"), "text": words.finding(f)} for f in result.findings
             ],
             "reports": [{"contract": r.contract, "path": str(r.index)} for r in result.reports],
         }
@@ -135,10 +137,10 @@ def _show(call: Call, result: PortResult) -> None:
             ],
             [
                 (
-                    f.device,
+                    words.device(f),
                     f.port or "-",
                     out.say(f"cli.severity.{f.severity.value}"),
-                    out.reason(f.reason),
+                    words.finding(f),
                     f.cuts_off,
                 )
                 for f in counted[:_SHOWN]

@@ -29,8 +29,10 @@ def show(call: Call, device: str, run_id: str) -> int:
     from weibao.bootstrap.ports import port_parts
     from weibao.cli.ports import show_ports
     from weibao.errors import InputError, UncheckedError
+    from weibao.reports.ports.words import PortWords
 
     ports = port_parts(call.workshop)
+    words = PortWords(call.out.language, str(call.workshop.estate.zone))
     host = _device(call, device)
     history = list(ports.records.port_history(host.contract, host.name))
     chosen = [r for r in history if r.run_id == run_id] if run_id else history
@@ -59,8 +61,7 @@ def show(call: Call, device: str, run_id: str) -> int:
             "unparsed": list(reading.unparsed),
             "unknown_words": [word.model_dump(mode="json") for word in reading.unknown_words],
             "findings": [
-                {**f.model_dump(mode="json"), "text": out.reason(f.reason)}
-                for f in reading.findings
+                {**f.model_dump(mode="json"), "text": words.finding(f)} for f in reading.findings
             ],
         }
     )

@@ -8,7 +8,48 @@ from weibao.domain.base import Moment, Name, Value
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Severity
 
-__all__ = ["PortFinding", "PortFindingCode"]
+__all__ = ["PLACES", "PortFinding", "PortFindingCode"]
+
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "port_down": ("reason",),
+    "port_shut": ("reason",),
+    "port_missing": (),
+    "port_unexpected_up": ("expected",),
+    "port_open": ("status",),
+    "port_went_down": ("reason",),
+    "port_flapping": ("changes",),
+    "port_errors": ("kind", "rate", "budget"),
+    "port_speed": ("expected", "actual"),
+    "port_duplex": ("expected", "actual"),
+    "port_duplex_mismatch": ("actual", "other", "other_duplex"),
+    "port_vlan": ("expected", "actual"),
+    "port_mode": ("expected", "actual"),
+    "port_lag": ("expected", "actual"),
+    "port_description": ("expected", "actual"),
+    "port_neighbour": ("expected", "actual"),
+    "port_neighbour_moved": ("expected", "actual"),
+    "port_busy": ("direction", "percent", "limit"),
+    "redundancy_lost": ("name", "down", "up", "total"),
+    "port_unknown": ("status",),
+    "ports_not_understood": ("count", "line"),
+    "command_refused": ("command",),
+    "ports_stale": ("since",),
+    "ports_without_baseline": (),
+    "routing_neighbour_down": ("neighbour", "state", "interface"),
+    "routing_neighbour_unknown": ("neighbour", "state"),
+    "routes_fewer": ("before", "now"),
+    "unreachable": ("name", "source", "target", "loss", "rtt"),
+    "reach_unchecked": ("name", "source", "target", "why"),
+}
+"""What each finding's ``params`` hold beside ``port``, by code; all are texts.
+
+``reason`` is a code of the platform's data (or what the device printed, or empty), ``kind`` a
+counter of :class:`~weibao.domain.port.PortCounters` whose growth an hour is ``rate``, ``expected``
+of *port_unexpected_up* a :class:`~weibao.domain.port_expectation.PortUse`, ``direction`` ``in`` or
+``out``, ``percent`` and ``limit`` of the speed, ``down`` the ports that are, ``up`` of ``total``
+how many are not, ``since`` an ISO time or empty for never, ``source`` a device or ``controller``.
+"""
 
 
 class PortFindingCode(StrEnum):

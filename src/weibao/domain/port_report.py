@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
+from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from weibao.domain.base import Moment, Value
 from weibao.domain.contract import Contract
-from weibao.domain.port import AdminStatus, OperStatus
+from weibao.domain.port import AdminStatus, OperStatus, Port
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
 from weibao.domain.records import EvidenceRecord, LedgerHead, Run, RunStep
 from weibao.domain.routing import Reached
 
-__all__ = ["PortDay", "PortDeviceRow", "PortReport", "PortTally", "PortTotals", "tally_of"]
+__all__ = [
+    "PortDay",
+    "PortDeviceRow",
+    "PortReport",
+    "PortStanding",
+    "PortTally",
+    "PortTotals",
+    "standing_of",
+    "tally_of",
+]
 
 REPORT_SCHEMA = "weibao.report.ports/1"
+
+
+class PortStanding(StrEnum):
+    """What a port counts as; each port is one of them."""
+
+    up = "up"
+    down = "down"
+    """Wanted up, and not up."""
+    shut = "shut"
+    """Switched off by configuration."""
+    unknown = "unknown"
+    """Not understood, or not said: never counted as good."""
+
+
+def standing_of(port: Port) -> PortStanding:
+    """What ``port`` counts as; admin-down comes before all that the link says."""
+    if port.admin_status is AdminStatus.down:
+        return PortStanding.shut
+    if port.oper_status in {OperStatus.up, OperStatus.dormant}:
+        return PortStanding.up
+    if port.oper_status in {OperStatus.unknown, OperStatus.testing}:
+        return PortStanding.unknown
+    return PortStanding.down
 
 
 class PortTally(Value):
@@ -42,16 +76,8 @@ class PortTally(Value):
 
 def tally_of(ports: tuple[PortState, ...]) -> PortTally:
     """Count ports; each counts once."""
-    up = down = shut = 0
-    for state in ports:
-        if state.port.admin_status is AdminStatus.down:
-            shut += 1
-        elif state.port.oper_status in {OperStatus.up, OperStatus.dormant}:
-            up += 1
-        elif state.port.oper_status not in {OperStatus.unknown, OperStatus.testing}:
-            down += 1
-    total = len(ports)
-    return PortTally(total=total, up=up, down=down, shut=shut, unknown=total - up - down - shut)
+    counts = Counter(standing_of(state.port) for state in ports)
+    return PortTally(total=len(ports), **{each.value: counts[each] for each in PortStanding})
 
 
 class PortTotals(Value):
@@ -92,7 +118,7 @@ class PortDeviceRow(Value):
     reading: DeviceReading
     """Of this run; says *not checked* where it was not to be read."""
     last: DeviceReading | None = None
-    """The last good one of an earlier run: shown as stale where this run's is not good."""
+    """The last good one of an earlier run, where this run's is not good: shown as stale."""
     expectations: dict[str, PortExpectation] = {}
     """By canonical name; ports without one are not in it."""
     findings: tuple[PortFinding, ...] = ()

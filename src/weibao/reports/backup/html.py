@@ -6,13 +6,10 @@ the one script that it carries, so that markup in a device's name or difference 
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 from collections.abc import Iterator
-from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from weibao.domain.records import Outcome
@@ -20,10 +17,12 @@ from weibao.domain.report import BackupReport
 from weibao.i18n import Language
 from weibao.reports.backup.diff import blocks
 from weibao.reports.backup.view import BackupView
+from weibao.reports.page import digest, environment, text
 from weibao.reports.words import Words
 
 __all__ = ["prepare", "render_html"]
 
+_PACKAGE = "weibao.reports.backup"
 _SECTIONS = (
     "failures", "changes", "overdue", "findings", "devices", "run", "evidence", "verify", "sign",
 )  # fmt: skip
@@ -48,9 +47,9 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
         big=len(view.lines) > _BIG,
         finding_count=_finding_count(view),
         diff_lines=functools.partial(_diff_lines, words=view.words),
-        style=Markup(_text("style.css")),  # noqa: S704 - our own file
-        script=Markup(_text("script.js")),  # noqa: S704 - our own file
-        script_digest=_script_digest(),
+        style=text("style.css"),
+        script=text("script.js", _PACKAGE),
+        script_digest=digest("script.js", _PACKAGE),
     )
     stream.enable_buffering(_CHUNK)
     return iter(stream)
@@ -59,7 +58,7 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
 def prepare() -> None:
     """Load what the first page would wait for."""
     _template()
-    _script_digest()
+    digest("script.js", _PACKAGE)
 
 
 def _finding_count(view: BackupView) -> int:
@@ -83,47 +82,14 @@ def _diff_lines(diff: str, words: Words) -> Markup:
     for block in blocks(diff):
         if block.kind == "hunk":
             where = words("change.hunk", line=block.line)
-            text = f"{where}  {block.text}" if block.text else where
-            parts.append(Markup("<i>{}\n</i>").format(text))
+            said = f"{where}  {block.text}" if block.text else where
+            parts.append(Markup("<i>{}\n</i>").format(said))
         else:
             tag = _TAGS[block.kind]
             parts.append(Markup(f"<{tag}>{escape(block.text)}</{tag}>"))  # noqa: S704 - escaped
     return Markup("").join(parts)
 
 
-def _css_string(text: str) -> Markup:
-    """``text`` as a CSS string in which nothing but letters and digits stands bare."""
-    coded = "".join(c if c.isalnum() and c.isascii() else f"\\{ord(c):x} " for c in text)
-    return Markup(f'"{coded}"')  # noqa: S704 - every other character is coded
-
-
-def _percent(value: float) -> str:
-    if 0 < value < 0.1:
-        return "<0.1%"
-    if 99.9 < value < 100:
-        return ">99.9%"
-    return f"{value:.1f}%" if value % 1 else f"{value:.0f}%"
-
-
-@functools.cache
-def _text(name: str) -> str:
-    folder = resources.files("weibao.reports.backup").joinpath("templates")
-    return folder.joinpath(name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def _script_digest() -> str:
-    return base64.b64encode(hashlib.sha256(_text("script.js").encode()).digest()).decode()
-
-
 @functools.cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("weibao.reports.backup"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(css_string=_css_string, percent=_percent)
-    return environment.get_template("report.html.j2")
+    return environment(_PACKAGE).get_template("report.html.j2")

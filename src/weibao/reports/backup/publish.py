@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic_core import PydanticSerializationError
 
 from weibao.domain.report import BackupReport
 from weibao.i18n import LANGUAGES, Language
 from weibao.reports.backup.html import render_html
 from weibao.reports.backup.markdown import render_markdown
-from weibao.reports.words import visible
+from weibao.reports.files import Write, as_bytes, as_json
 
 __all__ = ["ReportPaths", "Write", "render_json", "write_report"]
-
-Write = Callable[[Path, bytes], None]
-"""Puts bytes under a path, whole or not at all; raises FailedError with words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +30,7 @@ class ReportPaths:
 
 def render_json(report: BackupReport) -> str:
     """The report as JSON; ``BackupReport.model_validate_json`` reads it back (RPT-06)."""
-    try:
-        return report.model_dump_json(indent=1) + "\n"
-    except PydanticSerializationError:  # half a character, which no file can hold
-        mended = BackupReport.model_validate(_mended(report.model_dump(mode="python")))
-        return mended.model_dump_json(indent=1) + "\n"
+    return as_json(report)
 
 
 def write_report(
@@ -69,30 +59,8 @@ def write_report(
     write(paths.json, data)
     for other in LANGUAGES:
         if other != language:
-            write(folder / f"report.{other}.md", _bytes("".join(render_markdown(report, other))))
-            write(folder / f"index.{other}.html", _bytes("".join(render_html(report, other))))
-    write(paths.markdown, _bytes("".join(render_markdown(report, language))))
-    write(paths.html, _bytes("".join(render_html(report, language))))
+            write(folder / f"report.{other}.md", as_bytes("".join(render_markdown(report, other))))
+            write(folder / f"index.{other}.html", as_bytes("".join(render_html(report, other))))
+    write(paths.markdown, as_bytes("".join(render_markdown(report, language))))
+    write(paths.html, as_bytes("".join(render_html(report, language))))
     return paths
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", errors="backslashreplace")
-
-
-def _mended(value: object) -> object:
-    if isinstance(value, str):
-        return value if value.isascii() else _mended_text(value)
-    if isinstance(value, dict):
-        return {name: _mended(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_mended(part) for part in value)
-    return value
-
-
-def _mended_text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return visible(text)
-    return text

@@ -13,6 +13,7 @@ from weibao.domain.records import EvidenceRecord, Finding, FindingCode, Outcome,
 from weibao.domain.report import BackupReport, ChangedDevice, DeviceRow
 from weibao.i18n import Language
 from weibao.reports.backup.verdict import BAD, verdict
+from weibao.reports.run_steps import Step, shown_steps
 from weibao.reports.words import Words, visible
 
 __all__ = ["BackupView", "Change", "FindingGroup", "Line", "Piece", "Share", "Step", "Trouble"]
@@ -112,20 +113,6 @@ class FindingGroup:
     shared: str
     """What is said of all of them alike; then their own texts are empty."""
     noted: tuple[Noted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of the run, with its place on the run's time line in percent."""
-
-    title: str
-    start: str
-    end: str
-    took: str
-    outcome: str
-    detail: str
-    left: float
-    width: float
 
 
 class BackupView:
@@ -365,25 +352,7 @@ class BackupView:
 
     def steps(self) -> Iterator[Step]:
         """The run's steps with their times (JOB-04)."""
-        steps = self.report.steps
-        if not steps:
-            return
-        begin = min(step.started_at for step in steps)
-        whole = (max(step.finished_at for step in steps) - begin).total_seconds() or 1.0
-        for step in steps:
-            took = (step.finished_at - step.started_at).total_seconds()
-            titles = self.report.step_titles.get(step.name, {})
-            usual = self.words.maybe(f"step.name.{step.name}", visible(step.name))
-            yield Step(
-                title=visible(titles.get(self.words.language, "")) or usual,
-                start=self.words.clock(step.started_at),
-                end=self.words.clock(step.finished_at),
-                took=self.words.duration(took),
-                outcome=step.outcome.value,
-                detail=self.words.reason(step.detail),
-                left=100 * (step.started_at - begin).total_seconds() / whole,
-                width=max(100 * took / whole, 0.6),
-            )
+        return shown_steps(self.report.steps, self.report.step_titles, self.words)
 
     @property
     def authorisation(self) -> str:

@@ -212,7 +212,7 @@ def _reached(
         received=received,
         rtt=rtt,
         line=test.line,
-        trouble="" if counts else "the device does not say",
+        trouble="" if counts else "not_understood",
         at=entry.finished_at,
     )
 

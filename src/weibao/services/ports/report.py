@@ -136,7 +136,7 @@ def _row(
         role=device.role,
         model=device.model,
         reading=reading,
-        last=last.get((device.contract, device.name)),
+        last=None if reading.good else last.get((device.contract, device.name)),
         expectations=dict(expectations),
         findings=reading.findings,
     )

@@ -1,0 +1,122 @@
+"""The items of the daily record and what this run says of each (RPT-24).
+
+State of every port (PRT-01, CHK-NET-02), forwarding and routing (PRT-02, CHK-NET-07),
+performance (PRT-02), outside lines (PRT-08, CHK-LIN-05), and the line checks that a reading of
+ports can answer (CHK-LIN-01, 03, 04, 07, 08). What nobody looked at says so; an item that was
+checked on a part of the devices is never simply good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from weibao.domain.port import Port
+from weibao.domain.port_expectation import PortUse
+from weibao.domain.port_finding import PortFindingCode
+from weibao.domain.port_report import PortReport, PortStanding, standing_of
+from weibao.reports.ports.forwarding import OF_FORWARDING, forwarding_items
+from weibao.reports.ports.items import CheckItem, CheckState
+from weibao.reports.ports.verdict import unread
+from weibao.reports.ports.words import PortWords
+
+__all__ = ["check_items"]
+
+_CODE = PortFindingCode
+_LINKS = frozenset({_CODE.port_down, _CODE.port_shut, _CODE.port_went_down, _CODE.port_missing})
+_CONTACT = frozenset({_CODE.port_errors, _CODE.port_flapping})
+_QUALITY = frozenset({_CODE.port_errors, _CODE.port_duplex_mismatch, _CODE.port_speed})
+_BUSY = frozenset({_CODE.port_busy})
+_NO_PORT = frozenset({_CODE.ports_stale, _CODE.ports_without_baseline, _CODE.command_refused})
+_OF_PORTS = frozenset(PortFindingCode) - _NO_PORT - _BUSY - OF_FORWARDING
+
+
+def check_items(report: PortReport, words: PortWords) -> tuple[CheckItem, ...]:
+    """Every item, in the order of the form."""
+    return tuple(_Items(report, words).all())
+
+
+@dataclass(slots=True)
+class _Facts:
+    """Ports of the devices that were read, counted by what is known of them."""
+
+    ports: int = 0
+    used: int = 0
+    used_up: int = 0
+    rates: int = 0
+    counters: int = 0
+    optical: int = 0
+    weakest: float | None = None
+
+    def add(self, port: Port, *, used: bool) -> None:
+        self.ports += 1
+        self.used += used
+        self.used_up += used and standing_of(port) is PortStanding.up
+        self.rates += _has_rate(port)
+        self.counters += port.counters.in_errors is not None
+        power = port.optical.rx_power
+        if power is not None:
+            self.optical += 1
+            self.weakest = power if self.weakest is None else min(self.weakest, power)
+
+
+def _has_rate(port: Port) -> bool:
+    values = (port.in_rate, port.out_rate, port.in_utilisation, port.out_utilisation)
+    return any(value is not None for value in values)
+
+
+class _Items:
+    def __init__(self, report: PortReport, words: PortWords) -> None:
+        self.report = report
+        self.words = words
+        self.facts = _Facts()
+        self.open = [f for f in report.findings if not f.waived]
+        for row in report.rows:
+            if row.reading.good:
+                for state in row.reading.ports:
+                    said = row.expectations.get(state.port.name)
+                    used = said is not None and said.use is PortUse.used
+                    self.facts.add(state.port, used=used)
+
+    def all(self) -> Iterable[CheckItem]:
+        facts = self.facts
+        yield self._item("ports", _OF_PORTS, facts.ports)
+        yield from forwarding_items(self.report, self.words)
+        yield self._item("performance", _BUSY, facts.rates)
+        yield self._item("links", _LINKS, facts.used, up=facts.used_up)
+        yield self._item("contact", _CONTACT, facts.counters)
+        yield self._item("quality", _QUALITY, facts.counters)
+        yield self._fibre()
+        for name in ("outlets", "lines", "alarms", "handling"):
+            yield self._told(name, "manual")
+
+    def _item(
+        self, name: str, codes: frozenset[PortFindingCode], known: int, **more: int
+    ) -> CheckItem:
+        """Judged by findings of ``codes``; ``known`` ports say something of it."""
+        if not known:
+            return self._told(name, "not_checked")
+        found = sum(finding.code in codes for finding in self.open)
+        state: CheckState = "found" if found else "good"
+        if not found and (unread(self.report) or self.report.totals.partly):
+            state = "partly"
+        said = self.words.say(f"item.{name}.text", n=known, total=self.facts.ports, **more)
+        if found:
+            said += self.words.count("item.found", found)
+        return CheckItem(self.words.say(f"item.{name}"), state, said + self._unread())
+
+    def _fibre(self) -> CheckItem:
+        """Optical power is read; limits differ by transceiver, so nobody judges it here."""
+        facts = self.facts
+        if facts.weakest is None:
+            return self._told("fibre", "not_checked")
+        text = self.words.say("item.fibre.text", n=facts.optical, weakest=f"{facts.weakest:g}")
+        return CheckItem(self.words.say("item.fibre"), "manual", text + self._unread())
+
+    def _told(self, name: str, state: CheckState) -> CheckItem:
+        text = self.words.say(f"item.{name}.{state}")
+        return CheckItem(self.words.say(f"item.{name}"), state, text)
+
+    def _unread(self) -> str:
+        count = unread(self.report)
+        return self.words.count("item.unread", count) if count else ""

@@ -1,0 +1,186 @@
+"""The morning in a few lines, for mail and webhooks: differences first, no device text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from weibao.boundary.notify import Notice
+from weibao.domain.port_finding import PortFinding
+from weibao.domain.port_report import PortReport
+from weibao.domain.records import RunState, Severity
+from weibao.i18n import Language
+from weibao.reports.backup.markdown import escape
+from weibao.reports.ports.verdict import unread
+from weibao.reports.ports.view import Line, PortView
+from weibao.reports.words import visible
+
+__all__ = ["summarise"]
+
+_MOST = 20
+"""Entries of a list; the rest is counted."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    title: str
+    entries: list[tuple[str, str]]
+    """A device and port, and what is said of it."""
+    count: int
+
+
+def summarise(report: PortReport, language: Language, where: str = "") -> Notice:
+    """What the ports came to; ``where`` is the path or address of the full log.
+
+    ``failed`` is True where a device was not read, the run was cut off, something serious
+    stands, or something new was found that is more than a note.
+    """
+    view = PortView(report, language)
+    parts = [part for part in _parts(view) if part.count]
+    return Notice(
+        subject=_subject(view),
+        text=_text(view, parts, where),
+        markdown=_markdown(view, parts, where),
+        failed=_failed(view),
+        data=_data(view, where),
+    )
+
+
+def _failed(view: PortView) -> bool:
+    report, found = view.report, view.differences
+    return (
+        not report.totals.inventory
+        or unread(report) > 0
+        or report.run.state is not RunState.finished
+        or any(f.severity is Severity.serious for f in (*found.new, *found.lasting))
+        or any(f.severity is not Severity.info for f in found.new)
+    )
+
+
+def _subject(view: PortView) -> str:
+    words, totals = view.words, view.report.totals
+    customer = visible(view.report.contract.customer)
+    read = totals.read + totals.partly
+    found = view.differences
+    counts = [
+        words.say("summary.read", read=read, total=totals.inventory),
+        words.say("summary.differences", new=len(found.new), lasting=len(found.lasting)),
+    ]
+    if view.report.run.state is RunState.interrupted:
+        counts.append(words("summary.interrupted"))
+    text = words.say(
+        "summary.subject",
+        tag=words("summary.tag"),
+        customer=f"{customer} " if customer else "",
+        day=words.day(view.report.run.started_at),
+        counts=words("verdict.join").join(counts),
+    )
+    return " ".join(text.split())
+
+
+def _parts(view: PortView) -> Iterable[_Part]:
+    say, found = view.words.say, view.differences
+    for name in ("new", "lasting", "gone"):
+        members: tuple[PortFinding, ...] = getattr(found, name)
+        entries = [_entry(view, finding) for finding in members[:_MOST]]
+        yield _Part(say(f"part.{name}"), entries, len(members))
+    lines = [(line.device, _why(view, line)) for line in view.unread[:_MOST]]
+    yield _Part(say("summary.unread"), lines, len(view.unread))
+
+
+def _entry(view: PortView, finding: PortFinding) -> tuple[str, str]:
+    """By its title: a sentence may carry what a device or its neighbour says."""
+    words = view.words
+    where = " ".join(part for part in (words.device(finding), visible(finding.port)) if part)
+    said = [f"[{words(f'severity.{finding.severity.value}')}] {words.title(finding.code)}"]
+    if finding.cuts_off:
+        said.append(words.say("summary.cuts_off", who=visible(finding.cuts_off)))
+    return where, words("verdict.join").join(said)
+
+
+def _why(view: PortView, line: Line) -> str:
+    outcome = view.words.say(f"outcome.{line.outcome.value}")
+    return f"[{outcome}] {line.why or view.words.say('no_reason')}"
+
+
+def _lines(view: PortView, part: _Part, line: Callable[[str, str], str]) -> list[str]:
+    lines = [line(name, _short(said)) for name, said in part.entries]
+    if (more := part.count - len(part.entries)) > 0:
+        lines.append(line("", view.words("summary.more", n=more)))
+    return lines
+
+
+def _text(view: PortView, parts: list[_Part], where: str) -> str:
+    colon = view.words("colon")
+
+    def line(name: str, said: str) -> str:
+        return f"  {name}{colon}{said}" if name else f"  {said}"
+
+    lines = [view.title, view.verdict.sentence, *view.verdict.details]
+    for part in parts:
+        lines += ["", f"{part.title} ({part.count})", *_lines(view, part, line)]
+    return "\n".join([*lines, "", *_end(view, where)]) + "\n"
+
+
+def _markdown(view: PortView, parts: list[_Part], where: str) -> str:
+    colon = view.words("colon")
+
+    def line(name: str, said: str) -> str:
+        return f"- **{escape(name)}**{colon}{escape(said)}" if name else f"- {escape(said)}"
+
+    lines = [f"### {escape(view.title)}", "", f"**{escape(view.verdict.sentence)}**", ""]
+    lines += [escape(detail) for detail in view.verdict.details]
+    for part in parts:
+        lines += ["", f"#### {part.title} ({part.count})", "", *_lines(view, part, line)]
+    return "\n".join([*lines, "", *(escape(text) for text in _end(view, where))]) + "\n"
+
+
+def _end(view: PortView, where: str) -> list[str]:
+    words, report = view.words, view.report
+    ends = [words("summary.number", number=report.number, run=report.run.id)]
+    if where:
+        ends.append(f"{words.say('summary.where')}{words('colon')}{where}")
+    return [*ends, view.zone_note]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _data(view: PortView, where: str) -> dict[str, object]:
+    """For programs: codes and counts, the lists whole."""
+    report = view.report
+    new = set(report.new)
+    return {
+        "schema": report.schema_id,
+        "number": report.number,
+        "run": report.run.id,
+        "state": report.run.state.value,
+        "contract": report.contract.id,
+        "started_at": report.run.started_at.isoformat(),
+        "totals": report.totals.model_dump(mode="json"),
+        "verdict": view.verdict.sentence,
+        "devices": [
+            {
+                "device": line.row.device,
+                "outcome": line.outcome.value,
+                "reason": line.row.reading.reason.code if line.row.reading.reason else "",
+            }
+            for line in view.unread
+        ],
+        "findings": [
+            {
+                "code": finding.code.value,
+                "device": finding.device,
+                "port": finding.port,
+                "severity": finding.severity.value,
+                "new": place in new,
+                "waived": bool(finding.waived),
+                "cuts_off": finding.cuts_off,
+            }
+            for place, finding in enumerate(report.findings)
+        ],
+        "report": where,
+    }
