@@ -21,7 +21,9 @@ from weibao.services.changes.draft import Application, new_change
 from weibao.services.changes.planning import make_plan
 from weibao.services.verify import verify
 
-from .flows import FIELDS, Flow
+from .flows import FIELDS, HOSTS, Flow
+
+__all__ = ["HOSTS", "HOUR", "Office"]
 
 HOUR = timedelta(hours=1)
 CONFIRM = control.CONFIRM_NAMESPACE

@@ -15,6 +15,7 @@ pytest.importorskip("asyncssh", reason="the lab needs asyncssh")
 
 from weibao_lab import DeviceHandle, DeviceSpec, Lab
 
+from .database_server import Server, running_server
 from .estates import Estate, missing_part, new_estate
 
 HERE = Path(__file__).parent
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lab() -> Iterator[Lab]:
     """Fourteen devices of all seven platforms."""
     with Lab.start(Lab.default_specs(14, seed=7)) as running:
+        yield running
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of this test's own."""
+    with running_server() as running:
         yield running
 
 

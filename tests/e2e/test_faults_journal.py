@@ -8,14 +8,11 @@ finishes what was begun, and ``verify`` passes.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -30,7 +27,8 @@ from weibao.errors import FailedError, IntegrityError, WeibaoError
 from weibao.services.recover import recover
 from weibao.services.verify import verify
 
-from .estates import missing_part, new_estate
+from .database_server import Server
+from .estates import new_estate
 
 NAMES = {"sw1": "default", "sw2": "default"}
 PHASES = ("collect", "accept", "archive")
@@ -191,60 +189,6 @@ def test_a_file_that_becomes_read_only(night: Night, phase: str) -> None:
 
 
 # --- PostgreSQL
-
-
-class Server:
-    """A PostgreSQL server of a test's own, which can be stopped and started."""
-
-    def __init__(self, folder: Path, program: Path) -> None:
-        self.folder = folder
-        self.url = f"postgresql://wb@/postgres?host={folder / 's'}"
-        self._control = [str(program.with_name("pg_ctl")), "-D", str(folder / "data"), "-w"]
-
-    def start(self) -> None:
-        options = f"-k {self.folder / 's'} -c listen_addresses= -c fsync=off"
-        _as_postgres([*self._control, "-l", str(self.folder / "log"), "-o", options, "start"])
-
-    def stop(self, how: str = "fast") -> None:
-        _as_postgres([*self._control, "-m", how, "stop"])
-
-
-def _as_postgres(command: list[str]) -> None:
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    done = subprocess.run(
-        [*user, *command],
-        check=False,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-    )
-    assert done.returncode == 0, command
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    if not programs:
-        missing_part("PostgreSQL is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="wb-pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    made = Server(folder, programs[0])
-    try:
-        _as_postgres(["mkdir", str(folder / "s")])
-        _as_postgres(
-            [str(programs[0]), "-D", str(folder / "data"), "-A", "trust", "-E", "UTF8", "-U", "wb"]
-        )
-        made.start()
-        yield made
-    finally:
-        subprocess.run([*_user(), *made._control, "-m", "immediate", "stop"], check=False, cwd="/",
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _user() -> list[str]:
-    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def main() -> None:
         program=(program,),
         run=("backup", "run", "--scheduled", "-C", estate),
         check=("schedule", "check", "-C", estate),
+        tick=("change", "tick", "-C", estate),
     )
     now = datetime.now(UTC)
     scheduler = user_scheduler(Path(home))

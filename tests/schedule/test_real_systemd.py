@@ -74,4 +74,4 @@ def test_a_real_manager_starts_what_was_meant(tmp_path, odd):
     assert walls[1] == "03:45"
     assert walls[0] in {"02:00", "03:00"}  # the latter on the one night that is skipped
     assert said["changed"]
-    assert (said["removed"], said["left"], said["timers"]) == (4, [], "")
+    assert (said["removed"], said["left"], said["timers"]) == (6, [], "")

@@ -79,6 +79,7 @@ def job(estate: str | Path, at: str = "02:00", zone: str = "Asia/Shanghai", **mo
         program=more.get("program", ("/usr/bin/true",)),
         run=("backup", "run", "--scheduled", "-C", path),
         check=("schedule", "check", "-C", path),
+        tick=("change", "tick", "-C", path),
     )
 
 
@@ -97,7 +98,7 @@ def test_install_writes_units_and_starts_timers(tmp_path):
     night = estate_id("my-estate", str(tmp_path))
     assert set(found) == {
         f"weibao-{what}-{night}.{suffix}"
-        for what in ("backup", "check")
+        for what in ("backup", "check", "changes")
         for suffix in ("service", "timer")
     }
     assert done.changed
@@ -108,6 +109,10 @@ def test_install_writes_units_and_starts_timers(tmp_path):
     check = found[f"weibao-check-{night}.timer"]
     assert "OnCalendar=*-*-* 03:05:00 Asia/Shanghai\n" in check
     assert "OnStartupSec=5min\n" in check
+    changes = found[f"weibao-changes-{night}.timer"]
+    assert "OnCalendar=*:0/5\n" in changes
+    assert "Persistent=false\n" in changes
+    assert '"change" "tick" "-C"' in found[f"weibao-changes-{night}.service"]
     assert manager.active == manager.enabled == {n for n in found if n.endswith(".timer")}
 
 
@@ -140,7 +145,7 @@ def test_another_time_replaces_the_units(tmp_path):
     scheduler.install(job(tmp_path), NOW)
     assert scheduler.install(job(tmp_path, at="03:30"), NOW).changed
     found = units(tmp_path / ".config/systemd/user")
-    assert len(found) == 4
+    assert len(found) == 6
     assert any("*-*-* 03:30:00" in text for text in found.values())
     assert not any("*-*-* 02:00:00" in text for text in found.values())
 
@@ -150,7 +155,7 @@ def test_estates_live_side_by_side(tmp_path):
     scheduler = user(tmp_path, Manager())
     scheduler.install(job(one, name="net"), NOW)
     scheduler.install(job(two, name="net"), NOW)
-    assert len(units(tmp_path / ".config/systemd/user")) == 8
+    assert len(units(tmp_path / ".config/systemd/user")) == 12
     scheduler.remove(job(one, name="net"))
     assert scheduler.state(job(two, name="net")).active
     assert not scheduler.state(job(one, name="net")).installed
@@ -204,7 +209,7 @@ def test_a_system_unit_runs_as_the_owner_of_the_estate(tmp_path):
     found = units(tmp_path / "etc/systemd/system")
     owner = pwd.getpwuid(tmp_path.stat().st_uid).pw_name
     services = [text for name, text in found.items() if name.endswith(".service")]
-    assert len(services) == 2
+    assert len(services) == 3
     for text in services:
         assert f"User={owner}\n" in text
         assert "NoNewPrivileges=yes\n" in text
@@ -222,7 +227,7 @@ def test_remove_takes_everything_away_and_is_quiet_the_second_time(tmp_path):
     manager = Manager()
     scheduler = user(tmp_path, manager)
     scheduler.install(job(tmp_path), NOW)
-    assert len(scheduler.remove(job(tmp_path))) == 4
+    assert len(scheduler.remove(job(tmp_path))) == 6
     assert units(tmp_path / ".config/systemd/user") == {}
     assert manager.enabled == manager.active == set()
     assert scheduler.remove(job(tmp_path)) == ()
@@ -353,7 +358,9 @@ def test_cron_times_are_converted_to_the_machine(machine, zone, times):
     lines = entries(cron(machine).install(job("/srv/e", zone=zone), NOW).lines)
     runs = [line for line in lines if "--scheduled" in line]
     assert [" ".join(line.split()[:5]) for line in runs] == times
-    assert lines[-1].startswith("@reboot ")
+    assert lines[-2].startswith("@reboot ")
+    assert lines[-1].startswith("*/5 * * * * ")
+    assert "change tick -C /srv/e" in lines[-1]
     assert "CRON_TZ=" not in "\n".join(lines)
 
 

@@ -51,6 +51,7 @@ def _job(workshop: Workshop, at: str = "") -> ScheduleJob:
         program=find_program(sys.argv[0], sys.executable),
         run=("backup", "run", "--scheduled", "-C", path),
         check=("schedule", "check", "-C", path),
+        tick=("change", "tick", "-C", path),
     )
 
 

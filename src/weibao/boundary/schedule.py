@@ -28,6 +28,9 @@ class ScheduleJob:
     """Arguments that run the night."""
     check: tuple[str, ...]
     """Arguments that look for missed nights."""
+    tick: tuple[str, ...] = ()
+    """Arguments that start changes which are due and mark missed ones, every few minutes;
+    empty: nothing does."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from weibao.domain.schedule import Schedule, planned_between
 
-__all__ = ["CHECK_DELAY", "check_times", "cron_times", "systemd_calendar"]
+__all__ = ["CHECK_DELAY", "TICK_MINUTES", "check_times", "cron_times", "systemd_calendar"]
 
+TICK_MINUTES = 5
+"""A change that a timer may start begins at most so long after its window does."""
 CHECK_DELAY = timedelta(minutes=5)
 """After the end of the grace, so that a start in its last second is not called missed."""
 

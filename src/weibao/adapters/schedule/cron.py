@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timezone
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
-from weibao.adapters.schedule.calendar import check_times, cron_times
+from weibao.adapters.schedule.calendar import TICK_MINUTES, check_times, cron_times
 from weibao.adapters.schedule.caller import NOT_FOUND, Caller, call
 from weibao.boundary.schedule import Installed, ScheduleJob, SchedulerState
 from weibao.domain.reasons import Reason
@@ -80,6 +80,7 @@ class CronScheduler:
             f"# Weibao {title}: tells when a night was missed",
             *(f"{when} {check}" for when in checks),
             f"@reboot {check}",
+            *_changes(job, title, set_up),
         )
 
     def _machine(self) -> tuple[ZoneInfo | timezone, str]:
@@ -90,6 +91,16 @@ class CronScheduler:
         except (OSError, ValueError):
             return UTC, "UTC"
         return zone, name or "local time"
+
+
+def _changes(job: ScheduleJob, title: str, set_up: str) -> tuple[str, ...]:
+    if not job.tick:
+        return ()
+    return (
+        f"# Weibao {title}: starts changes that are due where the contract lets a timer do so,",
+        "# and marks those whose window has passed.",
+        f"*/{TICK_MINUTES} * * * * {set_up}{_command(job.program, job.tick)}",
+    )
 
 
 def _set_up(job: ScheduleJob) -> str:

@@ -40,7 +40,7 @@ class SystemdScheduler:
         return Reason.of(f"no_{self._kind.value}_systemd", why=answer.why)
 
     def install(self, job: ScheduleJob, now: datetime) -> Installed:
-        """Write the four units, reload, enable and start both timers.
+        """Write the units, reload, enable and start the timers.
 
         Raises:
             RefusedError: root is needed, or there is no manager here.
@@ -68,7 +68,7 @@ class SystemdScheduler:
         return Installed(changed=True, files=paths, warnings=warnings)
 
     def state(self, job: ScheduleJob) -> SchedulerState:
-        """Which unit files are there, and whether both timers wait for their time."""
+        """Which unit files are there, and whether all timers wait for their time."""
         names = self._names(job)
         files = tuple(str(self._folder / n) for n in names if (self._folder / n).is_file())
         timers = [name for name in names if name.endswith(".timer")]

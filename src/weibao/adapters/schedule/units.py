@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from weibao.adapters.schedule.calendar import systemd_calendar
+from weibao.adapters.schedule.calendar import TICK_MINUTES, systemd_calendar
 from weibao.boundary.schedule import ScheduleJob
 from weibao.domain.schedule import SchedulerKind
 from weibao.errors import InputError
@@ -109,7 +109,7 @@ def _timer(title: str, calendar: Iterable[str], extra: Iterable[str] = ()) -> st
 def unit_texts(
     job: ScheduleJob, kind: SchedulerKind, now: datetime, user: str = ""
 ) -> dict[str, str]:
-    """File name → text of the four units: night and check, each a service and a timer.
+    """File name → text of the units: night, check and changes, each a service and a timer.
 
     ``user`` is who runs a system unit.
 
@@ -122,10 +122,16 @@ def unit_texts(
     night, check = f"weibao-backup-{estate}", f"weibao-check-{estate}"
     night_title = f"Weibao: configuration backup of {name}"
     check_title = f"Weibao: was the night of {name} missed?"
-    return {
+    texts = {
         f"{night}.service": _service(job, kind, night_title, job.run, user),
         f"{check}.service": _service(job, kind, check_title, job.check, user),
         f"{night}.timer": _timer(night_title, nights),
         # After the machine was off there is no other moment to say so.
         f"{check}.timer": _timer(check_title, checks, ("OnStartupSec=5min",)),
     }
+    if job.tick:
+        changes, title = f"weibao-changes-{estate}", f"Weibao: changes of {name} that are due"
+        texts[f"{changes}.service"] = _service(job, kind, title, job.tick, user)
+        # One that lasts is not started a second time; systemd waits for its end.
+        texts[f"{changes}.timer"] = _timer(title, (f"*:0/{TICK_MINUTES}",))
+    return texts
