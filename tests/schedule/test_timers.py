@@ -412,3 +412,24 @@ def test_the_program_is_found(tmp_path):
         "-m",
         "weibao",
     )
+
+
+def test_the_port_check_has_a_timer_where_it_has_a_time() -> None:
+    job = ScheduleJob(
+        schedule=Schedule(at="02:00", zone="Asia/Shanghai", grace_minutes=60),
+        name="e",
+        estate="/srv/e",
+        program=("/usr/bin/weibao",),
+        run=("backup", "run"),
+        check=("schedule", "check"),
+        ports=("ports", "check", "--scheduled", "-C", "/srv/e"),
+        ports_schedule=Schedule(at="06:30", zone="Asia/Shanghai", grace_minutes=60),
+    )
+    units = unit_texts(job, SchedulerKind.user, NOW)
+    name = next(n for n in units if n.startswith("weibao-ports-") and n.endswith(".timer"))
+    assert "OnCalendar=*-*-* 06:30:00 Asia/Shanghai" in units[name]
+    service = units[name.replace(".timer", ".service")]
+    assert '"ports" "check" "--scheduled"' in service
+    lines = CronScheduler().install(job, NOW).lines
+    assert any(line.split(" ", 5)[5].endswith("ports check --scheduled -C /srv/e") for line in lines
+               if not line.startswith(("#", "@")))  # fmt: skip

@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+_PATIENCE = "3600"
+"""Seconds for which the port check waits for a night that is still going on."""
+
+
 def _schedule(workshop: Workshop, at: str = "") -> Schedule:
     settings = workshop.estate.settings
     return Schedule(
@@ -44,6 +48,7 @@ def _schedule(workshop: Workshop, at: str = "") -> Schedule:
 
 def _job(workshop: Workshop, at: str = "") -> ScheduleJob:
     path = str(workshop.estate.folder)
+    ports_at = workshop.estate.settings.schedule.ports_at
     return ScheduleJob(
         schedule=_schedule(workshop, at),
         name=workshop.estate.settings.name,
@@ -51,6 +56,8 @@ def _job(workshop: Workshop, at: str = "") -> ScheduleJob:
         program=find_program(sys.argv[0], sys.executable),
         run=("backup", "run", "--scheduled", "-C", path),
         check=("schedule", "check", "-C", path),
+        ports=("ports", "check", "--scheduled", "--wait", _PATIENCE, "-C", path),
+        ports_schedule=_schedule(workshop, ports_at) if ports_at else None,
         tick=("change", "tick", "-C", path),
     )
 

@@ -28,6 +28,10 @@ class ScheduleJob:
     """Arguments that run the night."""
     check: tuple[str, ...]
     """Arguments that look for missed nights."""
+    ports: tuple[str, ...] = ()
+    """Arguments of the daily port check."""
+    ports_schedule: Schedule | None = None
+    """When that is; None: not by a timer."""
     tick: tuple[str, ...] = ()
     """Arguments that start changes which are due and mark missed ones, every few minutes;
     empty: nothing does."""

@@ -103,6 +103,8 @@ class ScheduleSettings(Value):
 
     backup_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Local time of the estate's time zone."""
+    ports_at: str = Field(default="", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
+    """Local time of the daily port check (SCH-02); empty: none is scheduled."""
     grace_minutes: int = Field(default=60, ge=1)
     """A night not started this long after its time is missed."""
 

@@ -80,8 +80,21 @@ class CronScheduler:
             f"# Weibao {title}: tells when a night was missed",
             *(f"{when} {check}" for when in checks),
             f"@reboot {check}",
+            *self._ports(job, title, set_up, zone, now),
             *_changes(job, title, set_up),
         )
+
+    @staticmethod
+    def _ports(
+        job: ScheduleJob, title: str, set_up: str, zone: ZoneInfo | timezone, now: datetime
+    ) -> tuple[str, ...]:
+        if job.ports_schedule is None:
+            return ()
+        command = set_up + _command(job.program, job.ports)
+        times = cron_times(job.ports_schedule, zone, now)
+        at = f"{job.ports_schedule.at} {job.ports_schedule.zone}"
+        head = f"# Weibao {title}: port check, daily at {at}"
+        return (head, *(f"{when} {command}" for when in times))
 
     def _machine(self) -> tuple[ZoneInfo | timezone, str]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pwd
 from datetime import datetime
@@ -87,7 +88,9 @@ class SystemdScheduler:
             RefusedError: root is needed.
             FailedError: a file could not be removed.
         """
-        names = [name for name in self._names(job) if (self._folder / name).is_file()]
+        # A port check that was scheduled once goes too.
+        every = dataclasses.replace(job, ports_schedule=job.ports_schedule or job.schedule)
+        names = [name for name in self._names(every) if (self._folder / name).is_file()]
         if not names:
             return ()
         if self._needs_root():

@@ -129,6 +129,11 @@ def unit_texts(
         # After the machine was off there is no other moment to say so.
         f"{check}.timer": _timer(check_title, checks, ("OnStartupSec=5min",)),
     }
+    if job.ports_schedule is not None:
+        ports, title = f"weibao-ports-{estate}", f"Weibao: port check of {name}"
+        mornings, _ = systemd_calendar(job.ports_schedule, now)
+        texts[f"{ports}.service"] = _service(job, kind, title, job.ports, user)
+        texts[f"{ports}.timer"] = _timer(title, mornings)
     if job.tick:
         changes, title = f"weibao-changes-{estate}", f"Weibao: changes of {name} that are due"
         texts[f"{changes}.service"] = _service(job, kind, title, job.tick, user)
