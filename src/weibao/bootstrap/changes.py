@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weibao.adapters.left_running import left_running
 from weibao.adapters.ssh_signatures import SshSignatures
 from weibao.bootstrap.gate import digest_source
-from weibao.bootstrap.ports import port_parts
 from weibao.bootstrap.workshop import Workshop
 from weibao.errors import InputError
 from weibao.services.changes.desk import Desk
+from weibao.services.parts import Parts
+
+if TYPE_CHECKING:
+    from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["open_desk"]
 
@@ -29,9 +33,15 @@ def open_desk(workshop: Workshop) -> Desk:
         digests=digest_source(workshop),
         hold=lambda name, what: workshop.lock_named(name, what, _PATIENCE.get(name, 0.0)),
         read_text=_read_text,
-        ports=functools.cache(lambda: port_parts(workshop, parts)),
+        ports=functools.cache(lambda: _ports(workshop, parts)),
         left_running=left_running,
     )
+
+
+def _ports(workshop: Workshop, parts: Parts) -> PortParts:
+    from weibao.bootstrap.ports import port_parts  # list and show are quick without
+
+    return port_parts(workshop, parts)
 
 
 def _read_text(path: Path) -> str:

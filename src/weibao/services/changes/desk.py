@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from weibao.boundary.changes import ChangeRecords, DigestSource, Signatures
@@ -26,7 +27,9 @@ from weibao.domain.runbook import Runbook
 from weibao.errors import InputError, RefusedError
 from weibao.services.changes.clear_text import check_text
 from weibao.services.parts import Parts
-from weibao.services.ports.port_parts import PortParts
+
+if TYPE_CHECKING:
+    from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["Desk"]
 
