@@ -22,13 +22,13 @@ from weibao.domain.change import (
     next_state,
 )
 from weibao.domain.contract import Contract, Person
-from weibao.domain.platform import Platform
 from weibao.domain.runbook import Runbook
 from weibao.errors import InputError, RefusedError
 from weibao.services.changes.clear_text import check_text
 from weibao.services.parts import Parts
 
 if TYPE_CHECKING:
+    from weibao.domain.platform import Platform
     from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["Desk"]
