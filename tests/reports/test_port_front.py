@@ -57,6 +57,22 @@ def test_slots_of_a_chassis_in_a_stack_and_modules_of_letters_are_blocks() -> No
     assert [block.name for block in letters.blocks] == ["A", "B"]
 
 
+def test_bare_numbers_are_unit_slot_and_socket() -> None:
+    names = numbered("1/1/", 1, 48) + numbered("2/1/", 1, 48) + numbered("1/2/", 1, 2)
+    shown = of(*names)
+    assert [block.name for block in shown.blocks] == ["1", "2"]
+    assert [(g.caption, len(g.sockets)) for g in shown.blocks[0].groups] == [
+        ("1/1", 48),
+        ("1/2", 2),
+    ]
+
+
+def test_connectors_of_a_card_are_sockets_and_their_lanes_are_not() -> None:
+    shown = of("1/1/1", *numbered("10/2/c", 1, 4), "10/2/c1/1", "10/2/c2/1", "A/1")
+    assert [block.name for block in shown.blocks] == ["1", "10/2", "A"]
+    assert [s.port.name for s in shown.others] == ["10/2/c1/1", "10/2/c2/1"]
+
+
 def test_known_uplinks_of_the_same_kind_stand_apart() -> None:
     names = numbered("Ethernet1/", 1, 54)
     shown = front([state(name) for name in names], uplinks=set(names[48:]))
@@ -80,7 +96,8 @@ def test_what_is_no_socket_is_left_over(name: str) -> None:
     "name",
     ["gi1/0/1", "te1/0/4", "XGigabitEthernet0/0/1", "MultiGE0/0/1", "1/1/1", "23", "A12", "ether1",
      "sfp-sfpplus1", "port1", "ethernet1/3", "eth0", "gei-0/1/1/1", "TwentyFiveGigE1/0/1",
-     "HundredGigE1/0/49", "wan1", "swp1", "xgei-0/1/1/1", "GigabitEthernet 0/1"],
+     "HundredGigE1/0/49", "wan1", "swp1", "xgei-0/1/1/1", "GigabitEthernet 0/1",
+     "port1.0.24", "1/A12", "esat-1/1/3"],
 )  # fmt: skip
 def test_sockets_of_many_vendors_are_known(name: str) -> None:
     shown = of(name)

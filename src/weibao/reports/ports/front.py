@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ from weibao.domain.port_record import PortState
 
 __all__ = ["Block", "Front", "Group", "Socket", "front"]
 
-_NAME = re.compile(r"(?P<kind>(?:.*?[^\d.:])?)[ -]?(?P<path>\d+(?:/\d+)*)")
+_NAME = re.compile(r"(?P<kind>(?:.*?[^\d.:])??)[ -]?(?P<path>\d+(?:/\d+)*)")
 """A dot or colon before the last number makes a sub-interface or a lane: no socket."""
+
+_DOTTED = re.compile(r"(?P<kind>\D+)(?P<path>\d+\.\d+\.\d+)")
+"""AlliedWare Plus: ``port1.0.24``, unit, board, socket."""
 
 _NO_SOCKET = re.compile(
     r"(?:multi-?|blade-?)?(?:aggr?|bundle|bond|lag|link-?agg|port-?ch|eth-?trunk|e-?trunk|trk|"
@@ -27,6 +31,7 @@ _NO_SOCKET = re.compile(
     r"tu\d|tunnel|nve|gre|ipip|vxlan|vsi|vt|mtun|tn\d|isatap|sit|wg|l2tp|ppp|sslvpn|ssl\.|naf|"
     r"virtual|vfc|veth|docker|br\d|br-|ifb|dummy|vif|any$|"
     r"stack|fabric-?port|vsl|async|cellular|dialer|wlan|radio|ap\d|"
+    r"mp-group|npu|vw\d|dedicated|ha\d|switch\d|"
     r"cpu|control|register|pimd?|pime|pp\d|lsi|gr-|ip-|lt-|mt-|pd-|pe-|sp-|ud-|vtep|"
     r"bme|vme|jsrv|fti|esi|rbeb|pip|pfe-|pfh-|lc-|mif|"
     r"mgmt|manage|meth|m-|me\d|em\d|fxp|oob|ma\d|aux|con",
@@ -43,7 +48,7 @@ _SPEEDS = (
     (re.compile(r"twenty-?five|25g|^twe", re.I), "25GE", 5),
     (re.compile(r"^ten|^xg|^xe$|^te$|tengig|10g|sfp-sfpplus", re.I), "10GE", 4),
     (re.compile(r"two-?gig|five-?gig|multi-?g|^mge", re.I), "2.5GE", 3),
-    (re.compile(r"^g|giga", re.I), "GE", 2),
+    (re.compile(r"^gi?e?$|giga|^gei", re.I), "GE", 2),
     (re.compile(r"fast|^fa$|^fe$", re.I), "FE", 1),
 )
 _LONGEST_STRIP = 64
@@ -102,9 +107,10 @@ class _Placed:
     @property
     def block(self) -> tuple[str, tuple[int, ...]]:
         if len(self.path) == 1:
-            # Modules of a ProCurve are letters: A1; "1/A1" in a stack.
-            module = self.kind if re.fullmatch(r"(?:\d+/)?[A-L]", self.kind) else ""
-            return module, ()
+            # Modules of a ProCurve are letters: A1, "1/A1" in a stack; SR OS has "10/2/c7".
+            if re.fullmatch(r"(?:\d+/)?[A-L]", self.kind):
+                return self.kind, ()
+            return self.kind.rpartition("/")[0], ()
         return "", self.path[:1] if len(self.path) <= 3 else self.path[:2]
 
 
@@ -143,11 +149,14 @@ def _block_name(key: tuple[str, tuple[int, ...]], *, alone: bool) -> str:
 
 def _place(state: PortState) -> _Placed | None:
     name = state.port.name.strip()
-    match = _NAME.fullmatch(name)
+    match = _NAME.fullmatch(name) or _DOTTED.fullmatch(name)
     if match is None or _NO_SOCKET.match(name):
         return None
-    path = tuple(int(number) for number in match["path"].split("/"))
-    return _Placed(state, match["kind"].strip(), path)
+    kind = match["kind"].strip()
+    path = tuple(int(number) for number in re.split("[/.]", match["path"]))
+    # "10/2/c7/1" is a lane of the socket "10/2/c7".
+    lane = "/" in kind and len(path) > 1
+    return None if lane else _Placed(state, kind, path)
 
 
 @functools.lru_cache(maxsize=256)
@@ -159,13 +168,17 @@ def _groups(placed: list[_Placed], uplinks: Collection[str]) -> Iterator[Group]:
     found: dict[tuple[int, tuple[int, ...], str], list[_Placed]] = {}
     for one in placed:
         found.setdefault((_speed(one.kind)[1], one.path[:-1], one.kind), []).append(one)
-    for (_, _, kind), members in sorted(found.items(), key=lambda item: item[0]):
+    paths = Counter(_speed(kind)[0] for _, _, kind in found)
+    for (_, path, kind), members in sorted(found.items(), key=lambda item: item[0]):
+        caption = _speed(kind)[0]
+        if paths[caption] > 1:
+            caption = f"{caption} {'/'.join(str(number) for number in path)}".strip()
         members.sort(key=lambda one: one.path[-1])
         from_zero = members[0].path[-1] == 0
         for part in _apart(members, uplinks):
             for start in range(0, len(part), _LONGEST_STRIP):
                 strip = part[start : start + _LONGEST_STRIP]
-                yield _strip(_speed(kind)[0], strip, from_zero=from_zero)
+                yield _strip(caption, strip, from_zero=from_zero)
 
 
 def _apart(members: list[_Placed], uplinks: Collection[str]) -> list[list[_Placed]]:
