@@ -24,6 +24,7 @@ _LEAF_WORDS: Final = """
     clients root-login protocol-version connection-limit rate-limit idle-timeout
     permissions authentication-order bridge-priority device-count minimum-links
     destination-port protocol domain-name router-id archive login-alert
+    802.3ad link-mode
 """
 # Leaves that hold more than one value.
 _LIST_WORDS: Final = """

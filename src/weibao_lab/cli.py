@@ -16,6 +16,7 @@ from weibao_lab.errors import LabError
 from weibao_lab.faults import FAULT_KEYS, parse_assignments
 from weibao_lab.inventory import inventory_yaml
 from weibao_lab.lab import Lab
+from weibao_lab.ports import CHANGES
 from weibao_lab.specs import recorded_spec
 
 __all__ = ["main"]
@@ -180,3 +181,34 @@ def configure(state: Path, device: str, lines: tuple[str, ...]) -> None:
     """Change the configuration of a device as if by hand."""
     request(state.absolute(), "configure", device=device, lines=list(lines))
     click.echo(f"{device}: configured")
+
+
+def _port_line(port: dict[str, Any]) -> str:
+    admin = "up" if port["admin_up"] else "shut"
+    link = port["error"] or ("absent" if port["absent"] else "")
+    link = link or ("up" if port["oper_up"] else "down")
+    there = port["neighbour"]
+    counters = port["counters"]
+    speed = f"{port['speed']}/{port['duplex']}" if port["oper_up"] else "-"
+    vlan = port["vlan"] if port["mode"] == "access" else port["mode"]
+    return (
+        f"{port['name']:<26} {admin:<5} {link:<10} {speed:<11} {vlan:<7} "
+        f"{port['lag'] or '-':<15} errors={counters['in_errors']} flaps={port['flaps']} "
+        f"neighbour={there['system'] + ':' + there['port'] if there else '-'}"
+    )
+
+
+@main.command(epilog=f"Changes: {', '.join(CHANGES)}.")
+@_state
+@click.option("--clear", is_flag=True, help="Forget what was done to the port.")
+@click.argument("device")
+@click.argument("name", required=False, metavar="[PORT]")
+@click.argument("changes", nargs=-1, metavar="[CHANGE]...")
+@_reporting
+def port(state: Path, clear: bool, device: str, name: str | None, changes: tuple[str, ...]) -> None:
+    """Show the ports of a device, or do something to one from outside."""
+    answer = request(
+        state.absolute(), "port", device=device, port=name, clear=clear, changes=list(changes)
+    )
+    for found in answer["ports"]:
+        click.echo(_port_line(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from weibao_lab.errors import BadRequest, LabError, LabNotRunning
 from weibao_lab.lab import DeviceHandle, Lab
+from weibao_lab.ports import Port
 
 __all__ = ["ControlServer", "request"]
 
@@ -70,6 +72,16 @@ def _device(handle: DeviceHandle) -> dict[str, Any]:
         "site": spec.site,
         "unit": spec.unit,
         "role": spec.role,
+    }
+
+
+def _port(port: Port) -> dict[str, Any]:
+    """A port as JSON: its fields, and whether it is up."""
+    fields = dataclasses.asdict(port)
+    changed = fields.pop("changed_at")
+    return fields | {
+        "oper_up": port.oper_up,
+        "changed_at": changed.isoformat() if changed else None,
     }
 
 
@@ -156,6 +168,17 @@ class ControlServer:
         if values:
             handle.set_fault(sessions=values.pop("sessions", None), **values)
         return {"faults": _set_faults(handle)}
+
+    def _op_port(self, asked: dict[str, Any]) -> dict[str, Any]:
+        handle = self._handle(asked)
+        name = asked.get("port")
+        if name is None:
+            return {"ports": [_port(port) for port in handle.ports]}
+        if asked.get("clear"):
+            handle.restore_port(name)
+        changes = asked.get("changes", ())
+        port = handle.change_port(name, *changes) if changes else handle.one_port(name)
+        return {"ports": [_port(port)]}
 
     def _op_configure(self, asked: dict[str, Any]) -> dict[str, Any]:
         self._handle(asked).configure(asked["lines"])

@@ -13,6 +13,7 @@ from weibao_lab.braces import BraceTree
 from weibao_lab.configs import generate_body
 from weibao_lab.dialects import dialect_for, recorded_dialect
 from weibao_lab.faults import Fault, FaultBoard
+from weibao_lab.ports import PortBoard
 from weibao_lab.record import CommandRecord, DeviceLog, LoginRecord
 from weibao_lab.specs import DeviceSpec
 from weibao_lab.tree import ConfigTree
@@ -71,7 +72,7 @@ class Device:
         self.faults = FaultBoard()
         self.log = DeviceLog()
         self.last_sent: dict[str, bytes] = {}
-        self.printed_at = clock()
+        self.printed_at = self.made_at = clock()
         self.booted_at = self.printed_at - timedelta(days=3 + _number(spec.name) % 400)
         changed = self.printed_at - timedelta(hours=5 + _number(spec.name) % 900)
         body = spec.recording.configuration if spec.recording else generate_body(spec)
@@ -85,6 +86,9 @@ class Device:
         self.lifeline = ""
         """A text of the configuration without which nobody reaches the device."""
         self.restarts = 0
+        self.rehearsing = False
+        """The running configuration is another one for a moment: what is staged is tried on it."""
+        self.ports = PortBoard(self)
         self._earlier: Tree | None = None
         self.minute_seconds = 60.0
         self._body: str | None = None
@@ -111,6 +115,8 @@ class Device:
         self.running.changed_at = self.clock()
         self.running.changed_by = who
         self.forget_cache()
+        if not self.rehearsing:
+            self.ports.recover()
 
     @property
     def cut_off(self) -> bool:
@@ -151,6 +157,7 @@ class Device:
         """Render again at the next occasion."""
         self._body = None
         self._hostname = None
+        self.ports.forget()
 
     def save(self, who: str) -> None:
         """Copy the running to the startup configuration."""

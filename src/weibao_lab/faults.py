@@ -67,6 +67,12 @@ class Fault:
     """Control bytes and ANSI codes are mixed into configuration output."""
     hang_in_output: bool = False
     """Configuration output stops half way, for ever."""
+    refused_command: str = ""
+    """Commands that begin with this text, spelled out, are unknown."""
+    half_table: bool = False
+    """Answers about ports stop in the middle of a line, then a normal prompt follows."""
+    chinese_words: bool = False
+    """Answers about ports have their headings and states in Chinese."""
 
 
 FAULT_KEYS: Final = tuple(item.name for item in dataclasses.fields(Fault))
@@ -83,6 +89,8 @@ def _checked(key: str, value: Any) -> Any:
         chosen = {True: "both", False: ""}.get(value, value) if isinstance(value, bool) else value
         if chosen in _SYSLOG_VARIANTS:
             return chosen
+    elif hint is str and isinstance(value, str):
+        return value.strip()
     elif hint is bool and isinstance(value, bool):
         return value
     elif hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -94,6 +102,8 @@ def _checked(key: str, value: Any) -> Any:
 
 def _from_text(key: str, text: str) -> Any:
     lowered = text.strip().lower()
+    if key == "refused_command":
+        return text
     if lowered in {"true", "yes", "on"}:
         return True
     if lowered in {"false", "no", "off"}:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from weibao_lab.device import Device, china_now
 from weibao_lab.errors import LabError
 from weibao_lab.faults import Fault
+from weibao_lab.ports import Port, connect
 from weibao_lab.record import DeviceLog
 from weibao_lab.specs import DeviceSpec, default_specs
 
@@ -66,6 +67,26 @@ class DeviceHandle:
         """Do configuration commands as if typed by hand at the console."""
         wanted = list(lines)
         self._lab.call(lambda: self._device.configure(wanted))
+
+    @property
+    def ports(self) -> list[Port]:
+        """Its interfaces as they are now, in the order of the configuration."""
+        return self._lab.call(self._device.ports.all)
+
+    def one_port(self, name: str) -> Port:
+        """One of them, by its name or an abbreviation; raises BadRequest."""
+        return self._lab.call(lambda: self._device.ports.one(name))
+
+    def change_port(self, name: str, *changes: str) -> Port:
+        """Do something to a port from outside: ``down``, ``errors=5``, ``duplex=half`` …
+
+        The words are those of ``weibao-lab port``. Raises BadRequest; then nothing was done.
+        """
+        return self._lab.call(lambda: self._device.ports.change(name, changes))
+
+    def restore_port(self, name: str) -> Port:
+        """Forget what was done to a port; what it counted stays."""
+        return self._lab.call(lambda: self._device.ports.restore(name))
 
     def reachable_while(self, text: str) -> None:
         """Nobody reaches the device while its configuration lacks ``text``; empty: always."""
@@ -249,6 +270,7 @@ class Lab:
             self.devices[spec.name] = DeviceHandle(
                 self, device, address, server.port, server.telnet_port
             )
+        connect(handle._device for handle in self.devices.values())
         for server in self._servers:
             server.start()
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from weibao_lab.faults import Fault
 
-__all__ = ["Damaged", "damage"]
+__all__ = ["Damaged", "damage", "half_of"]
 
 _GARBAGE: Final = b"\x07\x1b[2K\x00\x1b[1;31m\x08\x1b[0m\xfe"
 
@@ -21,7 +21,7 @@ class Damaged:
     hang: bool = False
 
 
-def _half(text: bytes) -> int:
+def half_of(text: bytes) -> int:
     """A place in the middle of a line in the middle of the text."""
     start = text.rfind(b"\n", 0, len(text) // 2) + 1
     end = text.find(b"\n", start)
@@ -51,14 +51,14 @@ def damage(text: bytes, fault: Fault, end_marks: tuple[bytes, ...], syslog: byte
         at = _line_start(text, 0.4)
         text = text[:at] + syslog + b"\n" + text[at:]
     if fault.syslog_in_middle in {"mid_line", "both"}:
-        at = _half(text)
+        at = half_of(text)
         text = text[:at] + syslog + b"\n" + text[at:]
     if fault.garbage:
         for part in (0.7, 0.3):
             at = _line_start(text, part)
             text = text[:at] + _GARBAGE + text[at:]
     if fault.half_configuration or fault.hang_in_output:
-        text = text[: _half(text)]
+        text = text[: half_of(text)]
         if fault.half_configuration and not fault.hang_in_output:
             text += b"\n"
     if fault.cut_after_bytes is not None and fault.cut_after_bytes < len(text):

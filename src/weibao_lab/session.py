@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weibao_lab.device import Device, Visit
-from weibao_lab.output import Damaged, damage
+from weibao_lab.output import Damaged, damage, half_of
+from weibao_lab.ports.chinese import in_chinese
 from weibao_lab.terminal import Channel, Closed, Terminal
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ __all__ = ["Reply", "Session"]
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a command; ``config`` marks a whole configuration."""
+    """The answer to a command; ``config`` marks a whole configuration, ``ports`` its ports."""
 
     text: str = ""
     config: bool = False
+    ports: bool = False
 
 
 class Session:
@@ -123,7 +125,10 @@ class Session:
     async def answer(self, reply: Reply, canonical: str) -> None:
         """Print the answer to a command, with everything that is wrong with it."""
         fault = self.visit.fault
-        data = self.device.encode(reply.text)
+        text = in_chinese(reply.text) if reply.ports and fault.chinese_words else reply.text
+        data = self.device.encode(text)
+        if reply.ports and fault.half_table:
+            data = data[: half_of(data)] + b"\n"
         result, seconds = Damaged(data), 0.0
         if reply.config:
             if fault.silence_seconds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 
 import paramiko
 import pytest
@@ -253,7 +254,9 @@ def test_old_algorithms(ios: DeviceHandle) -> None:
 
 
 def test_every_fault_is_known_here() -> None:
-    source = __import__("pathlib").Path(__file__).read_text(encoding="utf-8")
+    here = Path(__file__)
+    files = (here, here.with_name("test_lab_ports.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
     assert [key for key in FAULT_KEYS if f"{key}" not in source] == []
 
 
@@ -265,6 +268,10 @@ def test_words_of_a_command_line() -> None:
     }
     with pytest.raises(BadRequest):
         parse_assignments(["cut_after_bytes=many"])
+    assert parse_assignments(["refused_command=show lldp", "half_table"]) == {
+        "refused_command": "show lldp",
+        "half_table": True,
+    }
 
 
 def test_a_wrong_value_is_refused(ios: DeviceHandle) -> None:

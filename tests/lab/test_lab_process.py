@@ -46,6 +46,16 @@ def test_the_life_of_a_lab(tmp_path: Path) -> None:
         assert "lines_busy" in lab_command("status", state).stdout
         assert "healthy" in lab_command("fault", state, name, "--clear").stdout
         assert lab_command("fault", state, "nobody", "garbage").returncode == 1
+        shown = lab_command("port", state, name).stdout
+        assert "XGigabitEthernet0/0/1" in shown
+        assert "neighbour=hq-" in shown
+        broken = lab_command("port", state, name, "gi0/0/1", "err-disable=link-flap", "errors=5")
+        assert "link-flap" in broken.stdout
+        assert "errors=5" in broken.stdout
+        assert "link-flap" not in lab_command("port", state, "--clear", name, "gi0/0/1").stdout
+        wrong = lab_command("port", state, name, "gi0/0/1", "melt")
+        assert wrong.returncode == 1
+        assert "known: up, down" in wrong.stderr
         assert lab_command("configure", state, name, "sysname changed").returncode == 0
         assert lab_command("configure", state, name, "nonsense").returncode == 1
     finally:

@@ -28,3 +28,24 @@ def test_members_know_an_aggregate_that_the_table_of_ports_leaves_out() -> None:
         "GigabitEthernet 0/2": "AggregatePort 1",
         "GigabitEthernet 0/3": "",
     }
+
+
+def test_the_details_say_why_a_port_is_down_that_a_table_only_calls_down() -> None:
+    reader = offline_reader(Path("/nowhere"), "hp_comware")
+    brief = """\
+Brief information on interfaces in bridge mode:
+Interface            Link Speed     Duplex Type PVID Description
+GE1/0/1              DOWN auto      A      A    1
+GE1/0/2              DOWN auto      A      A    1
+"""
+    details = """\
+GigabitEthernet1/0/1
+Current state: DOWN ( STP BPDU PROTECTION )
+Line protocol state: DOWN
+
+GigabitEthernet1/0/2
+Current state: DOWN
+Line protocol state: DOWN
+"""
+    reading = reader.read([("display interface brief", brief), ("display interface", details)])
+    assert [port.reason for port in reading.ports] == ["err_disabled", "link_down"]

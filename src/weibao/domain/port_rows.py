@@ -305,6 +305,9 @@ def _merge_status(
         fields.setdefault("oper_status", oper)
     reason = next((word.reason for word in found if word.reason), "")
     if reason and oper in (None, fields.get("oper_status")):
+        if fields.get("reason") == "link_down" and reason != "line_protocol_down":
+            # A table says that it is down, the details say why: it took the port down itself.
+            fields.pop("reason")
         fields.setdefault("reason", reason)
     fields.setdefault("native_status", " / ".join(dict.fromkeys(said)))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from weibao_lab.dialects.port_page import PortPage, PortPrinter
+from weibao_lab.errors import BadRequest
 from weibao_lab.grammar import GrammarError, Match, resolve, split_pipes
+from weibao_lab.ports import Configured
 from weibao_lab.session import Reply
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from weibao_lab.session import Session
     from weibao_lab.terminal import Pager
 
-__all__ = ["Command", "Dialect", "Reply"]
+__all__ = ["Command", "Dialect", "Reply", "port_commands"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class Command:
     """Allowed before ``enable``."""
 
 
+def port_commands(
+    printers: Mapping[str, PortPrinter], *, user: bool = False
+) -> tuple[Command, ...]:
+    """The commands that show ports, and with them the same for one port (``...``)."""
+    return tuple(Command(pattern, "show_ports", user=user) for pattern in printers)
+
+
 class Dialect(ABC):
     """One platform. Stateless: everything that changes is in device and session."""
 
@@ -38,6 +48,11 @@ class Dialect(ABC):
     end_marks: ClassVar[tuple[bytes, ...]] = ()
     commands: ClassVar[tuple[Command, ...]]
     unauthorised: ClassVar[str]
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = {}
+    """Pattern of a command to what prints ports for it."""
+    system_text: ClassVar[str] = ""
+    """What the device says of itself to its neighbours."""
+    speaks_cdp: ClassVar[bool] = False
 
     # -- configuration -------------------------------------------------------
 
@@ -68,6 +83,35 @@ class Dialect(ABC):
     def startup_text(self, device: Device) -> str:
         """The answer to the command that shows the saved configuration."""
         return self.frame(device, device.startup, device.startup.tree.render(), False)
+
+    # -- ports -----------------------------------------------------------------
+
+    def configured_ports(self, device: Device) -> Iterable[Configured]:
+        """The interfaces of the running configuration."""
+        return ()
+
+    def short(self, name: str) -> str:
+        """An interface name as tables print it."""
+        return name
+
+    def lldp_port(self, name: str) -> str:
+        """An interface name as the device tells it to its neighbours."""
+        return name
+
+    async def show_ports(self, session: Session, match: Match, pipes: list[str]) -> Reply:
+        """All ports, or those that the command names, as the command prints them."""
+        device = session.device
+        ports = device.ports.all()
+        if match.args:
+            typed = " ".join(match.args)
+            try:
+                name = device.ports.find(typed)
+            except BadRequest:
+                at = session.typed.rfind(match.args[0])
+                return Reply(self.error(session, session.typed, GrammarError("unknown", at, typed)))
+            ports = [port for port in ports if port.name == name]
+        page = PortPage(device, tuple(ports), device.printed_at)
+        return Reply(self.port_printers[match.pattern](page), ports=True)
 
     # -- the session -----------------------------------------------------------
 
@@ -110,6 +154,11 @@ class Dialect(ABC):
         method: Callable[[Session, Match, list[str]], Awaitable[Reply | None]]
         method = getattr(self, command.method)
         session.device.stamp()
+        refused = session.visit.fault.refused_command
+        if refused and match.canonical.startswith(refused):
+            last = match.canonical.rfind(" ") + 1
+            session.put(self.error(session, line, GrammarError("unknown", last, "")))
+            return
         reply = await method(session, match, pipes)
         if reply is None:
             return
@@ -153,7 +202,7 @@ def _filter_one(reply: Reply, word: str, argument: str) -> Reply:
         lines = _sections(lines, wanted)
     elif "count".startswith(word):
         lines = [f"Count: {len(lines)} lines\n"]
-    return Reply("".join(lines))
+    return Reply("".join(lines), ports=reply.ports)
 
 
 def _sections(lines: list[str], wanted: re.Pattern[str]) -> list[str]:

@@ -10,7 +10,6 @@ from weibao_lab.configs import conceal
 from weibao_lab.dialects.base import Command, Reply
 from weibao_lab.dialects.indented import Indented
 from weibao_lab.grammar import GrammarError, Match
-from weibao_lab.ports import Port
 from weibao_lab.tree import Section
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ SWITCHPORT: Final = (
     "duplex",
     "mtu",
     "channel-group",
+    "port-group",
     "storm-control",
 )
 CISCO_SECTIONS: Final = (
@@ -82,9 +82,6 @@ CISCO_COMMANDS: Final = (
     Command("show running-config", "show_running"),
     Command("show running-config interface ...", "show_interface_section"),
     Command("show startup-config", "show_startup"),
-    Command("show interfaces status", "show_status", user=True),
-    Command("show interfaces description", "show_descriptions", user=True),
-    Command("show ip interface brief", "show_addresses", user=True),
     Command("show vlan", "show_vlans", user=True),
     Command("show vlan brief", "show_vlans", user=True),
     Command("copy running-config startup-config", "save"),
@@ -102,7 +99,6 @@ class CiscoLike(Indented):
     do_prefix: ClassVar[str | None] = "do"
     prompt_end: ClassVar[str] = ""
     """What follows the last character of the prompt."""
-    port_format: ClassVar[str] = "{0:<10}{1:<19}{2:<13}{3:<11}{4:>6} {5:>6} {6}\n"
     unauthorised: ClassVar[str] = "% Authorization failed.\n"
     save_text: ClassVar[str] = "Building configuration...\n[OK]\n"
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = ()
@@ -241,56 +237,11 @@ class CiscoLike(Indented):
         found = re.match(r"([A-Za-z-]+)\s*(.*)", name)
         return f"{found.group(1)[:2]}{found.group(2)}" if found else name
 
-    def status_word(self, port: Port) -> str:
-        """connected, notconnect or disabled."""
-        if not port.admin_up:
-            return "disabled"
-        return "connected" if port.connected else "notconnect"
-
-    async def show_status(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of switch ports."""
-        row = self.port_format.format
-        text = "\n" + row("Port", "Name", "Status", "Vlan", "Duplex", "Speed", "Type")
-        for port in self.ports(session.device):
-            if not port.virtual:
-                link = ("a-full", "a-1000") if port.oper_up else ("auto", "auto")
-                text += row(
-                    self.short(port.name),
-                    port.description[:18],
-                    self.status_word(port),
-                    "trunk" if port.trunk else port.vlan,
-                    *link,
-                    "10/100/1000BaseTX",
-                )
-        return Reply(text)
-
-    async def show_descriptions(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of descriptions."""
-        text = f"{'Interface':<31}{'Status':<15}{'Protocol':<9}Description\n"
-        for port in self.ports(session.device):
-            admin = ("up" if port.connected else "down") if port.admin_up else "admin down"
-            protocol = "up" if port.oper_up else "down"
-            text += f"{self.short(port.name):<31}{admin:<15}{protocol:<9}{port.description}\n"
-        return Reply(text)
-
-    async def show_addresses(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of addresses."""
-        text = f"{'Interface':<23}{'IP-Address':<16}{'OK? Method':<11}{'Status':<22}Protocol\n"
-        for port in self.ports(session.device):
-            admin = (
-                ("up" if port.connected else "down") if port.admin_up else "administratively down"
-            )
-            state = "up" if port.oper_up else "down"
-            address = port.address.split("/")[0] or "unassigned"
-            name = port.name if len(port.name) < 23 else self.short(port.name)
-            text += f"{name:<23}{address:<16}{'YES NVRAM':<11}{admin:<22}{state}\n"
-        return Reply(text)
-
     async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The table of VLANs with their access ports."""
         ports: dict[str, list[str]] = {}
         for port in self.ports(session.device):
-            if not port.virtual and not port.trunk:
+            if port.switched and not port.trunk:
                 ports.setdefault(port.vlan, []).append(self.short(port.name))
         text = f"\n{'VLAN':<5}{'Name':<33}{'Status':<10}Ports\n"
         text += f"{'-' * 4} {'-' * 32} {'-' * 9} {'-' * 31}\n"

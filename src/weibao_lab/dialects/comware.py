@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
+from weibao_lab.dialects.comware_ports import COMWARE_PORTS
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.dialects.vrp import VRP_COMMANDS, VrpLike, span_text
 from weibao_lab.grammar import GrammarError, Match
 from weibao_lab.terminal import Pager
@@ -52,6 +55,7 @@ class Comware(VrpLike):
     enter_text: ClassVar[str] = "System View: return to User View with Ctrl+Z.\n"
     commands: ClassVar[tuple[Command, ...]] = (
         *VRP_COMMANDS,
+        *port_commands(COMWARE_PORTS),
         Command("screen-length disable", "no_paging"),
         Command("undo screen-length disable", "paging"),
         Command("save force", "save_force"),
@@ -64,6 +68,8 @@ class Comware(VrpLike):
         Command("scheduler reboot delay <minutes>", "reboot_in"),
         Command("undo scheduler reboot", "no_reboot"),
     )
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = COMWARE_PORTS
+    system_text: ClassVar[str] = "H3C Comware Platform Software, Version 7.1.070, Release 6628P46"
     also_in_config: ClassVar[tuple[str, ...]] = ("display", "save", "configuration")
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
         (r"password simple \S+", "password hash ", "comware_hash"),
@@ -158,6 +164,10 @@ class Comware(VrpLike):
         blank = " " * (len(self.prompt(session)) + problem.position)
         word = {"unknown": "Unrecognized", "ambiguous": "Ambiguous", "incomplete": "Incomplete"}
         return f"{blank}^\n % {word[problem.kind]} command found at '^' position.\n"
+
+    def short(self, name: str) -> str:
+        """An interface name as tables print it."""
+        return _short(name)
 
     def syslog_line(self, device: Device) -> str:
         """A log line as the terminal shows it."""
@@ -259,7 +269,7 @@ class Comware(VrpLike):
         """The table of VLANs with their access ports."""
         ports: dict[str, list[str]] = {}
         for port in self.ports(session.device):
-            if not port.virtual and not port.trunk:
+            if port.switched and not port.trunk:
                 ports.setdefault(port.vlan, []).append(_short(port.name))
         text = (
             "Brief information about all VLANs:\nSupported Minimum VLAN ID: 1\n"
@@ -277,35 +287,6 @@ class Comware(VrpLike):
             text += f"{number:<10}{label:<33}{rows[0]}".rstrip() + "\n"
             text += "".join(f"{'':<43}{row}\n" for row in rows[1:])
         return Reply(text)
-
-    def interfaces_text(self, device: Device) -> str:
-        """The answer to ``display interface brief``."""
-        route = (
-            "Brief information on interfaces in route mode:\n"
-            "Link: ADM - administratively down; Stby - standby\nProtocol: (s) - spoofing\n"
-            f"{'Interface':<21}{'Link':<5}{'Protocol':<9}{'Primary IP':<16}Description\n"
-        )
-        bridge = (
-            "\nBrief information on interfaces in bridge mode:\n"
-            "Link: ADM - administratively down; Stby - standby\n"
-            "Speed: (a) - auto\nDuplex: (a)/A - auto; H - half; F - full\n"
-            "Type: A - access; T - trunk; H - hybrid\n"
-            f"{'Interface':<21}{'Link':<5}{'Speed':<8}{'Duplex':<7}{'Type':<5}{'PVID':<5}"
-            "Description\n"
-        )
-        for port in self.ports(device):
-            link = ("UP" if port.connected else "DOWN") if port.admin_up else "ADM"
-            name, text = _short(port.name), port.description
-            if port.virtual or port.name.startswith("M-"):
-                state = "UP" if port.oper_up else "DOWN"
-                address = port.address or "--"
-                route += f"{name:<21}{link:<5}{state:<9}{address:<16}{text}".rstrip() + "\n"
-            else:
-                speed, duplex = ("1G(a)", "F(a)") if port.oper_up else ("auto", "A")
-                kind = "T" if port.trunk else "A"
-                row = f"{name:<21}{link:<5}{speed:<8}{duplex:<7}{kind:<5}{port.vlan:<5}{text}"
-                bridge += row.rstrip() + "\n"
-        return route + bridge
 
     def version_text(self, device: Device) -> str:
         """The answer to ``display version``."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
 from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike, uptime
+from weibao_lab.dialects.eos_ports import EOS_PORTS
 from weibao_lab.dialects.ios import GLOBAL, SINGLE
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.dialects.staged import Staged
 from weibao_lab.grammar import GrammarError, Match
 from weibao_lab.terminal import Pager
@@ -36,6 +39,9 @@ class Eos(Staged, CiscoLike):
     """Arista EOS 4.24 on a 7050."""
 
     platform: ClassVar[str] = "arista_eos"
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = EOS_PORTS
+    system_text: ClassVar[str] = "Arista Networks EOS version 4.24.5M running on a DCS-7050TX-64"
+    channel: ClassVar[str] = "Port-Channel"
     factory_name: ClassVar[str] = "localhost"
     pager: ClassVar[Pager] = Pager(b" --More-- ", b"\r\x1b[K")
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)
@@ -45,6 +51,7 @@ class Eos(Staged, CiscoLike):
     )
     commands: ClassVar[tuple[Command, ...]] = (
         *CISCO_COMMANDS,
+        *port_commands(EOS_PORTS, user=True),
         Command("configure session <name>", "enter_session"),
         Command("configure session <name> commit", "confirm_session"),
         Command("configure session <name> abort", "abort_session"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
+from weibao_lab.dialects.huawei_ports import HUAWEI_PORTS
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.dialects.vrp import VRP_COMMANDS, VrpLike, span_text
 from weibao_lab.grammar import GrammarError, Match
 from weibao_lab.terminal import Pager
@@ -51,12 +54,14 @@ class Huawei(VrpLike):
         Command("screen-length <lines> temporary", "set_rows"),
         Command("undo screen-length temporary", "reset_rows"),
         Command("screen-width <columns>", "set_columns"),
-        Command("display interface description", "show_descriptions"),
+        *port_commands(HUAWEI_PORTS),
         Command("display vlan", "show_vlans"),
         Command("display startup", "show_startup_files"),
         Command("schedule reboot delay <minutes>", "reboot_in"),
         Command("undo schedule reboot", "no_reboot"),
     )
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = HUAWEI_PORTS
+    system_text: ClassVar[str] = "Huawei Switch S5735-L24T4X-A, VRP 5.170 V200R019C10SPC500"
     hide: ClassVar[tuple[tuple[str, str, str], ...]] = (
         (
             r"(local-user \S+ password irreversible-cipher) (?!\$1a\$)\S+",
@@ -200,6 +205,10 @@ class Huawei(VrpLike):
         }[problem.kind]
         return f"{blank}^\n{text}\n"
 
+    def short(self, name: str) -> str:
+        """An interface name as the table of neighbours prints it."""
+        return name.replace("XGigabitEthernet", "XGE").replace("GigabitEthernet", "GE")
+
     def syslog_line(self, device: Device) -> str:
         """A log line as the terminal shows it."""
         stamp = device.printed_at.strftime("%b %d %Y %H:%M:%S+08:00")
@@ -271,16 +280,6 @@ class Huawei(VrpLike):
             "  Next startup patch package:                NULL\n"
         )
 
-    async def show_descriptions(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of descriptions."""
-        text = "PHY: Physical\n*down: administratively down\n"
-        text += f"{'Interface':<30}{'PHY':<8}{'Protocol':<9}Description\n"
-        for port in self.ports(session.device):
-            link = ("up" if port.connected else "down") if port.admin_up else "*down"
-            state = "up" if port.oper_up else "down"
-            text += f"{port.name:<30}{link:<8}{state:<9}{port.description}\n"
-        return Reply(text)
-
     async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The table of VLANs."""
         tree = self.tree(session.device)
@@ -295,19 +294,6 @@ class Huawei(VrpLike):
             label = named[0].partition(" ")[2] if named else f"VLAN {int(number):04d}"
             text += f"{number:<5}enable  default       enable  disable    {label}\n"
         return Reply(text)
-
-    def interfaces_text(self, device: Device) -> str:
-        """The answer to ``display interface brief``."""
-        text = (
-            "PHY: Physical\n*down: administratively down\n(l): loopback\n(s): spoofing\n"
-            "InUti/OutUti: input utility/output utility\n"
-            "Interface                   PHY   Protocol  InUti OutUti   inErrors  outErrors\n"
-        )
-        for port in self.ports(device):
-            link = ("up" if port.connected else "down") if port.admin_up else "*down"
-            state = ("up(s)" if port.name == "NULL0" else "up") if port.oper_up else "down"
-            text += f"{port.name:<28}{link:<6}{state:<10}   0%     0%          0          0\n"
-        return text
 
     def version_text(self, device: Device) -> str:
         """The answer to ``display version``."""

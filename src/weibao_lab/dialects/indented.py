@@ -11,7 +11,7 @@ from weibao_lab.configs import generate_body
 from weibao_lab.dialects.base import Dialect
 from weibao_lab.errors import BadRequest
 from weibao_lab.grammar import GrammarError, expand, words_of
-from weibao_lab.ports import Port, ports_of
+from weibao_lab.ports import Configured, Port, from_lines
 from weibao_lab.specs import DeviceSpec
 from weibao_lab.tree import ConfigTree, Node, Syntax, closes_block, open_block
 
@@ -185,8 +185,19 @@ class Indented(Dialect):
             path = self.change(device, where, spelled, who)
 
     def ports(self, device: Device) -> list[Port]:
-        """The interfaces as configured."""
-        return ports_of(device.spec.name, self.tree(device))
+        """The interfaces as they are now."""
+        return device.ports.all()
+
+    def configured_ports(self, device: Device) -> Iterator[Configured]:
+        """The interfaces of the running configuration."""
+        return from_lines(self.tree(device), channel=self.channel, shut=self.shut_unless_told)
+
+    channel: ClassVar[str] = "Port-channel"
+    """How the aggregate of ``channel-group 1`` is called, without its number."""
+
+    def shut_unless_told(self, name: str) -> bool:
+        """Whether an interface is down until a ``no shutdown`` says otherwise."""
+        return False
 
     # -- configuration mode ------------------------------------------------------
 

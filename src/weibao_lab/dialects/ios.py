@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
 from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike, uptime
+from weibao_lab.dialects.ios_ports import IOS_PORTS
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.grammar import Match
 from weibao_lab.terminal import Pager
 from weibao_lab.tree import Section, Syntax
@@ -82,6 +85,7 @@ class Ios(CiscoLike):
     platform: ClassVar[str] = "cisco_ios"
     commands: ClassVar[tuple[Command, ...]] = (
         *CISCO_COMMANDS,
+        *port_commands(IOS_PORTS, user=True),
         Command("configure terminal revert timer <minutes>", "configure_revert"),
         Command("configure confirm", "configure_confirm"),
         Command("configure revert now", "configure_back"),
@@ -91,6 +95,9 @@ class Ios(CiscoLike):
         Command("reload in <minutes>", "reload_in"),
         Command("reload cancel", "reload_cancel"),
     )
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = IOS_PORTS
+    system_text: ClassVar[str] = "cisco WS-C3850-24T, Cisco IOS Software, Version 16.12.4"
+    speaks_cdp: ClassVar[bool] = True
     factory_name: ClassVar[str] = "Switch"
     pager: ClassVar[Pager] = BACKSPACE_PAGER
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)

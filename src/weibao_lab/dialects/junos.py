@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.braces import TOP_LEVEL, BraceTree, unquoted
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.base import Command, Dialect, Reply
+from weibao_lab.dialects.base import Command, Dialect, Reply, port_commands
 from weibao_lab.dialects.junos_edit import JunosEdit
+from weibao_lab.dialects.junos_ports import JUNOS_PORTS
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.errors import BadRequest
 from weibao_lab.grammar import GrammarError, Match
-from weibao_lab.ports import cable_in
+from weibao_lab.ports import Configured, from_braces
 from weibao_lab.terminal import Pager
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ class Junos(JunosEdit, Dialect):
     """Junos 20.4 on an EX3400 switch."""
 
     platform: ClassVar[str] = "juniper_junos"
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = JUNOS_PORTS
+    system_text: ClassVar[str] = "Juniper Networks, Inc. ex3400-24t Ethernet Switch, JUNOS 20.4R3.8"
     factory_name: ClassVar[str] = "Amnesiac"
     pager: ClassVar[Pager] = Pager(
         b"---(more)---", b"\r" + b" " * 40 + b"\r", percent=b"---(more %d%%)---"
@@ -48,8 +53,7 @@ class Junos(JunosEdit, Dialect):
         Command("show configuration", "show_configuration"),
         Command("show configuration ...", "show_part"),
         Command("show version", "show_version"),
-        Command("show interfaces terse", "show_interfaces"),
-        Command("show interfaces descriptions", "show_descriptions"),
+        *port_commands(JUNOS_PORTS),
         Command("show vlans", "show_vlans"),
         Command("show system commit", "show_commits"),
         Command("show system uptime", "show_uptime"),
@@ -66,6 +70,10 @@ class Junos(JunosEdit, Dialect):
         tree = device.running.tree
         assert isinstance(tree, BraceTree)  # noqa: S101 - parse() above made it
         return tree
+
+    def configured_ports(self, device: Device) -> Iterator[Configured]:
+        """The interfaces of the committed configuration."""
+        return from_braces(self.tree(device))
 
     def hostname(self, tree: Tree) -> str | None:
         """The configured name."""
@@ -193,35 +201,6 @@ class Junos(JunosEdit, Dialect):
             part = BraceTree(found).render_set().replace("set ", f"set {' '.join(match.args)} ")
             return Reply(part)
         return Reply(BraceTree(found).render())
-
-    def _interfaces(self, device: Device) -> list[tuple[str, bool, bool, str]]:
-        """(name, admin up, link up, description) of each physical interface."""
-        rows = []
-        for item in self.tree(device).subtree(("interfaces",)) or []:
-            name = item.words[0]
-            admin = not any(child.words == ("disable",) for child in item.children)
-            text = next((c.values[0] for c in item.children if c.words == ("description",)), "")
-            rows.append((name, admin, admin and cable_in(device.spec.name, name), text.strip('"')))
-        return rows
-
-    async def show_interfaces(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of interfaces."""
-        text = f"{'Interface':<24}{'Admin':<6}{'Link':<5}{'Proto':<9}{'Local':<22}Remote\n"
-        for name, admin, link, _ in self._interfaces(session.device):
-            words = f"{'up' if admin else 'down':<6}{'up' if link else 'down'}"
-            text += f"{name:<24}{words}\n"
-            if name.startswith(("ge-", "xe-")):
-                text += f"{name + '.0':<24}{words:<11}eth-switch\n"
-        return Reply(text)
-
-    async def show_descriptions(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of descriptions."""
-        text = f"{'Interface':<16}{'Admin':<6}{'Link':<5}Description\n"
-        for name, admin, link, words in self._interfaces(session.device):
-            if words:
-                states = f"{'up' if admin else 'down':<6}{'up' if link else 'down':<5}"
-                text += f"{name:<16}{states}{words}\n"
-        return Reply(text)
 
     async def show_vlans(self, session: Session, match: Match, pipes: list[str]) -> Reply:
         """The table of VLANs."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
 from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike
 from weibao_lab.dialects.ios import GLOBAL, SINGLE
+from weibao_lab.dialects.nxos_ports import NXOS_PORTS
+from weibao_lab.dialects.port_page import PortPrinter
 from weibao_lab.grammar import GrammarError, Match
-from weibao_lab.ports import Port
 from weibao_lab.terminal import Pager
 from weibao_lab.tree import ConfigTree, Syntax
 
@@ -25,12 +27,15 @@ class NxOs(CiscoLike):
     """Cisco NX-OS 9.3 on a Nexus 9000."""
 
     platform: ClassVar[str] = "cisco_nxos"
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = NXOS_PORTS
+    system_text: ClassVar[str] = "N9K-C93180YC-EX, Cisco Nexus Operating System, Version 9.3(8)"
+    speaks_cdp: ClassVar[bool] = True
+    channel: ClassVar[str] = "port-channel"
     factory_name: ClassVar[str] = "switch"
     pager: ClassVar[Pager] = Pager(b"\x1b[7m--More--\x1b[m", b"\r\x1b[K")
     prompt_end: ClassVar[str] = " "
     asks_file: ClassVar[bool] = False
     also_in_config: ClassVar[tuple[str, ...]] = ("show", "copy")
-    port_format: ClassVar[str] = "{0:<14}{1:<19}{2:<10}{3:<10}{4:<8}{5:<8}{6}\n"
     unauthorised: ClassVar[str] = "% Permission denied for the role\n"
     config_text: ClassVar[str] = "Enter configuration commands, one per line. End with CNTL/Z.\n"
     save_text: ClassVar[str] = (
@@ -40,8 +45,7 @@ class NxOs(CiscoLike):
     # NX-OS has no "write": it is an alias that each site defines for itself.
     commands: ClassVar[tuple[Command, ...]] = (
         *(item for item in CISCO_COMMANDS if "write" not in item.pattern),
-        Command("show interface status", "show_status"),
-        Command("show interface description", "show_descriptions"),
+        *port_commands(NXOS_PORTS),
         Command("show hostname", "show_hostname"),
         Command("wr", "save"),
         Command("checkpoint <name>", "checkpoint"),
@@ -106,13 +110,16 @@ class NxOs(CiscoLike):
         blank = " " * (len(self.prompt(session)) + problem.position)
         return f"{blank}^\n% {word[problem.kind]} command at '^' marker.\n"
 
-    def status_word(self, port: Port) -> str:
-        """connected, notconnec or disabled."""
-        return super().status_word(port)[:9]
-
     def short(self, name: str) -> str:
         """An interface name as tables print it."""
-        return name.replace("Ethernet", "Eth")
+        for long, short in (("Ethernet", "Eth"), ("port-channel", "Po"), ("loopback", "Lo")):
+            if name.startswith(long):
+                return short + name[len(long) :]
+        return name
+
+    def shut_unless_told(self, name: str) -> bool:
+        """A VLAN's interface is down until a ``no shutdown``."""
+        return name.startswith("Vlan")
 
     async def show_interface_section(
         self, session: Session, match: Match, pipes: list[str]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from weibao_lab.configs import conceal
-from weibao_lab.dialects.base import Command, Reply
+from weibao_lab.dialects.base import Command, Reply, port_commands
 from weibao_lab.dialects.cisco import CISCO_COMMANDS, CISCO_SECTIONS, CiscoLike
 from weibao_lab.dialects.ios import BACKSPACE_PAGER, GLOBAL, SINGLE
+from weibao_lab.dialects.port_page import PortPrinter
+from weibao_lab.dialects.ruijie_ports import RUIJIE_PORTS
 from weibao_lab.grammar import Match
 from weibao_lab.terminal import Pager
 from weibao_lab.tree import Syntax
@@ -26,9 +29,12 @@ class Ruijie(CiscoLike):
     platform: ClassVar[str] = "ruijie_os"
     commands: ClassVar[tuple[Command, ...]] = (
         *CISCO_COMMANDS,
+        *port_commands(RUIJIE_PORTS, user=True),
         Command("reload in <minutes>", "reload_in"),
         Command("reload cancel", "reload_cancel"),
     )
+    port_printers: ClassVar[Mapping[str, PortPrinter]] = RUIJIE_PORTS
+    system_text: ClassVar[str] = "Ruijie 10G Routing Switch(S5750C-28GT4XS-H), RGOS 11.4(1)B1P3"
     factory_name: ClassVar[str] = "Ruijie"
     pager: ClassVar[Pager] = BACKSPACE_PAGER
     end_marks: ClassVar[tuple[bytes, ...]] = (b"end",)

@@ -21,13 +21,13 @@ class Staged(Indented):
             return
         device = session.device
         live, at, who = device.running.tree, device.running.changed_at, device.running.changed_by
-        device.running.tree = session.staged
+        device.running.tree, device.rehearsing = session.staged, True
         device.forget_cache()
         try:
             await super()._configuration_line(session, line)
         finally:
             session.staged = self.tree(device)
-            device.running.tree = live
+            device.running.tree, device.rehearsing = live, False
             device.running.changed_at, device.running.changed_by = at, who
             device.forget_cache()
 

@@ -26,7 +26,6 @@ VRP_COMMANDS: Final = (
     Command("display current-configuration", "show_running"),
     Command("display current-configuration interface ...", "show_interface_section"),
     Command("display saved-configuration", "show_startup"),
-    Command("display interface brief", "show_interfaces"),
     Command("display this", "show_this"),
     Command("undo terminal monitor", "accept"),
     Command("terminal monitor", "accept"),
@@ -112,17 +111,9 @@ class VrpLike(Indented):
         """Model and software; given by the platform."""
         return Reply(self.version_text(session.device))
 
-    async def show_interfaces(self, session: Session, match: Match, pipes: list[str]) -> Reply:
-        """The table of interfaces; given by the platform."""
-        return Reply(self.interfaces_text(session.device))
-
     @abstractmethod
     def version_text(self, device: Device) -> str:
         """The answer to ``display version``."""
-
-    @abstractmethod
-    def interfaces_text(self, device: Device) -> str:
-        """The answer to ``display interface brief``."""
 
 
 def span_text(device: Device) -> str:
