@@ -11,7 +11,13 @@ from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.reasons import Reason
 
-__all__ = ["approved_differences", "gate_problems", "left_to_do", "space_problems"]
+__all__ = [
+    "approved_differences",
+    "clock_problems",
+    "gate_problems",
+    "left_to_do",
+    "space_problems",
+]
 
 _MB = 1 << 20
 _ARCHIVES = ("/var/lib", "/var/cache/apt")
@@ -20,12 +26,7 @@ _KERNELS = ("linux-image", "initramfs", "kernel", "linux-modules")
 
 def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
     """Everything that stands against touching the host now; empty where nothing does."""
-    found = []
-    skew = facts.clock.host - facts.clock.asked if facts.clock.asked else 0.0
-    if abs(skew) > wishes.clock_seconds:
-        found.append(
-            Reason.of("patch_clock_off", seconds=f"{skew:+.0f}", limit=f"{wishes.clock_seconds:g}")
-        )
+    found = [*clock_problems(facts, wishes)]
     if facts.lock:
         found.append(Reason.of("patch_locked", process=facts.lock))
     if facts.broken:
@@ -42,6 +43,15 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         if not probe.ok:
             found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
     return (*found, *space_problems(facts, plan, wishes))
+
+
+def clock_problems(facts: Facts, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """A clock that is wrong: signatures and dates of package lists mean nothing to such a host."""
+    skew = facts.clock.host - facts.clock.asked if facts.clock.asked else 0.0
+    if abs(skew) <= wishes.clock_seconds:
+        return ()
+    limit = f"{wishes.clock_seconds:g}"
+    return (Reason.of("patch_clock_off", seconds=f"{skew:+.0f}", limit=limit),)
 
 
 def space_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:

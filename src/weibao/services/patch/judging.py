@@ -15,7 +15,7 @@ from typing import Any
 from weibao.boundary.patch import PatchRecords
 from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts
-from weibao.domain.patch_gate import approved_differences, gate_problems, left_to_do
+from weibao.domain.patch_gate import approved_differences, clock_problems, gate_problems, left_to_do
 from weibao.domain.patch_health import Before, fixed_ports, health_of, package_differences, worse
 from weibao.domain.patch_missing import (
     RESTARTS_WITH_HOST,
@@ -103,7 +103,8 @@ def plan(case: Case) -> Judged:
     chosen, left_out = choose(*missing(case.facts), case.wishes)
     resolved = resolved_of(case.facts.manager, case.said.get("resolved") or {})
     if not chosen:
-        return Judged(plan=HostPlan(manager=case.facts.manager, left_out=left_out))
+        why_not = clock_problems(case.facts, case.wishes)
+        return Judged(why_not, plan=HostPlan(manager=case.facts.manager, left_out=left_out))
     made, against = make_host_plan(case.facts, chosen, left_out, resolved, case.wishes)
     why = [*against, *gate_problems(case.facts, made, case.wishes)]
     if case.wishes.backup and not case.wishes.backup_place:
