@@ -170,10 +170,13 @@ def _earlier(name):
 
 DNF = r"""
 import json, sys
-import dnf
+import dnf, dnf.rpm
 asked = json.load(sys.stdin)
 base = dnf.Base()
 base.conf.read()
+root = base.conf.installroot
+base.conf.substitutions["releasever"] = dnf.rpm.detect_releasever(root) or ""
+base.conf.substitutions.update_from_etc(root, varsdir=base.conf.varsdir)
 base.read_all_repos()
 for repo in base.repos.iter_enabled():
     repo.skip_if_unavailable = False

@@ -84,7 +84,7 @@ def judge_patch(asked: Asked, hosts: Mapping[str, HostSaid]) -> dict[str, Any]:
     keeps = asked.keep and asked.stage in _KEEPS
     kept = _keep(workshop, asked, hosts, now) if keeps else {}
     devices = {n: _told(workshop, one, kept.get(n, "")) for n, one in judged.items()}
-    return {"changed": any(one.changed for one in judged.values()), "devices": devices}
+    return {"changed": False, "devices": devices}  # it is other tasks that change hosts
 
 
 def _approved(workshop: Workshop, change_id: str) -> Mapping[str, HostPlan]:
