@@ -14,6 +14,13 @@ from .packages import FIRST, SECOND, Repository
 from .patching import PatchFlow
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs booted hosts is end to end."""
+    for item in items:
+        if "lab" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
     """Three hosts; the image is made once for all workers."""

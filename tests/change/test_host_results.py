@@ -1,0 +1,37 @@
+"""What became of each host is told by Ansible's events, and by nothing that was cut off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weibao.adapters.host_results import HostResults
+
+
+def heard(*events: dict[str, Any], ended: bool = True) -> dict[str, Any]:
+    results = HostResults()
+    for event in events:
+        assert results.hear(event) is False
+    if ended:
+        results.hear({"event": "playbook_on_stats"})
+    return results.found()
+
+
+def ok(host: str, **result: Any) -> dict[str, Any]:
+    return {"event": "runner_on_ok", "event_data": {"host": host, "res": result}}
+
+
+def test_a_playbook_that_was_cut_off_leaves_no_host_well() -> None:
+    """An error while tasks are read, a time limit, a crash: the rest was never begun."""
+    assert heard(ok("a"))["a"].status == "ok"
+    assert heard(ok("a"), ended=False)["a"].status == "failed"
+
+
+def test_a_later_word_of_a_batch_task_keeps_what_the_earlier_one_showed() -> None:
+    first = ok("a", devices={"a": {"status": "ok", "difference": "x", "evidence": ["1"]}})
+    plan = {"packages": [{"name": "p"}]}
+    second = ok("a", devices={"a": {"status": "ok", "plan": plan, "evidence": ["2"]}})
+    found = heard(first, second)["a"]
+    assert (found.difference, found.plan, found.evidence) == ("x", plan, ("1", "2"))
+    worse = ok("a", devices={"a": {"status": "failed", "reason": "no"}})
+    found = heard(first, worse, second)["a"]
+    assert (found.status, found.reason, found.difference) == ("failed", "no", "x")
