@@ -70,7 +70,7 @@ class PatchFlow(Flow):
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
         if fails is not None:
             assert done.returncode == fails, (arguments, done.stdout[-1500:], done.stderr[-3000:])
