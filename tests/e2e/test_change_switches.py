@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from weibao_lab import DeviceHandle
+from weibao_lab import DeviceHandle, DeviceSpec, Lab
 
-from .change_flow import carried_out, change_of_lines, closed, make_keys, shown, with_people
+from .change_flow import (
+    approved,
+    carried_out,
+    change_of_lines,
+    closed,
+    make_keys,
+    shown,
+    with_people,
+)
 from .estates import new_estate
 
 LINES = {"huawei": "vlan 3999\n description moved", "cisco_ios": "vlan 3999\n name moved"}
@@ -63,4 +72,28 @@ def test_a_change_is_applied_proven_saved_and_explained(
     kept = estate.weibao("backup", "list", device.name, "--json").json["versions"]
     assert kept[0]["change_ref"] == number
     closed(estate, number)
+    assert estate.weibao("verify").code == 0
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_port_that_the_change_shuts_stops_it_unless_that_was_declared(
+    tmp_path: Path, keys: Path, own_lab: Callable[..., Lab], declared: bool
+) -> None:
+    """JOB-12: the snapshots see what the lines did to the ports."""
+    lab = own_lab(DeviceSpec(name="sw-1", platform="huawei"), DeviceSpec("sw-2", "cisco_ios"))
+    device = lab.devices["sw-1"]
+    port = next(p.name for p in device.ports if p.oper_up and p.mode == "access")
+    estate = with_people(new_estate(tmp_path, [device]), keys)
+    assert estate.weibao("backup", "run").code == 0
+    wanted = estate.folder / "lines.txt"
+    wanted.write_text(f"interface {port}\n shutdown\n")
+    variables = [f"change_config_lines={wanted}", "change_config_settle_seconds=0"]
+    variables += [f"change_ports_expected={port}"] if declared else []
+    number = approved(estate, keys, "change-switch-config", variables)
+    carried_out(estate, keys, number, 0 if declared else 1)
+    steps = {row["step"]: row for row in shown(estate, number)["steps"]}
+    assert steps["ports-before"]["state"] == "done"
+    assert steps["ports-after"]["state"] == ("done" if declared else "failed")
+    if not declared:
+        assert f"{port}: up -> down (administratively_down)" in steps["ports-after"]["detail"]
     assert estate.weibao("verify").code == 0
