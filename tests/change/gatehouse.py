@@ -249,8 +249,9 @@ class Gatehouse:
         variables: dict[str, Any] | None = None,
         env: dict[str, str] | None = None,
         step: str = "write",
+        cwd: Path | None = None,
     ) -> Played:
-        """Run ``ansible-playbook`` in the estate."""
+        """Run ``ansible-playbook`` in the estate, or in ``cwd``."""
         for note in (self.folder / "notes").iterdir():
             note.unlink()
         given: dict[str, Any] = {"weibao_estate": str(self.folder), "note_text": "hello"}
@@ -262,7 +263,7 @@ class Gatehouse:
         python = Path(sys.executable)
         done = subprocess.run(
             [str(python.with_name("ansible-playbook")), "-e", f"@{extra}", *options, playbook],
-            cwd=self.folder,
+            cwd=cwd or self.folder,
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("ANSIBLE_")},
                 "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),

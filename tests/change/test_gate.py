@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from change.gatehouse import HOSTS, Gatehouse
+from weibao.adapters.digest_source import collection_folders
 from weibao.domain.change import Approval, Change, ChangeState, Window
 
 pytestmark = pytest.mark.usefixtures("ssh_keygen")
@@ -255,6 +256,55 @@ def test_code_from_elsewhere_and_settings_from_elsewhere(
     said = " ".join(played.said.split())
     assert "ANSIBLE_ACTION_PLUGINS makes Ansible load code" in said
     assert "instead of the estate's ansible.cfg" in said
+
+
+def test_a_playbook_of_the_same_name_elsewhere(
+    standing: tuple[Gatehouse, Change], tmp_path: Path
+) -> None:
+    """Ansible reads it where it was started, whatever estate and PWD say."""
+    house, change = standing
+    (tmp_path / "playbooks").mkdir()
+    play = OWN_PLAY.format(hosts="quays", vars="{write_note_text: evil}")
+    (tmp_path / "playbooks" / "write_note.yml").write_text(play)
+    for env in ({}, {"ANSIBLE_ROLES_PATH": str(house.folder / "roles")}):
+        played = house.play(change, "-i", str(house.folder / "inventory"), cwd=tmp_path, env=env)
+        assert played.notes == (), played.said
+        assert "is no step of runbook" in " ".join(played.said.split()), played.said
+
+
+def test_a_collection_of_ones_own_around_the_real_plugins(
+    standing: tuple[Gatehouse, Change], tmp_path: Path
+) -> None:
+    house, change = standing
+    core = tmp_path / "ansible_collections" / "weibao" / "core"
+    core.mkdir(parents=True)
+    for name, folder in collection_folders().items():
+        if name != "playbooks":
+            (core / name).symlink_to(folder)
+    (core / "playbooks").mkdir()
+    played = house.play(change, env={"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
+    assert played.notes == (), played.said
+    assert "not the one that belongs to this program" in " ".join(played.said.split()), played.said
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "word"),
+    [
+        (["--ssh-common-args", "-o HostName=192.0.2.1"], {}, "ssh_common_args"),
+        (["--ssh-extra-args", "-p 2222"], {}, "ssh_extra_args"),
+        (["-u", "somebody"], {}, "remote_user"),
+        ([], {"ANSIBLE_SSH_ARGS": "-o HostName=192.0.2.1"}, "ANSIBLE_SSH_ARGS"),
+        ([], {"ANSIBLE_REMOTE_PORT": "2222"}, "ANSIBLE_REMOTE_PORT"),
+    ],
+)
+def test_another_way_to_the_host(
+    standing: tuple[Gatehouse, Change], options: list[str], env: dict[str, str], word: str
+) -> None:
+    """The inventory's addresses are what was approved; nothing beside it leads elsewhere."""
+    house, change = standing
+    played = house.play(change, *options, env=env)
+    assert played.notes == (), played.said
+    assert word in played.said
 
 
 def test_a_ticket_of_ones_own_is_refused(house: Gatehouse) -> None:

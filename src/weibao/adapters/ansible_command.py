@@ -21,7 +21,19 @@ _CODE_PATHS = (
     *(f"ANSIBLE_{kind}_PLUGINS" for kind in _KINDS),
     *("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY", "ANSIBLE_TRANSPORT"),
 )
-_WHOLE = ("start_at_task", "step", "skip_tags", "module_path")
+_WAYS = (
+    *(f"ANSIBLE_{name}_EXTRA_ARGS" for name in ("SSH", "SFTP", "SCP")),
+    *("ANSIBLE_SSH_ARGS", "ANSIBLE_SSH_COMMON_ARGS", "ANSIBLE_SSH_EXECUTABLE"),
+    *("ANSIBLE_REMOTE_PORT", "ANSIBLE_REMOTE_USER", "ANSIBLE_EXECUTABLE"),
+    *("ANSIBLE_BECOME_EXE", "ANSIBLE_BECOME_FLAGS", "ANSIBLE_BECOME_METHOD"),
+    *("ANSIBLE_BECOME_USER", "ANSIBLE_PLAYBOOK_VARS_ROOT", "ANSIBLE_PRECEDENCE"),
+)
+"""Variables by which a host is reached, or a variable found, otherwise than the inventory says."""
+_WHOLE = (
+    *("start_at_task", "step", "skip_tags", "module_path"),
+    *("ssh_common_args", "ssh_extra_args", "sftp_extra_args", "scp_extra_args", "become_user"),
+)
+_CORE = "weibao.core"
 
 
 @dataclass(frozen=True)
@@ -38,10 +50,15 @@ class Command:
     partial: tuple[str, ...]
     """Options that leave tasks out or bring others in."""
     environment: tuple[str, ...]
-    """Variables of the environment that make Ansible load code from elsewhere."""
+    """Variables of the environment that make Ansible load code from elsewhere, or reach hosts
+    another way."""
     config: str
     """The ``ansible.cfg`` that is read; may be empty."""
     vault_options: tuple[str, ...]
+    folder: Path = Path()
+    """Where it was started: playbooks are read from here."""
+    collection: Path | None = None
+    """The collection that Ansible uses under this program's name; None: it finds none."""
 
     @property
     def fingerprint(self) -> str:
@@ -72,8 +89,13 @@ def ansible_command() -> Command:
     options = [option for option in _WHOLE if given.get(option)]
     if set(given.get("tags") or ()) - {"all"}:
         options.append("tags")
-    if given.get("connection") not in (None, constants.DEFAULT_TRANSPORT):
-        options.append("connection")
+    for option, default in (
+        ("connection", constants.DEFAULT_TRANSPORT),
+        ("remote_user", constants.DEFAULT_REMOTE_USER),
+        ("become_method", constants.DEFAULT_BECOME_METHOD),
+    ):
+        if given.get(option) not in (None, default):
+            options.append(option)
     vaults = [f"--vault-id={each}" for each in given.get("vault_ids") or ()]
     vaults += [f"--vault-password-file={each}" for each in given.get("vault_password_files") or ()]
     return Command(
@@ -82,10 +104,21 @@ def ansible_command() -> Command:
         extra=extra,
         check=bool(given.get("check")),
         partial=tuple(options),
-        environment=tuple(name for name in _CODE_PATHS if os.environ.get(name)),
+        environment=tuple(name for name in (*_CODE_PATHS, *_WAYS) if os.environ.get(name)),
         config=str(constants.CONFIG_FILE or ""),
         vault_options=tuple(vaults),
+        folder=Path.cwd(),
+        collection=_collection(),
     )
+
+
+def _collection() -> Path | None:
+    from ansible.utils.collection_loader import _collection_finder
+
+    try:
+        return Path(_collection_finder._get_collection_path(_CORE))
+    except (ImportError, ValueError):
+        return None
 
 
 def _plain(value: Any) -> Any:

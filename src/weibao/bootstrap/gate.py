@@ -255,9 +255,7 @@ def _command_problems(
     config = workshop.estate.ansible_config
     if command.config and Path(command.config).resolve() != (config and config.resolve()):
         found.append(Reason.of("gate_config", file=command.config))
-    own = collection_folders()["plugins"].resolve()
-    if plugin is not None and not plugin.resolve().is_relative_to(own):
-        found.append(Reason.of("gate_other_collection", file=plugin, own=own))
+    found += _collection_problems(command, plugin)
     for name, value in command.extra.items():
         if name not in TRANSPORT and name not in change.variables:
             found.append(Reason.of("gate_variable", name=name))
@@ -268,6 +266,20 @@ def _command_problems(
     if command.extra.get("weibao_change", change.id) != change.id:
         found.append(Reason.of("gate_variable_differs", name="weibao_change"))
     return found
+
+
+def _collection_problems(command: Command, plugin: Path | None) -> list[Reason]:
+    """Whether it is this program's own: also each folder, since a link may lead to some only."""
+    own = collection_folders()
+    plugins = own["plugins"].resolve()
+    if plugin is not None and not plugin.resolve().is_relative_to(plugins):
+        return [Reason.of("gate_other_collection", file=plugin, own=plugins)]
+    used = command.collection
+    for name, folder in own.items():
+        if used is None or (used / name).resolve() != folder.resolve():
+            file = used / name if used else "-"
+            return [Reason.of("gate_other_collection", file=file, own=folder)]
+    return []
 
 
 def _begun_step(
@@ -290,7 +302,7 @@ def _begun_step(
         step
         for step in runbook.steps
         if step.kind in (StepKind.playbook, StepKind.probe)
-        and _same_playbook(workshop, step.run, command.playbooks)
+        and _same_playbook(workshop, step.run, command)
     ]
     if not candidates:
         name = ", ".join(command.playbooks) or "-"
@@ -309,20 +321,24 @@ def _latest_begun(rows: Sequence[ChangeStep]) -> list[ChangeStep]:
     return [row for row in latest.values() if row.state is StepState.begun]
 
 
-def _same_playbook(workshop: Workshop, wanted: str, given: Sequence[str]) -> bool:
-    if len(given) != 1:
+def _same_playbook(workshop: Workshop, wanted: str, command: Command) -> bool:
+    if len(command.playbooks) != 1:
         return False
-    return wanted == given[0] or _playbook_file(workshop, wanted) == _playbook_file(
-        workshop, given[0]
-    )
+    given = _playbook_file(command.folder, command.playbooks[0])
+    return given == _playbook_file(workshop.estate.folder, wanted)
 
 
-def _playbook_file(workshop: Workshop, name: str) -> Path:
-    """The file of a playbook of this collection, or of the estate."""
+def _playbook_file(folder: Path, name: str) -> Path:
+    """The file of a playbook of this collection, or of ``folder``.
+
+    A link to a file stays one: Ansible reads variables and roles beside it.
+    """
     prefix = "weibao.core."
     if name.startswith(prefix) and "/" not in name:
-        return (collection_folders()["playbooks"] / f"{name.removeprefix(prefix)}.yml").resolve()
-    return (workshop.estate.folder / name).resolve()
+        file = collection_folders()["playbooks"] / f"{name.removeprefix(prefix)}.yml"
+    else:
+        file = folder / name
+    return file.parent.resolve() / file.name
 
 
 def _same(one: object, other: object) -> bool:
