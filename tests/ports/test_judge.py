@@ -97,6 +97,11 @@ def test_a_port_that_is_not_there_is_missing() -> None:
     assert findings["port_missing"].port == "GE1/0/1"
 
 
+def test_half_a_table_does_not_say_that_a_port_is_gone() -> None:
+    findings = found(port("GE1/0/2"), wants={"GE1/0/1": UPLINK}, unparsed_count=1)
+    assert findings.keys() == {"port_unknown", "ports_not_understood"}
+
+
 def test_since_when() -> None:
     first = reading(port(), at=NOW - 2 * DAY)
     second = reading(port(oper="down"), last=first, at=NOW - DAY)

@@ -51,18 +51,21 @@ def judge_device(case: DeviceCase) -> list[PortFinding]:
     there = {state.port.name for state in reading.ports}
     for name, expectation in case.expectations.items():
         if name not in there and expectation.use is PortUse.used:
-            found.append(
-                finding_of(
-                    case,
-                    None,
-                    _CODE.port_missing,
-                    Severity.serious,
-                    port=name,
-                    cuts_off=cut_off_by(expectation),
-                )
-            )
+            found.append(_not_there(case, name, expectation))
     found += _lags(case)
     return [waive(case, f) for f in found]
+
+
+def _not_there(case: DeviceCase, name: str, expectation: PortExpectation) -> PortFinding:
+    """Where not all was understood (half a table), a port that is not seen may be there."""
+    reading = case.reading
+    whole = not (reading.unparsed_count or reading.unknown_words or reading.reason)
+    if whole:
+        code, severity, params = _CODE.port_missing, Severity.serious, {}
+    else:
+        code, severity, params = _CODE.port_unknown, Severity.warning, {"status": "-"}
+    cuts_off = cut_off_by(expectation)
+    return finding_of(case, None, code, severity, port=name, cuts_off=cuts_off, **params)
 
 
 def _stale(case: DeviceCase) -> Iterator[PortFinding]:
