@@ -116,7 +116,15 @@ def test_a_database_url_with_a_password_comes_from_its_file(write):
 
 def test_every_model_has_a_schema():
     found = schemas()
-    assert set(found) == {"settings", "contract", "runbook", "platform", "platform-session"}
+    assert set(found) == {
+        "settings",
+        "contract",
+        "runbook",
+        "platform",
+        "platform-session",
+        "port-baseline",
+        "port-readings",
+    }
     assert found["settings"]["additionalProperties"] is False
 
 
