@@ -284,7 +284,7 @@ def test_a_collection_of_ones_own_around_the_real_plugins(
     (core / "playbooks").mkdir()
     played = house.play(change, env={"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)})
     assert played.notes == (), played.said
-    assert "not the one that belongs to this program" in " ".join(played.said.split()), played.said
+    assert "not this program's own weibao.core" in " ".join(played.said.split()), played.said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from change.gatehouse import HOSTS, Gatehouse
 from weibao.adapters.ansible_command import Command
+from weibao.adapters.digest_source import collection_folders
 from weibao.adapters.gate_ticket import Process, TicketBox
 from weibao.bootstrap import gate
 from weibao.domain.change import ChangeState
@@ -33,6 +34,8 @@ def command(house: Gatehouse, **fields: object) -> Command:
         environment=(),
         config=str(house.folder / "ansible.cfg"),
         vault_options=(),
+        folder=house.folder,
+        collection=collection_folders()["plugins"].parent,
     )
     return replace(given, **fields)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -46,6 +47,8 @@ class PatchFlow(Flow):
             "ansible_ssh_private_key_file": str(self.lab.key),
             "ansible_ssh_common_args": options,
             "ansible_python_interpreter": "/usr/bin/python3",
+            # A socket's path has 108 bytes, and a test's folder many.
+            "ansible_control_path_dir": f"/tmp/wbcp-{os.getpid()}",
             "contract": "default",
             "patch_linux_backup_repository": "/var/backups/restic",
             "patch_linux_backup_password": PASSWORD,
