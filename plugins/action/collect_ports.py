@@ -15,8 +15,9 @@ class ActionModule(CollectingAction):
 
     BYPASS_HOST_LOOP = True
     JOB = "check-ports"
-    OPTIONS = ("details",)
+    KNOWN = CollectingAction.KNOWN | {"details"}
 
-    def _purpose(self, arguments: Mapping[str, Any]) -> str:
+    def purpose(self, arguments: Mapping[str, Any]) -> str:
+        """Whether what takes long to print is wanted too."""
         details = boolean(arguments.get("details", True), strict=False)
         return "ports in detail" if details else "ports"

@@ -11,36 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
-_KNOWN = {"estate", "change", "stage", "run_folder", "read", "results", "keep"}
+from ansible_collections.weibao.core.plugins.plugin_utils.thin import WholeBatchAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(WholeBatchAction):
     """See the documentation of the module of the same name."""
 
     BYPASS_HOST_LOOP = True
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
+    KNOWN = frozenset({"estate", "change", "stage", "run_folder", "read", "results", "keep"})
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict:
-        """Judge; the result has ``devices``."""
-        result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        try:
-            from weibao.bootstrap.judge_patch import Asked, HostSaid, judge_patch
-            from weibao.errors import WeibaoError
-        except ImportError as error:
-            raise AnsibleActionFail(
-                f"weibao.core needs the Python package weibao beside Ansible: {error}"
-            ) from error
+    def work(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Judge; ``devices``."""
+        from weibao.bootstrap.judge_patch import Asked, HostSaid, judge_patch
 
-        arguments = self._task.args
-        if unknown := sorted(set(arguments) - _KNOWN):
-            raise AnsibleActionFail(f"unsupported arguments: {', '.join(unknown)}")
         asked = Asked(
             estate=Path(str(arguments.get("estate") or ".")),
             stage=str(arguments.get("stage") or ""),
@@ -63,11 +46,7 @@ class ActionModule(ActionBase):
             )
             for name in task_vars["ansible_play_batch"]
         }
-        try:
-            result.update(judge_patch(asked, hosts))
-        except WeibaoError as error:
-            raise AnsibleActionFail(str(error)) from error
-        return result
+        return judge_patch(asked, hosts)
 
 
 def _usable(found: object) -> Mapping[str, Any]:

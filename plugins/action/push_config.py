@@ -8,46 +8,30 @@ the result, never a failure of the task: that would end the play for everyone.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
+from ansible_collections.weibao.core.plugins.plugin_utils.thin import WholeBatchAction
 
 _TEXTS = ("mode", "phase", "change", "run_folder", "lines_variable", "versions", "avoid_safety")
 _NUMBERS = {"safety_minutes": 10, "settle_seconds": 10}
-_KNOWN = {*_TEXTS, *_NUMBERS, "estate", "watch_pid", "reboot_ok", "need_safety", "save"}
 
 
-class ActionModule(ActionBase):
+class ActionModule(WholeBatchAction):
     """See the documentation of the module of the same name."""
 
     BYPASS_HOST_LOOP = True
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
+    KNOWN = frozenset(
+        {*_TEXTS, *_NUMBERS, "estate", "watch_pid", "reboot_ok", "need_safety", "save"}
+    )
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> dict:
-        """Change; the result has ``devices`` and where the evidence lies."""
-        result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        try:
-            from weibao.adapters.network.change_batch import Play
-            from weibao.bootstrap.push_config import Push, push
-            from weibao.errors import WeibaoError
-        except ImportError as error:
-            raise AnsibleActionFail(
-                f"weibao.core needs the Python package weibao beside Ansible: {error}"
-            ) from error
+    def work(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Change; ``devices`` and where the evidence lies."""
+        from weibao.adapters.network.change_batch import Play
+        from weibao.bootstrap.push_config import Push, push
 
-        arguments = self._task.args
-        if unknown := sorted(set(arguments) - _KNOWN):
-            raise AnsibleActionFail(f"unsupported arguments: {', '.join(unknown)}")
         asked = Push(
             estate=Path(str(arguments.get("estate") or ".")),
             reboot_ok=boolean(arguments.get("reboot_ok", False), strict=False),
@@ -59,18 +43,11 @@ class ActionModule(ActionBase):
         play = Play(
             hosts=[str(host) for host in task_vars["ansible_play_batch"]],
             hostvars=task_vars["hostvars"],
-            default_user=self._play_context.remote_user or getpass.getuser(),
-            default_password=self._play_context.password or "",
-            default_enable=self._play_context.become_pass or "",
-            host_key_checking=bool(constants.HOST_KEY_CHECKING),
+            **self.login(),
             default_lines=self._of_the_play(task_vars, asked.lines_variable),
             watch_pid=int(arguments.get("watch_pid") or 0),
         )
-        try:
-            result.update(push(asked, play, check=self._task.check_mode, plugin=Path(__file__)))
-        except WeibaoError as error:
-            raise AnsibleActionFail(str(error)) from error
-        return result
+        return push(asked, play, check=self._task.check_mode, plugin=Path(__file__))
 
     def _of_the_play(self, task_vars: Mapping[str, Any], name: str) -> object:
         """A variable of the play or the role, which the hosts' own do not show."""
