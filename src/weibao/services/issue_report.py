@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from weibao.domain.inventory import Device
 from weibao.domain.records import ConfigVersion, Finding, Run, RunTarget
 from weibao.domain.report import BackupReport, ChangedDevice, DeviceRow, Totals
+from weibao.services.issuing import inventory_of, issue_all, title_of
 from weibao.services.overdue import freshness
 from weibao.services.parts import Parts, PublishedReport
 
@@ -21,21 +21,13 @@ _DIFF_LINES = 400
 def issue_reports(parts: Parts, run: Run, devices: Sequence[Device]) -> tuple[PublishedReport, ...]:
     """Write the report of every contract that the run touched; each is a ledger row."""
     targets = list(parts.journal.targets(run.id))
-    contracts = sorted({t.contract for t in targets if t.contract in parts.contracts})
-    issued = []
-    for contract in contracts:
-        report = build_report(parts, run, contract, devices, targets)
-        published = parts.publish(report)
-        payload = {"number": report.number, "sha256": published.sha256}
-        parts.journal.append(
-            parts.clock.now(),
-            run.actor,
-            "report.issued",
-            f"report/{report.number}",
-            json.dumps(payload, sort_keys=True, separators=(",", ":")),
-        )
-        issued.append(published)
-    return tuple(issued)
+    return issue_all(
+        parts,
+        run,
+        {target.contract for target in targets},
+        lambda contract: build_report(parts, run, contract, devices, targets),
+        parts.publish,
+    )
 
 
 def number_of(run: Run, contract: str) -> str:
@@ -49,20 +41,15 @@ def build_report(
     """One contract's report of ``run``; ``devices`` is the whole inventory as it is known."""
     profile = parts.contracts[contract]
     mine = {t.device: t for t in targets if t.contract == contract}
-    known = {d.name: d for d in devices if d.contract == contract}
-    for name in mine.keys() - known.keys():
-        known[name] = Device(name=name, contract=contract, platform=mine[name].platform)
+    known = inventory_of(contract, devices, {name: t.platform for name, t in mine.items()})
     findings = [f for f in parts.journal.findings(run.id) if f.contract == contract]
     latest = parts.journal.latest_versions(contract)
     rows = _rows(parts, contract, known, mine, findings, latest)
     changed = [v for v in latest.values() if v.run_id == run.id]
-    title = dict(_TITLE)
-    if "backup" in profile.report_titles:
-        title["zh"] = profile.report_titles["backup"]
     booked = parts.runbook(run.job).runbook
     return BackupReport(
         number=number_of(run, contract),
-        title=title,
+        title=title_of(_TITLE, profile, "backup"),
         estate=parts.settings.name,
         contract=profile,
         run=run,

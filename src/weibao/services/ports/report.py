@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome, PortSta
 from weibao.domain.port_report import PortDay, PortDeviceRow, PortReport, PortTotals, tally_of
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Severity
+from weibao.services.issuing import inventory_of, issue_all, title_of
 from weibao.services.parts import PublishedReport
 from weibao.services.ports.port_parts import PortParts
 from weibao.services.ports.read_bundle import unread
@@ -36,21 +36,15 @@ def issue_port_reports(
     expectations: Expectations,
 ) -> tuple[PublishedReport, ...]:
     """Write the log of every contract that the run touched; each is a ledger row."""
-    parts = ports.parts
-    issued = []
-    for contract in sorted({r.contract for r in readings} & parts.contracts.keys()):
-        report = build_port_report(ports, run, contract, devices, readings, last, expectations)
-        published = ports.publish(report)
-        payload = {"number": report.number, "sha256": published.sha256}
-        parts.journal.append(
-            parts.clock.now(),
-            run.actor,
-            "report.issued",
-            f"report/{report.number}",
-            json.dumps(payload, sort_keys=True, separators=(",", ":")),
-        )
-        issued.append(published)
-    return tuple(issued)
+    return issue_all(
+        ports.parts,
+        run,
+        {reading.contract for reading in readings},
+        lambda contract: build_port_report(
+            ports, run, contract, devices, readings, last, expectations
+        ),
+        ports.publish,
+    )
 
 
 def number_of(run: Run, contract: str) -> str:
@@ -73,9 +67,7 @@ def build_port_report(
     of_contract = [r for r in readings if r.contract == contract]
     whole = [r for r in of_contract if r.device == WHOLE]
     mine = {r.device: r for r in of_contract if r.device != WHOLE}
-    known = {d.name: d for d in devices if d.contract == contract}
-    for name in mine.keys() - known.keys():
-        known[name] = Device(name=name, contract=contract, platform=mine[name].platform)
+    known = inventory_of(contract, devices, {name: r.platform for name, r in mine.items()})
     rows = []
     for name in sorted(known):
         device = known[name]
@@ -93,13 +85,10 @@ def build_port_report(
     still = {_same(f) for f in findings}
     read_now = {r.device for r in of_contract if r.good}
     gone = [f for key, f in before.items() if key not in still and f.device in read_now]
-    title = dict(_TITLE)
-    if "ports" in profile.report_titles:
-        title["zh"] = profile.report_titles["ports"]
     booked = parts.runbook(run.job).runbook
     return PortReport(
         number=number_of(run, contract),
-        title=title,
+        title=title_of(_TITLE, profile, "ports"),
         estate=parts.settings.name,
         contract=profile,
         run=run,
