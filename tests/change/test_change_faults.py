@@ -147,6 +147,27 @@ def test_nobody_records(office: Office) -> None:
     office.sound()
 
 
+def test_a_step_that_is_done_again_is_confirmed_again(office: Office) -> None:
+    """CHG-23: what the recorder said once does not let a step begin a second time, hours later."""
+    office.runbook(*TWO_PERSON)
+    number = office.approved()
+    office.start(number)
+    office.confirm(number)
+    office.hosts.during["write", "host1"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        office.resume(number)
+    office.open()
+    again = ("host1", "write", StepState.waiting)
+    assert office.resume(number).state.value == "paused"
+    office.resume(number, again)
+    assert office.hosts.of("write") == ["host1"]
+    assert office.codes()[-1] == "change_nobody_confirmed"
+    office.confirm(number)
+    office.resume(number)
+    assert office.hosts.of("write") == ["host1", "host1"]
+    office.sound()
+
+
 # hosts
 
 

@@ -144,6 +144,7 @@ def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **
     from weibao.services.changes.control import (
         CONFIRM_NAMESPACE,
         Confirmation,
+        check_confirmer,
         confirm_statement,
     )
     from weibao.services.changes.control import confirm as do
@@ -152,6 +153,7 @@ def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **
     desk = desk_of(call)
     change = desk.find(change_id)
     actor = who(call, person)
+    check_confirmer(desk, change, actor, given["step"], given["wave"])
     evidence = []
     for name in photos:
         try:

@@ -300,19 +300,26 @@ class Carrier:
         minutes = step.time_limit_minutes if manual else None
         patience = timedelta(minutes=minutes or terms.confirm_timeout_minutes)
         asked = self.desk.now
+        since = self.progress.to_be_done_again(wave, step.name, todo)
         while self.desk.now < asked + patience:
             self._check_control()
-            answer = self._answer(wave, step, asked)
+            answer = self._answer(wave, step, asked, since)
             if answer is not None:
                 return self._take_answer(wave, step, todo, answer)
             self.sleep(_POLL)
         reason = Reason.of("change_nobody_confirmed", wave=wave, step=step.name)
         raise Stopped(ChangeAction.pause, reason)
 
-    def _answer(self, wave: int, step: Step, asked: datetime) -> Mapping[str, object] | None:
-        """The newest one; a refusal of before it was asked again is over."""
+    def _answer(
+        self, wave: int, step: Step, asked: datetime, since: datetime | None
+    ) -> Mapping[str, object] | None:
+        """The newest one; a refusal of before it was asked again is over, and so is everything of
+        before ``since``, when the step was said to be done again.
+        """
         for event in reversed(self.desk.records.change_events(self.work.change.id)):
             said = event.detail
+            if since is not None and event.at < since:
+                return None
             if event.action == "confirm" and (said.get("step"), said.get("wave")) == (
                 step.name,
                 wave,

@@ -11,7 +11,7 @@ from weibao.boundary.changes import Signer
 from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, StepState
 from weibao.domain.ledger import canonical
 from weibao.domain.records import Run, RunState
-from weibao.domain.runbook import Phase, StepKind
+from weibao.domain.runbook import Phase, Step, StepKind
 from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Carrier, Tell
 from weibao.services.changes.clear_text import check_text
@@ -30,6 +30,7 @@ __all__ = [
     "abort",
     "attend",
     "back_out",
+    "check_confirmer",
     "confirm",
     "confirm_statement",
     "pause",
@@ -230,6 +231,29 @@ def confirm_statement(change: Change, person: str, said: Confirmation) -> str:
     )
 
 
+def check_confirmer(desk: Desk, change: Change, person: str, name: str, wave: int) -> Step:
+    """The step that waits, if it waits for ``person``; asked before a photo is taken in, too.
+
+    Raises:
+        InputError: no such step, or it does not wait.
+        RefusedError: it waits for another person.
+    """
+    step = next((s for s in desk.runbook(change).steps if s.name == name), None)
+    rows = [
+        row
+        for row in desk.records.change_steps(change.id)
+        if (row.step, row.wave) == (name, wave) and row.state is StepState.waiting
+    ]
+    if step is None or not rows:
+        raise InputError("change.not_waiting", step=name, wave=wave)
+    by_recorder = step.two_person or step.kind is not StepKind.manual
+    if by_recorder and person != change.recorder:
+        raise RefusedError("change.not_recorder", person=person, recorder=change.recorder or "-")
+    if not by_recorder and person not in {change.operator, change.recorder}:
+        raise RefusedError("change.not_operator", person=person, operator=change.operator)
+    return step
+
+
 def confirm(desk: Desk, change: Change, person: str, said: Confirmation, signature: str) -> Change:
     """A step that waits is confirmed by whom it waits for, with an own key (CHG-23).
 
@@ -237,21 +261,9 @@ def confirm(desk: Desk, change: Change, person: str, said: Confirmation, signatu
         InputError: no such step, or it does not wait.
         RefusedError: another person, or a signature that does not hold.
     """
+    check_confirmer(desk, change, person, said.step, said.wave)
     contract = desk.contract(change)
     who = desk.person(contract, person)
-    step = next((s for s in desk.runbook(change).steps if s.name == said.step), None)
-    rows = [
-        row
-        for row in desk.records.change_steps(change.id)
-        if (row.step, row.wave) == (said.step, said.wave) and row.state is StepState.waiting
-    ]
-    if step is None or not rows:
-        raise InputError("change.not_waiting", step=said.step, wave=said.wave)
-    by_recorder = step.two_person or step.kind is not StepKind.manual
-    if by_recorder and person != change.recorder:
-        raise RefusedError("change.not_recorder", person=person, recorder=change.recorder or "-")
-    if not by_recorder and person not in {change.operator, change.recorder}:
-        raise RefusedError("change.not_operator", person=person, operator=change.operator)
     check_text(desk.planned_platforms(change), {"reading": said.reading})
     statement = confirm_statement(change, person, said)
     signer = Signer(who.signs_as, CONFIRM_NAMESPACE)

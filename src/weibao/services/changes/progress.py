@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from weibao.domain.change import Change, ChangeStep, StepState
 from weibao.domain.runbook import Phase, Runbook, Step, StepKind
@@ -67,6 +68,16 @@ class Progress:
         """Of the latest attempt; None where it was never begun."""
         row = self._last.get((wave, step, device))
         return row.state if row else None
+
+    def to_be_done_again(self, wave: int, step: str, devices: Iterable[str]) -> datetime | None:
+        """When somebody last said that the step was not done on some of ``devices``."""
+        rows = (self._last.get((wave, step, device)) for device in devices)
+        said = [
+            row.finished_at
+            for row in rows
+            if row is not None and row.state is StepState.waiting and row.finished_at is not None
+        ]
+        return max(said, default=None)
 
     def begin(
         self,
