@@ -13,20 +13,12 @@ from .booted import Booted, booted, make_image, missing
 from .packages import FIRST, SECOND, Repository
 from .patching import PatchFlow
 
-_LONG = {"test_patch_dnf.py", "test_patch_faults.py", "test_patch_killed.py"}
-_WHY = "minutes on booted hosts, and not steady yet: set WEIBAO_TEST_BOOTED=1 to run them"
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs booted hosts is end to end; the long ones run where they are asked for."""
-    wanted = bool(os.environ.get("WEIBAO_TEST_BOOTED"))
+    """What needs booted hosts is end to end."""
     for item in items:
-        if item.path.parent.name != "patch":
-            continue
         if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
-        if item.path.name in _LONG and not wanted:
-            item.add_marker(pytest.mark.skip(reason=_WHY))
 
 
 @pytest.fixture(scope="session")

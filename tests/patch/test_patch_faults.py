@@ -87,7 +87,7 @@ def test_a_host_that_is_not_well_is_not_touched(
     assert "holder" in targets["web1"]["problem"] or "python3" in targets["web1"]["problem"]
     assert "+86" in targets["web2"]["problem"]  # seconds, and what the way there took
     assert "broken.service" in targets["db1"]["problem"]
-    estate.consented(number)
+    estate.change("submit", number, who="wang.pm", fails=3)  # nobody is even asked to approve it
     estate.change("start", number, who="li.op", fails=3)
 
 
