@@ -9,7 +9,7 @@ import pytest
 from weibao.domain.report import Totals
 from weibao.i18n import LANGUAGES, Language
 from weibao.reports.backup import render_markdown
-from weibao.reports.backup.markdown import escape
+from weibao.reports.notices import escape
 
 from .sample import contract, night
 

@@ -23,7 +23,7 @@ def text(name: str, package: str = _SHARED) -> Markup:
 
 
 @functools.cache
-def digest(name: str, package: str) -> str:
+def digest(name: str, package: str = _SHARED) -> str:
     """Of a script, as the page's content security policy names it."""
     return base64.b64encode(hashlib.sha256(text(name, package).encode()).digest()).decode()
 

@@ -48,8 +48,8 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
         finding_count=_finding_count(view),
         diff_lines=functools.partial(_diff_lines, words=view.words),
         style=text("style.css"),
-        script=text("script.js", _PACKAGE),
-        script_digest=digest("script.js", _PACKAGE),
+        script=text("page.js"),
+        script_digest=digest("page.js"),
     )
     stream.enable_buffering(_CHUNK)
     return iter(stream)
@@ -58,7 +58,7 @@ def render_html(report: BackupReport, language: Language) -> Iterator[str]:
 def prepare() -> None:
     """Load what the first page would wait for."""
     _template()
-    digest("script.js", _PACKAGE)
+    digest("page.js")
 
 
 def _finding_count(view: BackupView) -> int:

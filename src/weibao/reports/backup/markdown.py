@@ -9,19 +9,12 @@ from weibao.domain.report import BackupReport
 from weibao.i18n import Language
 from weibao.reports.backup.diff import plain
 from weibao.reports.backup.view import BackupView, Change, FindingGroup, Line, Trouble
+from weibao.reports.notices import escape
 from weibao.reports.words import visible
 
-__all__ = ["escape", "render_markdown"]
+__all__ = ["render_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&!$])")
 _BACKTICKS = re.compile(r"`+")
-
-
-def escape(text: str) -> str:
-    """``text`` as plain words in a line or a table's cell, whatever it contains."""
-    line = " ".join(visible(text).split())
-    marked = _SPECIAL.sub(r"\\\1", line)
-    return re.sub(r"^([-+=])", r"\\\1", re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", marked))
 
 
 def render_markdown(report: BackupReport, language: Language) -> Iterator[str]:

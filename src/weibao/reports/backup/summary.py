@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from weibao.boundary.notify import Notice
 from weibao.domain.records import Outcome, RunState, Severity
 from weibao.domain.report import BackupReport
 from weibao.i18n import Language
-from weibao.reports.backup.markdown import escape
 from weibao.reports.backup.view import BackupView
+from weibao.reports.notices import NoticePart, Telling
 
 __all__ = ["summarise"]
-
-_MOST = 20
-"""Entries of a list; the rest is counted."""
-_LONGEST = 200
-"""Characters of one entry's reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    title: str
-    entries: list[tuple[str, str]]
-    """A name, and what is said of it."""
 
 
 def summarise(report: BackupReport, language: Language, where: str = "") -> Notice:
@@ -34,11 +21,19 @@ def summarise(report: BackupReport, language: Language, where: str = "") -> Noti
     something serious was found.
     """
     view = BackupView(report, language)
-    parts = [part for part in _parts(view) if part.entries]
+    told = Telling(
+        title=view.title,
+        sentence=view.verdict.sentence,
+        details=view.verdict.details,
+        parts=[part for part in _parts(view) if part.entries],
+        end=_end(view, where),
+        colon=view.words("colon"),
+        more=lambda left: view.words("summary.more", n=left),
+    )
     return Notice(
         subject=_subject(view),
-        text=_text(view, parts, where),
-        markdown=_markdown(view, parts, where),
+        text=told.text(),
+        markdown=told.markdown(),
         failed=_failed(report),
         data=_data(view, where),
     )
@@ -72,68 +67,34 @@ def _subject(view: BackupView) -> str:
     return " ".join(text.split())
 
 
-def _parts(view: BackupView) -> Iterable[_Part]:
+def _parts(view: BackupView) -> Iterable[NoticePart]:
     words = view.words
     troubles = [(item.line.device, f"{_label(view, item.line.outcome)} {item.why}")
                 for item in view.troubles]  # fmt: skip
     if outside := len(view.outside) + view.unlisted:
         troubles.append(("", words.number("out_of_scope.note", outside)))
-    yield _Part(words("section.failures"), troubles)
+    yield NoticePart(words("section.failures"), troubles, len(troubles))
     changes = []
     for change in view.changes:
         reference = change.change.change_ref
         linked = words("change.linked", ref=reference) if reference else words("change.unlinked")
         said = f"+{change.change.added} −{change.change.removed} {linked}"
         changes.append((change.device, said))
-    yield _Part(words("section.changes"), changes)
+    yield NoticePart(words("section.changes"), changes, len(changes))
     late = [
         (line.device, f"{line.last_at} ({line.age})" if line.last_at else words("never"))
         for line in view.overdue
     ]
-    yield _Part(words("section.overdue"), late)
+    yield NoticePart(words("section.overdue"), late, len(late))
     found = [
         (group.title, group.shared if group.whole_run else words.number("count", len(group.noted)))
         for group in view.findings
     ]
-    yield _Part(words("section.findings"), found)
+    yield NoticePart(words("section.findings"), found, len(found))
 
 
 def _label(view: BackupView, outcome: Outcome) -> str:
     return f"[{view.words(f'outcome.{outcome.value}')}]"
-
-
-def _entries(view: BackupView, part: _Part, line: Callable[[str, str], str]) -> list[str]:
-    lines = [line(name, _short(said)) for name, said in part.entries[:_MOST]]
-    if (more := len(part.entries) - _MOST) > 0:
-        lines.append(line("", view.words("summary.more", n=more)))
-    return lines
-
-
-def _text(view: BackupView, parts: list[_Part], where: str) -> str:
-    colon = view.words("colon")
-
-    def line(name: str, said: str) -> str:
-        return f"  {name}{colon}{said}" if name else f"  {said}"
-
-    lines = [view.title, view.verdict.sentence, *view.verdict.details]
-    for part in parts:
-        lines += ["", part.title]
-        lines += _entries(view, part, line)
-    return "\n".join([*lines, "", *_end(view, where)]) + "\n"
-
-
-def _markdown(view: BackupView, parts: list[_Part], where: str) -> str:
-    colon = view.words("colon")
-
-    def line(name: str, said: str) -> str:
-        return f"- **{escape(name)}**{colon}{escape(said)}" if name else f"- {escape(said)}"
-
-    lines = [f"### {escape(view.title)}", "", f"**{view.verdict.sentence}**", ""]
-    lines += view.verdict.details
-    for part in parts:
-        lines += ["", f"#### {part.title}", ""]
-        lines += _entries(view, part, line)
-    return "\n".join([*lines, "", *(escape(text) for text in _end(view, where))]) + "\n"
 
 
 def _end(view: BackupView, where: str) -> list[str]:
@@ -142,11 +103,6 @@ def _end(view: BackupView, where: str) -> list[str]:
     if where:
         ends.append(f"{words('summary.where')}{words('colon')}{where}")
     return [*ends, view.zone_note]
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _data(view: BackupView, where: str) -> dict[str, object]:

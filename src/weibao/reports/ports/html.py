@@ -90,8 +90,8 @@ def render_html(report: PortReport, language: Language) -> Iterator[str]:
         inside=functools.partial(_inside, view, port_count),
         style=text("style.css"),
         own_style=text("ports.css", _PACKAGE),
-        script=text("ports_script.js", _PACKAGE),
-        script_digest=digest("ports_script.js", _PACKAGE),
+        script=text("page.js"),
+        script_digest=digest("page.js"),
     )
     stream.enable_buffering(_CHUNK)
     return iter(stream)
@@ -100,7 +100,7 @@ def render_html(report: PortReport, language: Language) -> Iterator[str]:
 def prepare() -> None:
     """Load what the first page would wait for."""
     _template()
-    digest("ports_script.js", _PACKAGE)
+    digest("page.js")
 
 
 def _contents(view: PortView) -> list[tuple[str, int | None]]:

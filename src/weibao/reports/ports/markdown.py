@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from weibao.domain.port_report import PortReport
 from weibao.i18n import Language
-from weibao.reports.backup.markdown import escape
 from weibao.reports.change.document import (
     Block,
     Facts,
@@ -16,6 +15,7 @@ from weibao.reports.change.document import (
     Table,
     Text,
 )
+from weibao.reports.notices import escape
 from weibao.reports.ports.document import compose
 
 __all__ = ["render_markdown"]

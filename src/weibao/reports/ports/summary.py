@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from weibao.boundary.notify import Notice
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_report import PortReport
 from weibao.domain.records import RunState, Severity
 from weibao.i18n import Language
-from weibao.reports.backup.markdown import escape
+from weibao.reports.notices import MOST, NoticePart, Telling
 from weibao.reports.ports.verdict import unread
 from weibao.reports.ports.view import Line, PortView
 from weibao.reports.words import visible
 
 __all__ = ["summarise"]
-
-_MOST = 20
-"""Entries of a list; the rest is counted."""
-_LONGEST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    title: str
-    entries: list[tuple[str, str]]
-    """A device and port, and what is said of it."""
-    count: int
 
 
 def summarise(report: PortReport, language: Language, where: str = "") -> Notice:
@@ -37,11 +24,19 @@ def summarise(report: PortReport, language: Language, where: str = "") -> Notice
     stands, or something new was found that is more than a note.
     """
     view = PortView(report, language)
-    parts = [part for part in _parts(view) if part.count]
+    told = Telling(
+        title=view.title,
+        sentence=view.verdict.sentence,
+        details=view.verdict.details,
+        parts=[part for part in _parts(view) if part.count],
+        end=_end(view, where),
+        colon=view.words("colon"),
+        more=lambda left: view.words("summary.more", n=left),
+    )
     return Notice(
         subject=_subject(view),
-        text=_text(view, parts, where),
-        markdown=_markdown(view, parts, where),
+        text=told.text(),
+        markdown=told.markdown(),
         failed=_failed(view),
         data=_data(view, where),
     )
@@ -79,14 +74,15 @@ def _subject(view: PortView) -> str:
     return " ".join(text.split())
 
 
-def _parts(view: PortView) -> Iterable[_Part]:
+def _parts(view: PortView) -> Iterable[NoticePart]:
     say, found = view.words.say, view.differences
     for name in ("new", "lasting", "gone"):
         members: tuple[PortFinding, ...] = getattr(found, name)
-        entries = [_entry(view, finding) for finding in members[:_MOST]]
-        yield _Part(say(f"part.{name}"), entries, len(members))
-    lines = [(line.device, _why(view, line)) for line in view.unread[:_MOST]]
-    yield _Part(say("summary.unread"), lines, len(view.unread))
+        entries = [_entry(view, finding) for finding in members[:MOST]]
+        yield NoticePart(f"{say(f'part.{name}')} ({len(members)})", entries, len(members))
+    lines = [(line.device, _why(view, line)) for line in view.unread[:MOST]]
+    count = len(view.unread)
+    yield NoticePart(f"{say('summary.unread')} ({count})", lines, count)
 
 
 def _entry(view: PortView, finding: PortFinding) -> tuple[str, str]:
@@ -104,49 +100,12 @@ def _why(view: PortView, line: Line) -> str:
     return f"[{outcome}] {line.why or view.words.say('no_reason')}"
 
 
-def _lines(view: PortView, part: _Part, line: Callable[[str, str], str]) -> list[str]:
-    lines = [line(name, _short(said)) for name, said in part.entries]
-    if (more := part.count - len(part.entries)) > 0:
-        lines.append(line("", view.words("summary.more", n=more)))
-    return lines
-
-
-def _text(view: PortView, parts: list[_Part], where: str) -> str:
-    colon = view.words("colon")
-
-    def line(name: str, said: str) -> str:
-        return f"  {name}{colon}{said}" if name else f"  {said}"
-
-    lines = [view.title, view.verdict.sentence, *view.verdict.details]
-    for part in parts:
-        lines += ["", f"{part.title} ({part.count})", *_lines(view, part, line)]
-    return "\n".join([*lines, "", *_end(view, where)]) + "\n"
-
-
-def _markdown(view: PortView, parts: list[_Part], where: str) -> str:
-    colon = view.words("colon")
-
-    def line(name: str, said: str) -> str:
-        return f"- **{escape(name)}**{colon}{escape(said)}" if name else f"- {escape(said)}"
-
-    lines = [f"### {escape(view.title)}", "", f"**{escape(view.verdict.sentence)}**", ""]
-    lines += [escape(detail) for detail in view.verdict.details]
-    for part in parts:
-        lines += ["", f"#### {part.title} ({part.count})", "", *_lines(view, part, line)]
-    return "\n".join([*lines, "", *(escape(text) for text in _end(view, where))]) + "\n"
-
-
 def _end(view: PortView, where: str) -> list[str]:
     words, report = view.words, view.report
     ends = [words("summary.number", number=report.number, run=report.run.id)]
     if where:
         ends.append(f"{words.say('summary.where')}{words('colon')}{where}")
     return [*ends, view.zone_note]
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _data(view: PortView, where: str) -> dict[str, object]:

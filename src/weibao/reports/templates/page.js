@@ -1,7 +1,9 @@
+// What every page does: all is open on paper, and its list of devices can be searched.
+// The list is what the filter bar names (data-rows); a row's outcomes are its data-o, or its class.
 (function () {
   "use strict";
   addEventListener("beforeprint", function () {
-    document.querySelectorAll("details:not([open])").forEach(function (d) {
+    document.querySelectorAll("details:not([open]):not(.keep)").forEach(function (d) {
       d.open = true; d.dataset.printed = "";
     });
   });
@@ -10,16 +12,24 @@
       d.open = false; delete d.dataset.printed;
     });
   });
+  function opened() {
+    var at = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (at && at.tagName === "DETAILS") { at.open = true; at.scrollIntoView(); }
+    return at;
+  }
   var bar = document.querySelector(".filter");
-  if (!bar) return;
-  var rows = Array.prototype.slice.call(document.querySelectorAll("table.devices tbody tr"));
-  var texts = rows.map(function (row) { return row.textContent.toLowerCase(); });
+  if (!bar) { addEventListener("hashchange", opened); opened(); return; }
+  var rows = Array.prototype.slice.call(document.querySelectorAll(bar.dataset.rows));
+  var texts = rows.map(function (row) {
+    return (row.querySelector("summary") || row).textContent.toLowerCase();
+  });
+  var outcomes = rows.map(function (row) { return (row.dataset.o || row.className).split(" "); });
   var input = bar.querySelector("input"), output = bar.querySelector("output");
-  var buttons = bar.querySelectorAll("button"), chosen = "", waiting = 0;
+  var buttons = bar.querySelectorAll("button[data-o]"), chosen = "", waiting = 0;
   function apply() {
     var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), shown = 0;
     rows.forEach(function (row, i) {
-      var fits = (!chosen || row.className === chosen) &&
+      var fits = (!chosen || outcomes[i].indexOf(chosen) >= 0) &&
         words.every(function (word) { return texts[i].indexOf(word) >= 0; });
       row.hidden = !fits;
       if (fits) shown += 1;
@@ -27,7 +37,7 @@
     output.textContent = bar.dataset.shown.replace("{shown}", shown).replace("{total}", rows.length);
   }
   input.addEventListener("input", function () {
-    clearTimeout(waiting); waiting = setTimeout(apply, rows.length > 1000 ? 150 : 0);
+    clearTimeout(waiting); waiting = setTimeout(apply, rows.length > 300 ? 150 : 0);
   });
   buttons.forEach(function (button) {
     button.addEventListener("click", function () {
@@ -37,9 +47,10 @@
     });
   });
   addEventListener("hashchange", function () {
-    var row = document.getElementById(location.hash.slice(1));
-    if (row && row.hidden) { input.value = ""; buttons[0].click(); row.scrollIntoView(); }
+    var at = opened();
+    if (at && at.hidden) { input.value = ""; buttons[0].click(); at.scrollIntoView(); }
   });
   bar.hidden = false;
   apply();
+  opened();
 })();
