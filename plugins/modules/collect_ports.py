@@ -15,27 +15,13 @@ version_added: 0.1.0
 author:
   - The Weibao project (@weibao)
 options:
-  estate:
-    description:
-      - Folder of the estate, with its C(weibao.yml). The current folder by default.
-    type: path
-  run_folder:
-    description:
-      - Folder of the run that takes the bundle. A new one by default.
-    type: path
   details:
     description:
       - Also ask for what takes long to print (counters, optical power).
     type: bool
     default: true
-  watch_pid:
-    description:
-      - The collection ends when this process does. The runner sets it.
-    type: int
-attributes:
-  check_mode:
-    description: Reads in check mode too.
-    support: full
+extends_documentation_fragment:
+  - weibao.core.collecting
 """
 
 EXAMPLES = r"""

@@ -7,7 +7,7 @@ import pytest
 from weibao.domain.port_record import PortState
 from weibao.reports.ports.front import Front, front
 
-from .port_sample import state
+from .port_sample_devices import state
 
 
 def of(*names: str) -> Front:

@@ -30,7 +30,6 @@ from weibao.reports.ports.view import PortView
 
 from .pages import Page
 from .port_sample import (
-    MORNING,
     contract,
     finding,
     morning,
@@ -39,8 +38,8 @@ from .port_sample import (
     routed,
     run,
     single,
-    state,
 )
+from .port_sample_devices import MORNING, state
 from .sample import sha
 
 ORDER = ["record", "differences", "unread", "forwarding", "advice", "history", "devices", "legend",
