@@ -186,6 +186,16 @@ def test_a_link_that_is_as_it_should_be_is_silent() -> None:
     assert found(link, wants={"GE1/0/1": said}) == {}
 
 
+def test_a_neighbour_may_be_named_as_the_inventory_does() -> None:
+    said = PortExpectation(use="used", neighbour="hq-core-1")
+    link = port(neighbours=(Neighbour(system="CORE-A.example", port="Te1/0/1"),))
+    assert "port_neighbour" in found(link, wants={"GE1/0/1": said})
+    case = DeviceCase(
+        reading(link), None, {"GE1/0/1": said}, PortTerms(), called={"core-a": "hq-core-1"}
+    )
+    assert judge_device(case) == []
+
+
 def test_a_neighbour_that_moved() -> None:
     last = reading(port(neighbours=(Neighbour(system="a", port="1"),)), at=NOW - DAY)
     moved = found(port(neighbours=(Neighbour(system="b", port="1"),)), last=last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weibao.domain.port import OperStatus
 from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, port_pattern
@@ -42,8 +42,13 @@ class DeviceCase:
     waivers: tuple[PortWaiver, ...] = ()
     routing: tuple[str, ...] = ()
     """Routing neighbours that have to be up."""
-    names: frozenset[str] = frozenset()
-    """How the device is called: inventory name, host name."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What devices call themselves, without domain → how the inventory calls them."""
+
+    def is_named(self, wanted: str, system: str) -> bool:
+        """Whether a neighbour that calls itself ``system`` is the one that is wanted."""
+        own = short(system)
+        return bool(own) and short(wanted) in {own, short(self.called.get(own, ""))}
 
 
 def short(system: str) -> str:

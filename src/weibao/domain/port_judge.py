@@ -246,7 +246,7 @@ def _neighbour(
     actual = state.port.neighbours
     severity = Severity.serious if said.uplink else Severity.warning
     if said.neighbour:
-        if actual and not any(_is(said.neighbour, n.system) for n in actual):
+        if actual and not any(case.is_named(said.neighbour, n.system) for n in actual):
             found = ", ".join(n.system or n.chassis for n in actual)
             yield of_port(
                 case,
@@ -258,7 +258,7 @@ def _neighbour(
                 actual=found,
             )
         elif said.neighbour_port and actual:
-            ports = {n.port for n in actual if _is(said.neighbour, n.system)}
+            ports = {n.port for n in actual if case.is_named(said.neighbour, n.system)}
             if not any(same_port(said.neighbour_port, port) for port in ports):
                 expected = f"{said.neighbour} {said.neighbour_port}"
                 yield of_port(
@@ -292,10 +292,6 @@ def _call(neighbour: Neighbour) -> str:
     return " ".join(
         word for word in (neighbour.system or neighbour.chassis, neighbour.port) if word
     )
-
-
-def _is(expected: str, actual: str) -> bool:
-    return bool(actual) and short(expected) == short(actual)
 
 
 def _same(one: str, other: str) -> bool:

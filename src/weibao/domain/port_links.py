@@ -31,8 +31,11 @@ def judge_links(cases: Iterable[DeviceCase]) -> list[PortFinding]:
     known = list(cases)
     by_name: dict[str, DeviceCase] = {}
     for case in known:
-        for name in {case.reading.device, *case.names}:
-            by_name.setdefault(short(name), case)
+        by_name.setdefault(short(case.reading.device), case)
+    for case in known:
+        for own, device in case.called.items():
+            if short(device) in by_name:
+                by_name.setdefault(own, by_name[short(device)])
     found = [*_mismatches(known, by_name), *_legs(known)]
     return [waive(_case_of(known, f), f) for f in found]
 

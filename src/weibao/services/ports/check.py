@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weibao.boundary import Progress
 from weibao.domain.inventory import Device
-from weibao.domain.port_case import DeviceCase
+from weibao.domain.port_case import DeviceCase, short
 from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, expected
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
@@ -103,7 +103,10 @@ def finish_ports(
         fresh = [r for r in read if r.device not in recorded]
         if not run.change_ref and state is RunState.finished:
             fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
-        cases = [case_of(ports, r, known.get(r.device), last) for r in fresh]
+        called = _called(parts)
+        cases = [
+            replace(case_of(ports, r, known.get(r.device), last), called=called) for r in fresh
+        ]
         judged = _judged(ports, cases)
         for first in range(0, len(judged), _BATCH):
             ports.records.record_ports(run.id, judged[first : first + _BATCH], run.actor)
@@ -118,6 +121,15 @@ def finish_ports(
     }
     reports = issue_port_reports(ports, closed, devices, everything, last, wanted)
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
+
+
+def _called(parts: Parts) -> dict[str, str]:
+    """What devices call themselves in their last configuration, where that is not their name."""
+    return {
+        own: version.device
+        for version in parts.journal.latest_versions().values()
+        if (own := short(version.hostname)) and own != short(version.device)
+    }
 
 
 def _from_here(ports: PortParts, run: Run, read: Sequence[DeviceReading]) -> list[DeviceReading]:
