@@ -28,3 +28,9 @@ def test_a_command_is_found(typed: str, meant: str) -> None:
 def test_other_commands_are_not() -> None:
     with pytest.raises(InputError):
         offline_reader(Path("/nowhere"), "hp_procurve").find("show running-config")
+
+
+@pytest.mark.parametrize("version", ["ip", "ipv6"])
+def test_a_word_that_is_written_out_is_not_short_for_a_longer_one(version: str) -> None:
+    reader = offline_reader(Path("/nowhere"), "cisco_ios")
+    assert reader.find(f"sh {version} int bri").send == f"show {version} interface brief"

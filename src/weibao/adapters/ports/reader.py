@@ -78,8 +78,9 @@ class TextPortReader:
             for spec in self.rules.commands:
                 for spelling in spec.spellings():
                     if fits(key, spelling):
-                        words[spec.send] = max(words.get(spec.send, 0), spelling.count(" "))
-            # "show interfaces brief Gi1/0/1" is no port named "brief Gi1/0/1".
+                        words[spec.send] = max(words.get(spec.send, 0), _closeness(key, spelling))
+            # "show interfaces brief Gi1/0/1" is no port named "brief Gi1/0/1", and "sh ip int bri"
+            # is not short for "show ipv6 interface brief".
             most = max(words.values(), default=0)
             close = [spec for spec in self.rules.commands if words.get(spec.send) == most]
             if words:
@@ -227,6 +228,12 @@ def _is_echo(line: str, names: tuple[str, ...]) -> bool:
 def _is_one_of(text: str, names: tuple[str, ...]) -> bool:
     key = command_key(text)
     return key in names or any(_with_port(key, name) for name in names)
+
+
+def _closeness(key: str, spelling: str) -> int:
+    """More words first, then more words that are written out."""
+    pairs = zip(key.split(" "), spelling.split(" "), strict=False)
+    return spelling.count(" ") * 100 + sum(one == other for one, other in pairs)
 
 
 def _short_for(short: str, full: str) -> bool:
