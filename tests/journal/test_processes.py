@@ -11,9 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from records_made import ACTOR, batch, run
+from records_made import ACTOR, START, batch, run
 
 from weibao.adapters.journal import SqlJournal
+from weibao.domain.records import LedgerHead
 
 # Opens the journal and records devices in small batches until it is done or killed.
 WRITER = """
@@ -61,6 +62,24 @@ def test_processes_that_open_and_write_at_once_share_one_chain(url, opened, tmp_
     assert journal.head().sequence == 1 + 3 * 8 * 2 * 4
     assert journal._mark.read() == journal.head()
     assert list(journal.verify()) == []
+
+
+def test_who_writes_before_the_first_mark_is_set_finds_none_lost(  # type: ignore[no-untyped-def]
+    opened, monkeypatch
+) -> None:
+    first: SqlJournal = opened()
+    second: SqlJournal = opened()
+    advance = first._mark.advance
+
+    def late(head: LedgerHead) -> None:
+        if head.sequence:  # committed, and the mark not there yet
+            second.append(START, ACTOR, "test.noted", "second", "{}")
+        advance(head)
+
+    monkeypatch.setattr(first._mark, "advance", late)
+    first.append(START, ACTOR, "test.noted", "first", "{}")
+    assert first.head().sequence == 2
+    assert first._mark.read() == first.head()
 
 
 def test_killed_writers_leave_whole_records(url, opened, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -232,9 +232,13 @@ class SqlJournal(ChangeWriter, PortWriter, PatchStates):
                 sequence=mark.sequence,
                 folder=place.parent,
             )
+        if mark is None and not head.sequence:
+            # Before the first row is seen by anyone: another writer would take a mark that is
+            # only late for one that was lost.
+            self._mark.advance(head)
+            return True, None
         if mark is None:
-            lost = head.sequence > 0
-            return True, mark_renewal(head, self._now(), actor) if lost else None
+            return True, mark_renewal(head, self._now(), actor)
         return holds(connection, mark), None
 
 
