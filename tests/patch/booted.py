@@ -201,9 +201,12 @@ done
 class Booted:
     """A bridge, hosts on it, and the controller's side of it."""
 
-    def __init__(self, folder: Path, image: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, image: Path, options: Sequence[str] = (), mark: str = ""
+    ) -> None:
+        """``mark`` tells several labs of one process apart."""
         self.folder, self.image, self.options = folder, image, options
-        self.space = f"wb{os.getpid()}"
+        self.space = f"wb{os.getpid()}{mark}"
         self.key = folder / "id"
         self.hosts: dict[str, Host] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -264,10 +267,12 @@ class Booted:
 
 
 @contextlib.contextmanager
-def booted(folder: Path, names: Sequence[str], options: Sequence[str] = ()) -> Iterator[Booted]:
+def booted(
+    folder: Path, names: Sequence[str], options: Sequence[str] = (), mark: str = ""
+) -> Iterator[Booted]:
     """Hosts of these names, reachable."""
     image = make_image(folder)
-    lab = Booted(folder / f"lab-{os.getpid()}", image, options)
+    lab = Booted(folder / f"lab-{os.getpid()}{mark}", image, options, mark)
     try:
         for name in names:
             lab.add(name)
