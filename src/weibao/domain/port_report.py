@@ -10,13 +10,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.contract import Contract
 from weibao.domain.port import AdminStatus, OperStatus, Port
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
-from weibao.domain.records import EvidenceRecord, LedgerHead, Run, RunStep
 from weibao.domain.routing import Reached
+from weibao.domain.run_report import DeviceOfReport, RunReport
 
 __all__ = [
     "PortDay",
@@ -104,16 +103,11 @@ class PortTotals(Value):
         return int(getattr(self, outcome.value))
 
 
-class PortDeviceRow(Value):
+class PortDeviceRow(DeviceOfReport):
     """One device in the record."""
 
-    device: str
     title: str = ""
     """Its platform, for people (``Huawei VRP``)."""
-    address: str = ""
-    site: str = ""
-    unit: str = ""
-    role: str = ""
     model: str = ""
     reading: DeviceReading
     """Of this run; says *not checked* where it was not to be read."""
@@ -137,20 +131,10 @@ class PortDay(Value):
     devices_total: int
 
 
-class PortReport(Value):
+class PortReport(RunReport):
     """《系统运行日志》: one contract's ports of one run."""
 
     schema_id: str = REPORT_SCHEMA
-    number: str
-    version: int = 1
-    title: dict[str, str]
-    """``zh`` and ``en``; the contract may set its own (``report_titles``: ``ports``)."""
-    estate: str
-    contract: Contract
-    run: Run
-    steps: tuple[RunStep, ...]
-    step_titles: dict[str, dict[str, str]] = {}
-    generated_at: Moment
     recorder: str
     """Person who keeps the log."""
     totals: PortTotals
@@ -166,5 +150,3 @@ class PortReport(Value):
     """Tests between defined points, from the controller and from devices."""
     days: tuple[PortDay, ...] = ()
     """This run and those before it, oldest first."""
-    evidence: tuple[EvidenceRecord, ...] = ()
-    ledger: LedgerHead

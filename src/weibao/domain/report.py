@@ -9,16 +9,8 @@ from typing import Any, Self
 from pydantic import Field, computed_field, model_validator
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.contract import Contract
-from weibao.domain.records import (
-    EvidenceRecord,
-    Finding,
-    LedgerHead,
-    Outcome,
-    Run,
-    RunStep,
-    RunTarget,
-)
+from weibao.domain.records import Finding, Outcome, RunTarget
+from weibao.domain.run_report import DeviceOfReport, RunReport
 
 __all__ = ["BackupReport", "ChangedDevice", "DeviceRow", "Totals"]
 
@@ -70,15 +62,10 @@ class Totals(Value):
         return self
 
 
-class DeviceRow(Value):
+class DeviceRow(DeviceOfReport):
     """One device in the report."""
 
-    device: str
     platform: str
-    address: str = ""
-    site: str = ""
-    unit: str = ""
-    role: str = ""
     target: RunTarget | None
     """None where the run was not to reach it."""
     last_good_at: Moment | None = None
@@ -119,32 +106,18 @@ class ChangedDevice(Value):
     change_ref: str = ""
 
 
-class BackupReport(Value):
+class BackupReport(RunReport):
     """One contract's report of one run."""
 
     schema_id: str = REPORT_SCHEMA
-    number: str
-    version: int = 1
-    title: dict[str, str]
-    """``zh`` and ``en``; the contract may set its own."""
-    estate: str
-    contract: Contract
-    run: Run
-    steps: tuple[RunStep, ...]
-    step_titles: dict[str, dict[str, str]] = {}
-    """Titles of the runbook's steps by name, ``zh`` and ``en``, where it gives them."""
-    generated_at: Moment
     totals: Totals
     rows: tuple[DeviceRow, ...]
     """Of the whole inventory; devices left out here are counted as not checked."""
     changes: tuple[ChangedDevice, ...]
     findings: tuple[Finding, ...]
     """Of the whole run; those of devices also stand in their rows."""
-    evidence: tuple[EvidenceRecord, ...] = ()
-    """Records of the pieces that rows and findings name, where they are at hand."""
     platform_titles: dict[str, str] = {}
     """How platforms are called for people, by platform id (``Huawei VRP``)."""
-    ledger: LedgerHead
     max_age_hours: float
 
     @model_validator(mode="after")

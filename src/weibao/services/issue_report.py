@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from weibao.domain.inventory import Device
 from weibao.domain.records import ConfigVersion, Finding, Run, RunTarget
 from weibao.domain.report import BackupReport, ChangedDevice, DeviceRow, Totals
-from weibao.services.issuing import inventory_of, issue_all, title_of
+from weibao.services.issuing import heading, inventory_of, issue_all, placed
 from weibao.services.overdue import freshness
 from weibao.services.parts import Parts, PublishedReport
 
@@ -46,23 +46,13 @@ def build_report(
     latest = parts.journal.latest_versions(contract)
     rows = _rows(parts, contract, known, mine, findings, latest)
     changed = [v for v in latest.values() if v.run_id == run.id]
-    booked = parts.runbook(run.job).runbook
     return BackupReport(
-        number=number_of(run, contract),
-        title=title_of(_TITLE, profile, "backup"),
-        estate=parts.settings.name,
-        contract=profile,
-        run=run,
-        steps=tuple(parts.journal.steps(run.id)),
-        step_titles={step.name: step.title for step in booked.steps},
-        generated_at=parts.clock.now(),
+        **heading(parts, run, contract, number_of(run, contract), _TITLE, "backup"),
         totals=Totals.of([row.outcome for row in rows], inventory=len(rows), targeted=len(mine)),
         rows=tuple(rows),
         changes=tuple(_changes(parts, contract, sorted(changed, key=lambda v: v.device))),
         findings=tuple(findings),
-        evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
         platform_titles=_titles(parts, {row.platform for row in rows}),
-        ledger=parts.journal.head(),
         max_age_hours=profile.backup.max_age_hours,
     )
 
@@ -93,12 +83,8 @@ def _rows(
         state = freshness(parts, contract, good.get((contract, name)), now)
         rows.append(
             DeviceRow(
-                device=name,
+                **placed(device),
                 platform=(target.platform if target else "") or device.platform,
-                address=device.address,
-                site=device.site,
-                unit=device.unit,
-                role=device.role,
                 target=target,
                 last_good_at=state.last_good,
                 last_good_version=version.number if version else None,

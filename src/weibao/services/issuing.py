@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
 from weibao.domain.records import Run
 from weibao.services.parts import Parts, PublishedReport
 
-__all__ = ["inventory_of", "issue_all", "title_of"]
+__all__ = ["heading", "inventory_of", "issue_all", "placed"]
 
 
 class _Numbered(Protocol):
@@ -46,9 +45,34 @@ def issue_all(
     return tuple(issued)
 
 
-def title_of(titles: Mapping[str, str], profile: Contract, kind: str) -> dict[str, str]:
-    """The report's title; the contract may want its own Chinese one."""
-    return {**titles, "zh": profile.report_titles.get(kind, titles["zh"])}
+def heading(
+    parts: Parts, run: Run, contract: str, number: str, titles: Mapping[str, str], kind: str
+) -> dict[str, Any]:
+    """The fields of ``RunReport``; ``kind`` is that of the contract's ``report_titles``."""
+    profile = parts.contracts[contract]
+    return {
+        "number": number,
+        "title": {**titles, "zh": profile.report_titles.get(kind, titles["zh"])},
+        "estate": parts.settings.name,
+        "contract": profile,
+        "run": run,
+        "steps": tuple(parts.journal.steps(run.id)),
+        "step_titles": {s.name: s.title for s in parts.runbook(run.job).runbook.steps},
+        "generated_at": parts.clock.now(),
+        "evidence": tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
+        "ledger": parts.journal.head(),
+    }
+
+
+def placed(device: Device) -> dict[str, str]:
+    """The fields of ``DeviceOfReport``."""
+    return {
+        "device": device.name,
+        "address": device.address,
+        "site": device.site,
+        "unit": device.unit,
+        "role": device.role,
+    }
 
 
 def inventory_of(

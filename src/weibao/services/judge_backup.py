@@ -7,7 +7,6 @@ version stays the newest otherwise. Difference without a change record is a find
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +38,7 @@ from weibao.domain.redaction import redact
 from weibao.domain.resolve_platform import with_variant
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError
+from weibao.services.keep_bundle import adopted
 from weibao.services.parts import Parts
 from weibao.services.versions import stored
 
@@ -92,41 +92,18 @@ class Judge:
             FailedError: evidence or archive cannot be written.
         """
         try:
-            evidence, self._texts = self._keep(entry)
+            kept = list(adopted(self._parts, self._run, self._bundle, entry))
             self._unsaved.clear()
         except IntegrityError as error:
             reason = Reason(code=error.key, params={k: str(v) for k, v in error.params.items()})
             return DeviceVerdict(self._target(entry, Outcome.failed, reason))
+        self._texts = {record.sha256: data for record, data in kept}
         verdict = self._judge(entry)
-        verdict.evidence = evidence
-        shas = tuple(dict.fromkeys(record.sha256 for record in evidence))
+        verdict.evidence = [record for record, _ in kept]
+        shas = tuple(self._texts)
         verdict.target = verdict.target.model_copy(update={"evidence": shas})
         verdict.findings += [f for w in entry.warnings if (f := self._warning(entry, w))]
         return verdict
-
-    def _keep(self, entry: DeviceCollection) -> tuple[list[EvidenceRecord], dict[str, bytes]]:
-        """The records of an entry's pieces, and their bytes by sha256."""
-        kept = []
-        texts = {}
-        for item in entry.items:
-            sealed = functools.partial(self._bundle.sealed, item.sha256)
-            adopted = self._parts.evidence.adopt(entry.contract, item.sha256, sealed)
-            texts[item.sha256], stored = adopted
-            kept.append(
-                EvidenceRecord(
-                    contract=entry.contract,
-                    sha256=item.sha256,
-                    stored_sha256=stored,
-                    size=item.size,
-                    device=entry.device,
-                    kind=item.kind.value,
-                    command=item.command,
-                    run_id=self._run.id,
-                    collected_at=item.collected_at,
-                    note="encrypted",
-                )
-            )
-        return kept, texts
 
     def _judge(self, entry: DeviceCollection) -> DeviceVerdict:
         if entry.status is not CollectionStatus.collected:

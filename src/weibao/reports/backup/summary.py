@@ -9,7 +9,7 @@ from weibao.domain.records import Outcome, RunState, Severity
 from weibao.domain.report import BackupReport
 from weibao.i18n import Language
 from weibao.reports.backup.view import BackupView
-from weibao.reports.notices import NoticePart, Telling
+from weibao.reports.notices import NoticePart, notice_of
 
 __all__ = ["summarise"]
 
@@ -21,21 +21,14 @@ def summarise(report: BackupReport, language: Language, where: str = "") -> Noti
     something serious was found.
     """
     view = BackupView(report, language)
-    told = Telling(
-        title=view.title,
-        sentence=view.verdict.sentence,
-        details=view.verdict.details,
-        parts=[part for part in _parts(view) if part.entries],
-        end=_end(view, where),
-        colon=view.words("colon"),
-        more=lambda left: view.words("summary.more", n=left),
-    )
-    return Notice(
-        subject=_subject(view),
-        text=told.text(),
-        markdown=told.markdown(),
+    return notice_of(
+        view,
+        view.words,
+        _parts(view),
+        counts=_counts(view),
         failed=_failed(report),
-        data=_data(view, where),
+        data=_data(view),
+        where=where,
     )
 
 
@@ -48,23 +41,13 @@ def _failed(report: BackupReport) -> bool:
     )
 
 
-def _subject(view: BackupView) -> str:
+def _counts(view: BackupView) -> list[str]:
     words, totals = view.words, view.report.totals
     counts = [words("summary.good", n=totals.good, total=totals.inventory)]
     for outcome in (Outcome.refused, Outcome.failed, Outcome.not_checked):
         if number := totals.count(outcome):
             counts.append(words(f"summary.{outcome.value}", n=number))
-    if view.report.run.state is RunState.interrupted:
-        counts.append(words("summary.interrupted"))
-    customer = view.report.contract.customer
-    text = words(
-        "summary.subject",
-        tag=words("summary.tag"),
-        customer=f"{customer} " if customer else "",
-        day=words.day(view.report.run.started_at),
-        counts=words("verdict.join").join(counts),
-    )
-    return " ".join(text.split())
+    return counts
 
 
 def _parts(view: BackupView) -> Iterable[NoticePart]:
@@ -97,27 +80,13 @@ def _label(view: BackupView, outcome: Outcome) -> str:
     return f"[{view.words(f'outcome.{outcome.value}')}]"
 
 
-def _end(view: BackupView, where: str) -> list[str]:
-    words, report = view.words, view.report
-    ends = [words("summary.number", number=report.number, run=report.run.id)]
-    if where:
-        ends.append(f"{words('summary.where')}{words('colon')}{where}")
-    return [*ends, view.zone_note]
-
-
-def _data(view: BackupView, where: str) -> dict[str, object]:
+def _data(view: BackupView) -> dict[str, object]:
     """For programs: codes and counts, the lists whole."""
     report, totals = view.report, view.report.totals
     return {
         "schema": report.schema_id,
-        "number": report.number,
-        "run": report.run.id,
-        "state": report.run.state.value,
-        "contract": report.contract.id,
-        "started_at": report.run.started_at.isoformat(),
         "totals": {"inventory": totals.inventory, "targeted": totals.targeted}
         | {outcome.value: totals.count(outcome) for outcome in Outcome},
-        "verdict": view.verdict.sentence,
         "devices": [
             {
                 "device": item.line.row.device,
@@ -141,5 +110,4 @@ def _data(view: BackupView, where: str) -> dict[str, object]:
             }
             for finding in report.findings
         ],
-        "report": where,
     }

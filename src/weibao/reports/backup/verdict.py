@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from weibao.domain.records import Outcome, RunState, Severity
 from weibao.domain.report import BackupReport, Totals
+from weibao.reports.verdict import Level, Verdict
 from weibao.reports.words import Words
 
-__all__ = ["BAD", "Level", "Verdict", "counts_sentence", "is_overdue", "verdict"]
-
-Level = Literal["good", "attention", "incomplete"]
+__all__ = ["BAD", "counts_sentence", "is_overdue", "verdict"]
 
 BAD = (Outcome.failed, Outcome.refused, Outcome.not_checked)
 """Outcomes without a good backup."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How good it is, the sentence, and what else belongs in the first breath."""
-
-    level: Level
-    label: str
-    sentence: str
-    details: tuple[str, ...]
 
 
 def is_overdue(report: BackupReport) -> dict[str, bool]:

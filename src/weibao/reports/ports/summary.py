@@ -9,7 +9,7 @@ from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_report import PortReport
 from weibao.domain.records import RunState, Severity
 from weibao.i18n import Language
-from weibao.reports.notices import MOST, NoticePart, Telling
+from weibao.reports.notices import MOST, NoticePart, notice_of
 from weibao.reports.ports.verdict import unread
 from weibao.reports.ports.view import Line, PortView
 from weibao.reports.words import visible
@@ -24,21 +24,14 @@ def summarise(report: PortReport, language: Language, where: str = "") -> Notice
     stands, or something new was found that is more than a note.
     """
     view = PortView(report, language)
-    told = Telling(
-        title=view.title,
-        sentence=view.verdict.sentence,
-        details=view.verdict.details,
-        parts=[part for part in _parts(view) if part.count],
-        end=_end(view, where),
-        colon=view.words("colon"),
-        more=lambda left: view.words("summary.more", n=left),
-    )
-    return Notice(
-        subject=_subject(view),
-        text=told.text(),
-        markdown=told.markdown(),
+    return notice_of(
+        view,
+        view.words.say,
+        _parts(view),
+        counts=_counts(view),
         failed=_failed(view),
-        data=_data(view, where),
+        data=_data(view),
+        where=where,
     )
 
 
@@ -53,25 +46,12 @@ def _failed(view: PortView) -> bool:
     )
 
 
-def _subject(view: PortView) -> str:
-    words, totals = view.words, view.report.totals
-    customer = visible(view.report.contract.customer)
-    read = totals.read + totals.partly
-    found = view.differences
-    counts = [
-        words.say("summary.read", read=read, total=totals.inventory),
+def _counts(view: PortView) -> list[str]:
+    words, totals, found = view.words, view.report.totals, view.differences
+    return [
+        words.say("summary.read", read=totals.read + totals.partly, total=totals.inventory),
         words.say("summary.differences", new=len(found.new), lasting=len(found.lasting)),
     ]
-    if view.report.run.state is RunState.interrupted:
-        counts.append(words("summary.interrupted"))
-    text = words.say(
-        "summary.subject",
-        tag=words("summary.tag"),
-        customer=f"{customer} " if customer else "",
-        day=words.day(view.report.run.started_at),
-        counts=words("verdict.join").join(counts),
-    )
-    return " ".join(text.split())
 
 
 def _parts(view: PortView) -> Iterable[NoticePart]:
@@ -100,27 +80,13 @@ def _why(view: PortView, line: Line) -> str:
     return f"[{outcome}] {line.why or view.words.say('no_reason')}"
 
 
-def _end(view: PortView, where: str) -> list[str]:
-    words, report = view.words, view.report
-    ends = [words("summary.number", number=report.number, run=report.run.id)]
-    if where:
-        ends.append(f"{words.say('summary.where')}{words('colon')}{where}")
-    return [*ends, view.zone_note]
-
-
-def _data(view: PortView, where: str) -> dict[str, object]:
+def _data(view: PortView) -> dict[str, object]:
     """For programs: codes and counts, the lists whole."""
     report = view.report
     new = set(report.new)
     return {
         "schema": report.schema_id,
-        "number": report.number,
-        "run": report.run.id,
-        "state": report.run.state.value,
-        "contract": report.contract.id,
-        "started_at": report.run.started_at.isoformat(),
         "totals": report.totals.model_dump(mode="json"),
-        "verdict": view.verdict.sentence,
         "devices": [
             {
                 "device": line.row.device,
@@ -141,5 +107,4 @@ def _data(view: PortView, where: str) -> dict[str, object]:
             }
             for place, finding in enumerate(report.findings)
         ],
-        "report": where,
     }

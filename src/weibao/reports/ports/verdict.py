@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from weibao.domain.port_record import PortOutcome
 from weibao.domain.port_report import PortReport, PortStanding
 from weibao.domain.records import RunState, Severity
 from weibao.reports.ports.differences import Differences
 from weibao.reports.ports.words import PortWords
+from weibao.reports.verdict import Level, Verdict
 
-__all__ = ["Level", "Verdict", "unread", "verdict", "without_baseline"]
-
-Level = Literal["good", "attention", "incomplete"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How good it is, the sentence, and what else belongs in the first breath."""
-
-    level: Level
-    label: str
-    sentence: str
-    details: tuple[str, ...]
+__all__ = ["unread", "verdict", "without_baseline"]
 
 
 def unread(report: PortReport) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,10 +14,11 @@ from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading, PortOutcome
 from weibao.domain.port_states import follow
 from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
-from weibao.domain.records import EvidenceRecord, Run
+from weibao.domain.records import Run
 from weibao.domain.routing import Reached, RoutingReading
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError, WeibaoError
+from weibao.services.keep_bundle import adopted
 from weibao.services.ports.port_parts import PortParts
 from weibao.services.targets import load_targets
 
@@ -130,30 +130,12 @@ def _reading(
 
 def _kept(ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection) -> dict[str, bytes]:
     """The answers by their sha256, kept and recorded."""
-    texts: dict[str, bytes] = {}
-    records = []
-    for item in entry.items:
-        sealed = functools.partial(bundle.sealed, item.sha256)
-        texts[item.sha256], stored = ports.parts.evidence.adopt(entry.contract, item.sha256, sealed)
-        records.append(
-            EvidenceRecord(
-                contract=entry.contract,
-                sha256=item.sha256,
-                stored_sha256=stored,
-                size=item.size,
-                device=entry.device,
-                kind=item.kind.value,
-                command=item.command,
-                run_id=run.id,
-                collected_at=item.collected_at,
-                note="encrypted",
-            )
-        )
-    once = {(r.sha256, r.kind): r for r in records}
+    kept = list(adopted(ports.parts, run, bundle, entry))
+    once = {(r.sha256, r.kind): r for r, _ in kept}
     if once:
         batch = OutcomeBatch(evidence=tuple(once.values()))
         ports.parts.journal.record(run.id, batch, run.actor)
-    return texts
+    return {record.sha256: data for record, data in kept}
 
 
 def _understand(

@@ -13,7 +13,7 @@ from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome, PortSta
 from weibao.domain.port_report import PortDay, PortDeviceRow, PortReport, PortTotals, tally_of
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Severity
-from weibao.services.issuing import inventory_of, issue_all, title_of
+from weibao.services.issuing import heading, inventory_of, issue_all, placed
 from weibao.services.parts import PublishedReport
 from weibao.services.ports.port_parts import PortParts
 from weibao.services.ports.read_bundle import unread
@@ -85,16 +85,8 @@ def build_port_report(
     still = {_same(f) for f in findings}
     read_now = {r.device for r in of_contract if r.good}
     gone = [f for key, f in before.items() if key not in still and f.device in read_now]
-    booked = parts.runbook(run.job).runbook
     return PortReport(
-        number=number_of(run, contract),
-        title=title_of(_TITLE, profile, "ports"),
-        estate=parts.settings.name,
-        contract=profile,
-        run=run,
-        steps=tuple(parts.journal.steps(run.id)),
-        step_titles={step.name: step.title for step in booked.steps},
-        generated_at=parts.clock.now(),
+        **heading(parts, run, contract, number_of(run, contract), _TITLE, "ports"),
         recorder=profile.ports.recorder or run.actor,
         totals=_totals(rows),
         rows=tuple(rows),
@@ -103,8 +95,6 @@ def build_port_report(
         gone=tuple(gone),
         reached=tuple(one for reading in of_contract for one in reading.reached),
         days=tuple(_days(runs, ZoneInfo(profile.time_zone))),
-        evidence=tuple(e for e in parts.journal.run_evidence(run.id) if e.contract == contract),
-        ledger=parts.journal.head(),
     )
 
 
@@ -117,12 +107,8 @@ def _row(
 ) -> PortDeviceRow:
     platform = ports.parts.platforms.get(reading.platform or device.platform)
     return PortDeviceRow(
-        device=device.name,
+        **placed(device),
         title=platform.title if platform else device.network_os,
-        address=device.address,
-        site=device.site,
-        unit=device.unit,
-        role=device.role,
         model=device.model,
         reading=reading,
         last=None if reading.good else last.get((device.contract, device.name)),
