@@ -16,6 +16,7 @@ from network.conftest import job
 from network.scripted import Script, Scripted
 from weibao.adapters.network.job import Endpoint
 from weibao.adapters.network.pool import collect
+from weibao.adapters.network.ready import ReadyWorkers
 from weibao.domain.collection import BundleHeader, CollectionStatus
 
 TEXT = b"!\r\nversion 15.2\r\nhostname SW1\r\ninterface Gi0/1\r\nline vty 0 4\r\n!\r\nend\r\n"
@@ -25,6 +26,18 @@ def header(devices: int) -> BundleHeader:
     now = datetime.now(UTC)
     return BundleHeader(
         run_id="r1", job="backup-configs", actor="me", program="t", created_at=now, devices=devices
+    )
+
+
+def endpoint_of(device: Scripted) -> Endpoint:
+    return Endpoint(
+        device="sw1",
+        contract="default",
+        address=device.host,
+        port=device.port,
+        network_os="cisco_ios",
+        username="admin",
+        password="Right-pw1",
     )
 
 
@@ -44,15 +57,6 @@ def test_devices_of_a_crashed_worker_are_read_once_more(tmp_path: Path, crashes:
     """A C library may crash; a second crash is said, and nobody waits for ever."""
     answers = {"show running-config": [TEXT[:20], 1.2, TEXT[20:]], "show startup-config": TEXT}
     with Scripted(Script(answers=answers)) as device:
-        endpoint = Endpoint(
-            device="sw1",
-            contract="default",
-            address=device.host,
-            port=device.port,
-            network_os="cisco_ios",
-            username="admin",
-            password="Right-pw1",
-        )
 
         def crash() -> None:
             for number in range(crashes):
@@ -65,7 +69,7 @@ def test_devices_of_a_crashed_worker_are_read_once_more(tmp_path: Path, crashes:
         thread = threading.Thread(target=crash, daemon=True)
         thread.start()
         bundle = str(tmp_path / "bundle")
-        (result,) = collect(header(1), job(bundle=bundle, endpoints=(endpoint,)), 2)
+        (result,) = collect(header(1), job(bundle=bundle, endpoints=(endpoint_of(device),)), 2)
         thread.join(timeout=10)
     if crashes == 1:
         assert result.status is CollectionStatus.collected, result.reason
@@ -73,3 +77,16 @@ def test_devices_of_a_crashed_worker_are_read_once_more(tmp_path: Path, crashes:
         assert result.status is CollectionStatus.not_checked
         assert result.reason is not None
         assert result.reason.code == "worker_ended"
+
+
+def test_workers_that_wait_are_given_work_or_end(tmp_path: Path) -> None:
+    answers = {"show running-config": TEXT, "show startup-config": TEXT}
+    with ReadyWorkers(2) as ready:
+        waiting = {process.pid for process in ready._waiting}
+        assert waiting < {*workers(), 0}
+        with Scripted(Script(answers=answers)) as device:
+            task = job(bundle=str(tmp_path / "bundle"), endpoints=(endpoint_of(device),))
+            results = collect(header(1), task, 2, ready=ready)
+        assert [r.status for r in results] == [CollectionStatus.collected]
+        assert len(waiting & set(workers())) == 1
+    assert not waiting & set(workers())

@@ -16,6 +16,7 @@ from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits, Purpose
 from weibao.adapters.network.pool import collect
+from weibao.adapters.network.ready import ReadyWorkers
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
 from weibao.domain.known import KNOWN_FILE, Known, load_known
@@ -40,6 +41,7 @@ def collect_batch(
     host_key_checking: bool = True,
     job: str = JOB,
     purpose: Purpose = "configurations",
+    ready: ReadyWorkers | None = None,
 ) -> dict[str, Any]:
     """Collect what ``purpose`` says of ``hosts``; what the task returns.
 
@@ -89,6 +91,7 @@ def collect_batch(
             ),
             home.settings.backup.processes,
             alive=lambda: os.getppid() == parent and (not watch_pid or is_alive(watch_pid)),
+            ready=ready,
         )
     return {
         "run_id": folder.name,

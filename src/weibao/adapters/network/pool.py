@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from weibao.adapters.bundle import BundleWriter
 from weibao.adapters.network.job import Endpoint, Job
+from weibao.adapters.network.ready import ReadyWorkers
 from weibao.adapters.network.shared_address import address_notes
 from weibao.adapters.scrub import scrub
 from weibao.domain.collection import BundleHeader, CollectionStatus, DeviceCollection
@@ -59,6 +58,7 @@ def collect(
     *,
     alive: Callable[[], bool] = lambda: True,
     progress: Callable[[DeviceCollection], None] | None = None,
+    ready: ReadyWorkers | None = None,
 ) -> list[DeviceCollection]:
     """Read all devices of ``job`` in ``processes`` processes and write the bundle.
 
@@ -69,13 +69,17 @@ def collect(
     Raises:
         FailedError: the bundle cannot be written, or nobody waits for it any more.
     """
+    ready = ready or ReadyWorkers()
     results: list[DeviceCollection] = []
     notes = address_notes(job.endpoints)
     dealt = shares(job.endpoints, processes)
     with BundleWriter(Path(job.bundle), header) as writer:
         events: queue.Queue[tuple[_Worker, str | None]] = queue.Queue()
         threads = max(1, -(-job.threads // max(1, len(dealt))))
-        workers = [_start(replace(job, endpoints=s, threads=threads), events) for s in dealt]
+        workers = [
+            _give(replace(job, endpoints=share, threads=threads), ready.take(), events)
+            for share in dealt
+        ]
         try:
             running = len(workers)
             watch = _Watch(alive)
@@ -85,7 +89,7 @@ def collect(
                     # A C library may crash; what is left is read once more without it.
                     rest = tuple(worker.open.values())
                     again = replace(job, endpoints=rest, threads=threads, libssh=False)
-                    workers.append(_start(again, events))
+                    workers.append(_give(again, ready.take(), events))
                     found = []
                 elif line is None:
                     running -= 1
@@ -130,17 +134,10 @@ def _next(
             return events.get(timeout=_POLL)
 
 
-def _start(job: Job, events: queue.Queue[tuple[_Worker, str | None]]) -> _Worker:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "weibao.adapters.network.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+def _give(
+    job: Job, process: subprocess.Popen[str], events: queue.Queue[tuple[_Worker, str | None]]
+) -> _Worker:
+    """Tell a waiting process what to do; what it says becomes ``events``."""
     worker = _Worker(process, {e.device: e for e in job.endpoints}, [], [], job.libssh)
 
     def read() -> None:

@@ -206,7 +206,10 @@ def main() -> None:
     # What goes wrong with a device is its result; libraries' tracebacks help nobody here.
     logging.disable(logging.CRITICAL)
     gc.set_threshold(50_000, 20, 50)
-    job = Job.load(sys.stdin.readline())
+    told = sys.stdin.readline()
+    if not told:
+        return  # it was started early, and nothing was to do
+    job = Job.load(told)
     stopped = threading.Event()
 
     def watch() -> None:
