@@ -363,7 +363,7 @@ def test_hashes_of_variables_need_the_contracts_key(house: Gatehouse) -> None:
 
 
 def test_the_program_itself_is_covered(house: Gatehouse) -> None:
-    from weibao.bootstrap.gate import digest_source
+    from weibao.bootstrap.digests import digest_source
 
     parts = digest_source(house.workshop).program_parts()
     assert {"program/weibao", "library/ansible-core", "collection/roles/collect_configs"} <= (

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from weibao.adapters.left_running import left_running
 from weibao.adapters.ssh_signatures import SshSignatures
-from weibao.bootstrap.gate import digest_source
-from weibao.bootstrap.workshop import Workshop
+from weibao.bootstrap.workshop import later
 from weibao.errors import InputError
 from weibao.services.changes.desk import Desk
 from weibao.services.parts import Parts
 
 if TYPE_CHECKING:
+    from weibao.bootstrap.workshop import Workshop
+    from weibao.boundary.changes import DigestSource
     from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["open_desk"]
@@ -30,7 +31,7 @@ def open_desk(workshop: Workshop) -> Desk:
         parts=parts,
         records=workshop.journal,
         signatures=SshSignatures(workshop.estate.folder / "contracts"),
-        digests=digest_source(workshop),
+        digests=later(lambda: _digests(workshop)),
         hold=lambda name, what: workshop.lock_named(name, what, _PATIENCE.get(name, 0.0)),
         read_text=_read_text,
         ports=functools.cache(lambda: _ports(workshop, parts)),
@@ -38,8 +39,14 @@ def open_desk(workshop: Workshop) -> Desk:
     )
 
 
+def _digests(workshop: Workshop) -> DigestSource:
+    from weibao.bootstrap.digests import digest_source  # list is quick without
+
+    return digest_source(workshop)
+
+
 def _ports(workshop: Workshop, parts: Parts) -> PortParts:
-    from weibao.bootstrap.ports import port_parts  # list and show are quick without
+    from weibao.bootstrap.ports import port_parts
 
     return port_parts(workshop, parts)
 

@@ -7,21 +7,17 @@ is for plugins that change devices by themselves.
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from weibao.adapters.ansible_command import Command, ansible_command
-from weibao.adapters.digest_source import FileDigestSource, collection_folders
+from weibao.adapters.digest_source import collection_folders
 from weibao.adapters.estate_files import SETTINGS_FILE, Estate
 from weibao.adapters.gate_ticket import Ticket, TicketBox
-from weibao.adapters.package_data import data_folder
 from weibao.adapters.ssh_signatures import SshSignatures
-from weibao.adapters.vault_values import opener
 from weibao.adapters.yaml_lines import read_model
+from weibao.bootstrap.digests import digest_source
 from weibao.bootstrap.workshop import Workshop, open_workshop
 from weibao.boundary.changes import ChangeRecords
 from weibao.domain.change import Change, ChangePlan, ChangeStep, StepState
@@ -37,7 +33,6 @@ __all__ = [
     "TRANSPORT",
     "admit",
     "check",
-    "digest_source",
     "leave_parts",
     "let_through",
     "only_checking",
@@ -51,21 +46,6 @@ TRANSPORT = frozenset(
 """Extra variables by which the runner tells a playbook where it is; the others must be exactly
 the change's own."""
 _WHOLE_WAVE = "-"
-
-
-def digest_source(workshop: Workshop) -> FileDigestSource:
-    """What would be run of an estate, as hashes."""
-    estate = workshop.estate
-    compiler = (
-        workshop.inventory._compiler
-    )  # its environment is Ansible's, with the estate's config
-    return FileDigestSource(
-        estate.folder,
-        workshop.keys,
-        functools.partial(_document, workshop),
-        opened=opener(estate.folder, compiler.env, workshop.vault_options),
-        runbooks=(estate.folder / "runbooks", data_folder("runbooks")),
-    )
 
 
 def leave_parts(workshop: Workshop) -> LeaveParts:
@@ -232,18 +212,6 @@ def _ticket(
         until=until.isoformat(),
         command=command.fingerprint,
     )
-
-
-def _document(workshop: Workshop, sources: Sequence[str]) -> Mapping[str, Any]:
-    """The compiled inventory; one that was compiled here already is only read."""
-    if len(sources) == 1 and "," not in sources[0]:
-        file = Path(sources[0])
-        beside = (file.parent / "group_vars", file.parent / "host_vars")
-        ours = file.parent == workshop.estate.cache and file.name.startswith("inventory-")
-        if ours and not any(folder.exists() for folder in beside):
-            document: dict[str, Any] = json.loads(file.read_bytes())
-            return document
-    return workshop.inventory.compile(tuple(sources)).document
 
 
 def _command_problems(

@@ -10,28 +10,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from weibao.adapters.ansible_inventory import AnsibleInventory
-from weibao.adapters.archive import GitArchive
-from weibao.adapters.bundle import BundleReader
 from weibao.adapters.clock import SystemClock
 from weibao.adapters.estate_files import Estate, load_estate
-from weibao.adapters.estate_lock import RUN_LOCK, bundle_lock, estate_lock
-from weibao.adapters.evidence_store import FileEvidenceStore
-from weibao.adapters.files import replace
-from weibao.adapters.full_text_store import FileFullTextStore
-from weibao.adapters.journal import SqlJournal
-from weibao.adapters.keys import FileKeyRing
-from weibao.adapters.leftovers import clear_leftovers, clear_steps
-from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 from weibao.adapters.program import PROGRAM, new_run_id
-from weibao.boundary.notify import Notifier
-from weibao.domain.report import BackupReport
 from weibao.i18n import Language
 from weibao.services.parts import BookedRunbook, Finisher, Parts, PublishedReport
 
 if TYPE_CHECKING:
+    from weibao.adapters.ansible_inventory import AnsibleInventory
+    from weibao.adapters.archive import GitArchive
+    from weibao.adapters.full_text_store import FileFullTextStore
+    from weibao.adapters.journal import SqlJournal
+    from weibao.adapters.keys import FileKeyRing
+    from weibao.boundary.evidence import Bundle, EvidenceStore
+    from weibao.boundary.notify import Notifier
+    from weibao.boundary.runner import PlaybookRunner
+    from weibao.domain.report import BackupReport
     from weibao.domain.resolve_platform import PlatformCatalogue
 
 __all__ = ["Workshop", "open_workshop"]
@@ -56,9 +52,24 @@ class _Later(Mapping[str, PartT]):
         return len(self._load())
 
 
+class _Proxy:
+    """Stands for an adapter that is made, code and all, when it is first asked something."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = functools.cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
+
+
+def later(make: Callable[[], PartT]) -> PartT:
+    """What ``make`` makes, but made later: ``_Later`` for one adapter."""
+    return cast("PartT", _Proxy(make))
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """An opened estate: what the commands work with."""
+    """An opened estate: what the commands work with. Adapters are loaded when they are needed."""
 
     estate: Estate
     sources: tuple[str, ...]
@@ -83,11 +94,15 @@ class Workshop:
     @functools.cached_property
     def keys(self) -> FileKeyRing:
         """The encryption keys."""
+        from weibao.adapters.keys import FileKeyRing
+
         return FileKeyRing(self.estate.keys)
 
     @functools.cached_property
     def inventory(self) -> AnsibleInventory:
         """The inventory, as Ansible reads it."""
+        from weibao.adapters.ansible_inventory import AnsibleInventory
+
         return AnsibleInventory(
             self.estate.folder,
             self.estate.cache,
@@ -99,6 +114,8 @@ class Workshop:
     @functools.cached_property
     def journal(self) -> SqlJournal:
         """The journal; opening it brings its tables up to date."""
+        from weibao.adapters.journal import SqlJournal
+
         return SqlJournal(
             self.estate.journal_url,
             site=self.estate.settings.site,
@@ -121,11 +138,15 @@ class Workshop:
 
     def lock(self, what: str, wait: float = 0.0) -> AbstractContextManager[None]:
         """The estate's lock, as a context manager."""
+        from weibao.adapters.estate_lock import estate_lock
+
         locks = self.estate.state / "locks"
         return estate_lock(locks, what, wait, died=self._clear_leftovers)
 
     def _clear_leftovers(self) -> None:
         """Who held the lock was killed."""
+        from weibao.adapters.leftovers import clear_leftovers
+
         second = self._second_place
         clear_leftovers(self.estate.state, (self.estate.keys, *((second,) if second else ())))
 
@@ -136,6 +157,8 @@ class Workshop:
 
     def lock_named(self, name: str, what: str, wait: float) -> AbstractContextManager[None]:
         """A lock of its own, for what may go on beside a run."""
+        from weibao.adapters.estate_lock import RUN_LOCK, estate_lock
+
         if name == RUN_LOCK:
             return self.lock(what, wait)
         died = functools.partial(self._clear_change, name)
@@ -143,15 +166,21 @@ class Workshop:
 
     def _clear_change(self, name: str) -> None:
         """Who held a change's lock was killed; a run beside it lives on."""
+        from weibao.adapters.leftovers import clear_steps
+
         change = name.removeprefix("change-").removesuffix(".lock")
         clear_steps(self.estate.state, change, (self.estate.keys,))
 
     def archive(self, contract: str) -> GitArchive:
         """A contract's archive."""
+        from weibao.adapters.archive import GitArchive
+
         return GitArchive(self.estate.contract_folder(contract) / "archive", contract)
 
     def texts(self, contract: str) -> FileFullTextStore:
         """A contract's full texts."""
+        from weibao.adapters.full_text_store import FileFullTextStore
+
         folder = self.estate.contract_folder(contract)
         return FileFullTextStore(folder, self.keys, contract, self._second_place)
 
@@ -179,7 +208,8 @@ class Workshop:
 
     def publish(self, report: BackupReport) -> PublishedReport:
         """Write a contract's report into its folder."""
-        from weibao.reports.backup import summarise, write_report  # few commands write one
+        from weibao.adapters.files import replace
+        from weibao.reports.backup import summarise, write_report
 
         folder = self.estate.contract_folder(report.contract.id) / "reports" / report.run.id
         paths = write_report(report, folder, self.estate.settings.language, replace)
@@ -200,9 +230,6 @@ class Workshop:
         """Everything that the services need."""
         estate = self.estate
         clock = SystemClock()
-        environment = {}
-        if estate.ansible_config:
-            environment["ANSIBLE_CONFIG"] = str(estate.ansible_config)
         return Parts(
             estate=estate.folder,
             settings=estate.settings,
@@ -213,12 +240,12 @@ class Workshop:
             clock=clock,
             keys=self.keys,
             journal=self.journal,
-            evidence=FileEvidenceStore(estate.contract_folder, self.keys),
-            inventory=self.inventory,
-            runner=AnsiblePlaybookRunner(estate.folder, environment, self.vault_options),
+            evidence=later(self._evidence),
+            inventory=later(lambda: self.inventory),
+            runner=later(self._runner),
             runbook=self.runbook,
-            bundle=BundleReader,
-            bundle_lock=bundle_lock,
+            bundle=_bundle,
+            bundle_lock=_bundle_lock,
             archive=functools.cache(self.archive),
             texts=functools.cache(self.texts),
             tag=functools.cache(self.tag),
@@ -229,12 +256,36 @@ class Workshop:
             finishers=_Later(self._finishers),
         )
 
+    def _evidence(self) -> EvidenceStore:
+        from weibao.adapters.evidence_store import FileEvidenceStore
+
+        return FileEvidenceStore(self.estate.contract_folder, self.keys)
+
+    def _runner(self) -> PlaybookRunner:
+        from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
+
+        config = self.estate.ansible_config
+        environment = {"ANSIBLE_CONFIG": str(config)} if config else {}
+        return AnsiblePlaybookRunner(self.estate.folder, environment, self.vault_options)
+
     def _finishers(self) -> dict[str, Finisher]:
         """What finishes a cut-off run of another job than the backup."""
         from weibao.bootstrap.ports import port_parts
         from weibao.services.ports.check import JOB, finisher
 
         return {JOB: finisher(lambda parts: port_parts(self, parts))}
+
+
+def _bundle(folder: Path) -> Bundle:
+    from weibao.adapters.bundle import BundleReader
+
+    return BundleReader(folder)
+
+
+def _bundle_lock(folder: Path) -> AbstractContextManager[None]:
+    from weibao.adapters.estate_lock import bundle_lock
+
+    return bundle_lock(folder)
 
 
 def open_workshop(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from weibao.domain.reasons import Reason
-from weibao.domain.records import LedgerHead
+if TYPE_CHECKING:
+    from weibao.domain.reasons import Reason
+    from weibao.domain.records import LedgerHead
 
 __all__ = ["ConfigArchive", "FullTextStore", "StoredText"]
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from weibao.domain.change import (
-    Approval,
-    Change,
-    ChangeEvent,
-    ChangePlan,
-    ChangeState,
-    ChangeStep,
-)
-from weibao.domain.contract import Contract
-from weibao.domain.inventory import Device
+if TYPE_CHECKING:
+    from weibao.domain.change import (
+        Approval,
+        Change,
+        ChangeEvent,
+        ChangePlan,
+        ChangeState,
+        ChangeStep,
+    )
+    from weibao.domain.contract import Contract
+    from weibao.domain.inventory import Device
 
 __all__ = ["ChangeRecords", "DigestSource", "Signatures", "Signer"]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from weibao.domain.collection import BundleHeader, DeviceCollection
 from weibao.errors import WeibaoError
+
+if TYPE_CHECKING:
+    from weibao.domain.collection import BundleHeader, DeviceCollection
 
 __all__ = ["Bundle", "EvidenceStore", "KeyRing", "StoredPiece"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
+if TYPE_CHECKING:
+    from weibao.domain.inventory import InventoryFacts, InventoryLint, InventorySnapshot
 
 __all__ = ["InventoryInspector", "InventorySource"]
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from weibao.domain.reasons import Reason
-from weibao.domain.records import (
-    Access,
-    ConfigVersion,
-    EvidenceRecord,
-    Finding,
-    LedgerHead,
-    LedgerRow,
-    Run,
-    RunState,
-    RunStep,
-    RunTarget,
-)
+if TYPE_CHECKING:
+    from weibao.domain.reasons import Reason
+    from weibao.domain.records import (
+        Access,
+        ConfigVersion,
+        EvidenceRecord,
+        Finding,
+        LedgerHead,
+        LedgerRow,
+        Run,
+        RunState,
+        RunStep,
+        RunTarget,
+    )
 
 __all__ = ["Journal", "OutcomeBatch", "RecordedPiece"]
 

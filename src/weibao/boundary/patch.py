@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from weibao.domain.patch import PatchStatus
-from weibao.domain.patch_health import Before
+if TYPE_CHECKING:
+    from weibao.domain.patch import PatchStatus
+    from weibao.domain.patch_health import Before
 
 __all__ = ["PatchHistory", "PatchRecords"]
 

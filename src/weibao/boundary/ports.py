@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from weibao.domain.port import PortReading
-from weibao.domain.port_expectation import PortBaseline
-from weibao.domain.port_record import DeviceReading
-from weibao.domain.port_report import PortTally
-from weibao.domain.port_rows import Rows
-from weibao.domain.reachability import ReachTest
-from weibao.domain.routing import RoutingReading
+if TYPE_CHECKING:
+    from weibao.domain.port import PortReading
+    from weibao.domain.port_expectation import PortBaseline
+    from weibao.domain.port_record import DeviceReading
+    from weibao.domain.port_report import PortTally
+    from weibao.domain.port_rows import Rows
+    from weibao.domain.reachability import ReachTest
+    from weibao.domain.routing import RoutingReading
 
 __all__ = ["PortBaselines", "PortReader", "PortRecords", "PortRun", "RoutingReader"]
 

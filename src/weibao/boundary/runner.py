@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from weibao.domain.collection import DeviceCollection
+if TYPE_CHECKING:
+    from weibao.domain.collection import DeviceCollection
 
 __all__ = ["HostResult", "PlaybookResult", "PlaybookRunner", "Progress"]
 
-Progress = Callable[[DeviceCollection], None]
+Progress = Callable[["DeviceCollection"], None]
 
 
 @dataclass(frozen=True)

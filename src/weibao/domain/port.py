@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from weibao.domain.base import Value
+from weibao.domain.port_units import Duplex
 
 __all__ = [
     "AdminStatus",
@@ -40,15 +41,6 @@ class OperStatus(StrEnum):
     dormant = "dormant"
     not_present = "not_present"
     lower_layer_down = "lower_layer_down"
-    unknown = "unknown"
-
-
-class Duplex(StrEnum):
-    """Of the link now; ``auto`` where the device prints only what it would do."""
-
-    full = "full"
-    half = "half"
-    auto = "auto"
     unknown = "unknown"
 
 

@@ -23,8 +23,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from weibao.domain.base import Moment, Name, Value
-from weibao.domain.port import Duplex
-from weibao.domain.port_rules import RateUnit
+from weibao.domain.port_units import Duplex, RateUnit
 from weibao.domain.port_values import speed as read_speed
 from weibao.domain.reachability import ReachTest
 

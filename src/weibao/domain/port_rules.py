@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from weibao.domain.base import Name, Value
 from weibao.domain.patterns import Pattern
 from weibao.domain.port import AdminStatus, OperStatus
+from weibao.domain.port_units import RateUnit
 
 __all__ = [
     "Column",
@@ -73,17 +74,6 @@ class PortField(StrEnum):
     neighbour_chassis = "neighbour_chassis"
     neighbour_address = "neighbour_address"
     neighbour_platform = "neighbour_platform"
-
-
-class RateUnit(StrEnum):
-    """Of a number printed without its unit."""
-
-    bit = "bit/s"
-    kilobit = "kbit/s"
-    megabit = "Mbit/s"
-    gigabit = "Gbit/s"
-    byte = "byte/s"
-    kilobyte = "kbyte/s"
 
 
 class Column(Value):

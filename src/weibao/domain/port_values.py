@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from weibao.domain.port import Duplex
-from weibao.domain.port_rules import RateUnit
+from weibao.domain.port_units import Duplex, RateUnit
 
 __all__ = ["decibels", "duplex", "mac_address", "number", "percent", "rate", "speed"]
 

@@ -8,28 +8,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from weibao.boundary import (
-    Bundle,
-    Clock,
-    ConfigArchive,
-    EvidenceStore,
-    FullTextStore,
-    InventorySource,
-    Journal,
-    KeyRing,
-    Notice,
-    Notifier,
-    PlaybookRunner,
-)
-from weibao.domain.contract import Contract
-from weibao.domain.inventory import Device
-from weibao.domain.records import Run, RunState
-from weibao.domain.report import BackupReport
-from weibao.domain.runbook import Runbook
-from weibao.domain.settings import Settings
-
 if TYPE_CHECKING:
+    from weibao.boundary import (
+        Bundle,
+        Clock,
+        ConfigArchive,
+        EvidenceStore,
+        FullTextStore,
+        InventorySource,
+        Journal,
+        KeyRing,
+        Notice,
+        Notifier,
+        PlaybookRunner,
+    )
+    from weibao.domain.contract import Contract
+    from weibao.domain.inventory import Device
     from weibao.domain.platform import Platform
+    from weibao.domain.records import Run, RunState
+    from weibao.domain.report import BackupReport
+    from weibao.domain.runbook import Runbook
+    from weibao.domain.settings import Settings
     from weibao.services.steps import Steps
 
 __all__ = ["BookedRunbook", "Finisher", "Parts", "PublishedReport"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
@@ -12,7 +13,9 @@ from weibao.adapters.journal import schema
 from weibao.adapters.journal.reading import JournalReader
 from weibao.adapters.journal.rows import stamp, to_row
 from weibao.adapters.journal.writing import Pen, again
-from weibao.domain.patch import PatchStatus
+
+if TYPE_CHECKING:
+    from weibao.domain.patch import PatchStatus
 
 __all__ = ["PatchStates"]
 
@@ -39,6 +42,8 @@ class PatchStates(JournalReader):
 
     def patch_states(self, device: str, contract: str = "", limit: int = 50) -> list[PatchStatus]:
         """A host's states, newest first."""
+        from weibao.domain.patch import PatchStatus
+
         table = schema.patch_states
         statement = select(table).where(table.c.device == device)
         if contract:
@@ -47,6 +52,8 @@ class PatchStates(JournalReader):
 
     def latest_patch_states(self, contract: str = "") -> list[PatchStatus]:
         """Every host's newest state, by name."""
+        from weibao.domain.patch import PatchStatus
+
         table = schema.patch_states
         newest = (
             select(table.c.contract, table.c.device, func.max(table.c.at).label("at"))

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, func, select
 
@@ -16,14 +16,14 @@ from weibao.adapters.journal import schema
 from weibao.adapters.journal.reading import JournalReader
 from weibao.adapters.journal.rows import Row, cell, stamp
 from weibao.adapters.journal.writing import Pen, again
-from weibao.boundary.ports import PortRun
-from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
-from weibao.domain.port_report import PortTally, tally_of
 from weibao.errors import IntegrityError
+
+if TYPE_CHECKING:  # a journal is opened by many who ask for no ports
+    from weibao.boundary.ports import PortRun
+    from weibao.domain.port_record import DeviceReading
 
 __all__ = ["PortWriter"]
 
-_GOOD = (PortOutcome.read.value, PortOutcome.partly.value)
 _STREAMED = 200
 
 
@@ -64,7 +64,7 @@ class PortWriter(JournalReader):
         """Each device's newest good reading, but for those of the run ``before``."""
         table = schema.port_readings
         chosen = select(table.c.contract, table.c.device, func.max(table.c.at).label("at")).where(
-            table.c.outcome.in_(_GOOD)
+            table.c.outcome.in_(_good())
         )
         if before:
             chosen = chosen.where(table.c.run_id != before)
@@ -91,12 +91,16 @@ class PortWriter(JournalReader):
         """The last runs with what they found together, newest first; snapshots of changes are
         not among them.
         """
+        from weibao.boundary.ports import PortRun
+        from weibao.domain.port_record import WHOLE
+        from weibao.domain.port_report import PortTally
+
         table = schema.port_readings
         sums = [
             func.sum(table.c[name]).label(name)
             for name in ("total", "up", "down", "shut", "unknown", "findings")
         ]
-        read = func.sum(table.c.outcome.in_(_GOOD).cast(schema.port_readings.c.total.type))
+        read = func.sum(table.c.outcome.in_(_good()).cast(schema.port_readings.c.total.type))
         statement = (
             select(
                 table.c.run_id,
@@ -155,6 +159,8 @@ def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceR
     Raises:
         IntegrityError: it is missing, or not the one that the ledger knows.
     """
+    from weibao.domain.port_record import DeviceReading
+
     key = f"{run_id}, {device}"
     try:
         text = zlib.decompress(body) if body is not None else b""
@@ -165,7 +171,16 @@ def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceR
     return DeviceReading.model_validate_json(text)
 
 
+def _good() -> tuple[str, ...]:
+    """Outcomes of a reading that says how the ports are."""
+    from weibao.domain.port_record import PortOutcome
+
+    return PortOutcome.read.value, PortOutcome.partly.value
+
+
 def _row(reading: DeviceReading, sha256: str) -> Row:
+    from weibao.domain.port_report import tally_of
+
     tally = tally_of(reading.ports) if reading.good else tally_of(())
     return {
         "run_id": reading.run_id,

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.changes import ChangeWriter
-from weibao.adapters.journal.checking import check
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
 from weibao.adapters.journal.patch_states import PatchStates
@@ -180,6 +179,8 @@ class SqlJournal(ChangeWriter, PortWriter, PatchStates):
 
     def verify(self, progress: Callable[[int], None] | None = None) -> Iterator[Reason]:
         """Everything in the database that does not fit; see ``checking``."""
+        from weibao.adapters.journal.checking import check
+
         return check(self._database, self._mark, self._site, progress, self._witness)
 
     def _now(self) -> str:
