@@ -54,11 +54,13 @@ class MemoryJournal:
         found = [run for run in self.all_runs if not job or run.job == job]
         return sorted(found, key=lambda run: run.started_at, reverse=True)[:limit]
 
-    def ran(self, at: datetime, trigger: Trigger = Trigger.schedule) -> None:
+    def ran(
+        self, at: datetime, trigger: Trigger = Trigger.schedule, job: str = "backup-configs"
+    ) -> None:
         self.all_runs.append(
             Run(
                 id=f"r{len(self.all_runs)}",
-                job="backup-configs",
+                job=job,
                 runbook="backup-configs@1",
                 runbook_sha256="0" * 64,
                 actor="me@here",
@@ -280,6 +282,44 @@ def test_many_manual_runs_hide_no_scheduled_one(journal):
     assert check(journal, NIGHT + 12 * HOUR, Post()).missed == ()
 
 
+MORNING = datetime(2026, 5, 1, 22, 30, tzinfo=UTC)  # 06:30 in Shanghai
+WITH_PORTS = dataclasses.replace(JOB, ports_schedule=SCHEDULE.model_copy(update={"at": "06:30"}))
+
+
+def test_a_missed_check_of_ports_is_told_once_beside_the_nights():
+    journal, post, scheduler = MemoryJournal(), Post(), FakeScheduler()
+    service.install(WITH_PORTS, scheduler, journal, START, "me@here")
+    journal.ran(NIGHT)
+    view = service.show(journal, WITH_PORTS, [scheduler], MORNING - HOUR)
+    assert view.ports_next_at == MORNING
+    assert view.warnings == ()
+    found = check(journal, MORNING + 2 * HOUR, post)
+    assert (found.missed, found.missed_ports) == ((), (MORNING,))
+    assert check(journal, MORNING + 3 * HOUR, post).missed_ports == ()
+    (notice,) = post.sent
+    assert "2026-05-02 06:30 Asia/Shanghai" in notice.text
+    assert "端口" in notice.subject
+    assert notice.data["event"] == "missed_ports_check"
+    assert service.show(journal, WITH_PORTS, [scheduler], MORNING + DAY).missed_ports == (MORNING,)
+
+
+def test_a_check_of_ports_that_ran_is_not_missed():
+    journal, post = MemoryJournal(), Post()
+    service.install(WITH_PORTS, FakeScheduler(), journal, START, "me@here")
+    journal.ran(NIGHT)
+    journal.ran(MORNING + timedelta(minutes=1), job="check-ports")
+    assert check(journal, MORNING + 2 * HOUR, post).missed_ports == ()
+    assert post.sent == []
+
+
+def test_a_timer_for_ports_that_is_only_in_the_settings_is_named(journal):
+    scheduler = FakeScheduler()
+    scheduler.job = JOB
+    view = service.show(journal, WITH_PORTS, [scheduler], NIGHT)
+    assert [warning.code for warning in view.warnings] == ["ports_schedule_differs"]
+    assert check(journal, MORNING + 2 * HOUR, Post()).missed_ports == ()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_exist(language: str, journal):
     def said(reasons: Sequence[Reason]) -> None:
@@ -292,6 +332,7 @@ def test_words_exist(language: str, journal):
 
     other = dataclasses.replace(JOB, schedule=SCHEDULE.model_copy(update={"at": "05:00"}))
     said(service.show(journal, other, [FakeScheduler()], NIGHT).warnings)
+    said(service.show(journal, WITH_PORTS, [FakeScheduler()], NIGHT).warnings)
     said(
         [
             Reason.of("no_user_systemd", why="x"),

@@ -52,7 +52,7 @@ def install(call: Call, kind: str | None, at: str) -> None:
 @schedule.command()
 @command_options()
 def show(call: Call) -> None:
-    """Show what is installed, the next night, the last runs and the missed nights."""
+    """Show what is installed, what comes next, the last runs and what was missed."""
     from weibao.bootstrap.night import show_night
 
     out = call.out
@@ -69,6 +69,9 @@ def show(call: Call) -> None:
             "next": view.next_at,
             "last_runs": [r.id for r in view.last_runs],
             "missed": list(view.missed),
+            "ports_at": recorded.ports.at if recorded and recorded.ports else None,
+            "ports_next": view.ports_next_at,
+            "missed_ports": list(view.missed_ports),
             "warnings": warnings,
         }
     )
@@ -78,10 +81,16 @@ def show(call: Call) -> None:
         when = f"{recorded.schedule.at} {recorded.schedule.zone}"
         out.line(out.say("cli.schedule_at", when=when, kind=recorded.kind.value))
         out.line(out.say("cli.schedule_next", when=out.moment(view.next_at)))
+        if recorded.ports:
+            ports = f"{recorded.ports.at} {recorded.ports.zone}"
+            out.line(out.say("cli.schedule_ports", when=ports))
+            out.line(out.say("cli.schedule_next", when=out.moment(view.ports_next_at)))
     for run in view.last_runs:
         out.line(f"  {out.moment(run.started_at)}  {run.id}")
     for night in view.missed:
         out.line("✗ " + out.say("reason.missed_run", planned=out.moment(night)))
+    for morning in view.missed_ports:
+        out.line("✗ " + out.say("reason.missed_ports_check", planned=out.moment(morning)))
     for warning in warnings:
         out.line("! " + warning)
 
@@ -101,15 +110,24 @@ def remove(call: Call) -> None:
 @schedule.command()
 @command_options()
 def check(call: Call) -> int:
-    """Find nights that were missed, record them, and tell about each once."""
+    """Find nights and checks of ports that were missed, record them, and tell once."""
     from weibao.bootstrap.night import check_night
 
     out = call.out
     with call.workshop.lock_named("schedule.lock", "schedule check", wait=60):
         found = check_night(call.workshop)
-    out.data({"examined": found.examined, "missed": list(found.missed), "told": list(found.told)})
+    out.data(
+        {
+            "examined": found.examined,
+            "missed": list(found.missed),
+            "missed_ports": list(found.missed_ports),
+            "told": list(found.told),
+        }
+    )
     for night in found.missed:
         out.line("✗ " + out.say("reason.missed_run", planned=out.moment(night)))
+    for morning in found.missed_ports:
+        out.line("✗ " + out.say("reason.missed_ports_check", planned=out.moment(morning)))
     for reason in found.failures:
         out.note(out.reason(reason))
-    return 1 if found.missed or found.failures else 0
+    return 1 if found.missed or found.missed_ports or found.failures else 0
