@@ -23,7 +23,7 @@ from measuring import machine, peak_mib, spent, table
 from records import START, Journals, open_journal, sha
 
 from weibao.adapters.journal import SqlJournal, schema
-from weibao.adapters.journal.change_rows import change_row, inputs_row, row_of
+from weibao.adapters.journal.change_rows import change_row, inputs_row, plan_rows, row_of
 from weibao.adapters.journal.rows import cell, stamp
 from weibao.domain.change import (
     Approval,
@@ -68,8 +68,9 @@ class ChangeJournals(Journals):
             self._add(schema.changes, change_row(change), action, at, final=last)
             if not place:
                 self._add(schema.change_inputs, inputs_row(change), "change_inputs.recorded", at)
-                plan = row_of(schema.change_plans, _plan(change, names))
+                plan, body = plan_rows(_plan(change, names))
                 self._add(schema.change_plans, plan, "change_plan.recorded", at)
+                self._attach(schema.change_plan_bodies, body)
             if state in {S.internally_approved, S.customer_approved}:
                 consent = row_of(schema.change_approvals, _approval(change, state))
                 consent["number"] = 1 if state is S.internally_approved else 2

@@ -164,6 +164,10 @@ class Journals:
         if final:
             self._waiting[table].append(placed)
 
+    def _attach(self, table: Table, row: Row) -> None:
+        """A row that no ledger row repeats."""
+        self._waiting.setdefault(table, []).append(row)
+
     def _write(self) -> None:
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO ledger VALUES (?,?,?,?,?,?,?,?,?)", self._ledger)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from changes_made import change, changed, ended, event, move, moved, plan, step
+from changes_made import START, change, changed, ended, event, move, moved, plan, step
 
-from weibao.adapters.journal import SqlJournal
+from weibao.adapters.journal import SqlJournal, schema
+from weibao.adapters.journal.change_rows import row_of
+from weibao.adapters.journal.rows import stamp
 from weibao.domain.change import ChangeState
 from weibao.errors import IntegrityError, RefusedError
 
@@ -51,7 +53,8 @@ def tamper(url: str, journal: SqlJournal) -> Tamper:
         ("UPDATE change_events SET actor = 'li' WHERE number = 1", "change/CHG-1/event/1"),
         ("UPDATE change_approvals SET person = 'li'", "change/CHG-1/approval/1"),
         ("UPDATE change_approvals SET signature = ''", "change/CHG-1/approval/1"),
-        ("UPDATE change_plans SET targets = '[]'", "change/CHG-1/plan/1"),
+        ("UPDATE change_plans SET targets = 'x'", "change/CHG-1/plan/1"),
+        ("UPDATE change_plans SET estimate = 1", "change/CHG-1/plan/1"),
         ("UPDATE change_steps SET state = 'done'", "change/CHG-1/step/0/apply/core-1/1"),
         ("UPDATE change_steps SET runbook = 'other'", "change/CHG-1/step/0/apply/core-1/1"),
         ("UPDATE change_locks SET devices = '[]'", "change/CHG-1/locks"),
@@ -115,7 +118,9 @@ import sys
 from pathlib import Path
 from ticking import TickingClock
 from changes_made import change, ended, event, move, step
-from weibao.adapters.journal import SqlJournal
+from weibao.adapters.journal import SqlJournal, schema
+from weibao.adapters.journal.change_rows import row_of
+from weibao.adapters.journal.rows import stamp
 from weibao.domain.change import ChangeState as S
 from weibao.errors import RefusedError
 url, mark, job, name = sys.argv[1:]
@@ -236,3 +241,56 @@ def test_a_plan_of_many_devices(journal: SqlJournal) -> None:
     move(journal, first, S.draft, 2, plan=large)
     assert journal.change_plan("CHG-1", 1) == large
     assert list(journal.verify()) == []
+    (row,) = (row for row in journal.ledger() if row.action == "change_plan.recorded")
+    assert len(row.payload) < 600  # the ledger knows the plan by its hash
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE change_plan_bodies SET body = (SELECT body FROM change_plan_bodies"
+         " WHERE change = 'CHG-2') WHERE change = 'CHG-1'", "body_edited"),
+        ("UPDATE change_plan_bodies SET body = CAST('' AS {bytes}) WHERE change = 'CHG-1'",
+         "body_edited"),
+        ("DELETE FROM change_plan_bodies WHERE change = 'CHG-1'", "body_missing"),
+    ],
+)  # fmt: skip
+def test_a_forged_plan(
+    journal: SqlJournal, tamper: Tamper, url: str, statement: str, code: str
+) -> None:
+    """What an approver is shown is what was recorded, or nothing."""
+    other = change("CHG-2")
+    journal.add_change(other, event(other))
+    move(journal, other, S.draft, 2, plan=plan(other, devices=1))
+    tamper(statement.format(bytes="BYTEA" if url.startswith("postgresql") else "BLOB"))
+    (found,) = journal.verify()
+    assert (found.code, found.params["subject"]) == (code, "change/CHG-1/plan/1")
+    with pytest.raises(IntegrityError, match="CHG-1, 1"):
+        journal.change_plan("CHG-1", 1)
+    assert journal.change_plan("CHG-2", 1) == plan(other, devices=1)
+
+
+def test_plans_from_before_they_had_bodies(
+    url: str, journal: SqlJournal, opened: Callable[[], SqlJournal]
+) -> None:
+    first = change()
+    journal.add_change(first, event(first))
+    old = plan(first)
+    with journal._pen("zhang") as pen:  # as 0005 wrote it
+        row = row_of(schema.change_plans, old)
+        pen.insert(schema.change_plans, row, "change_plan.recorded", stamp(START), "zhang")
+    journal.close()
+    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        schema.change_plan_bodies.drop(connection)
+        connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '0005'"))
+    migrated = opened()
+    assert migrated.change_plan("CHG-1", 1) == old
+    new = plan(first, number=2, devices=3)
+    move(migrated, first, S.draft, 2, plan=new)
+    assert (migrated.change_plan("CHG-1", 1), migrated.change_plan("CHG-1", 2)) == (old, new)
+    assert list(migrated.verify()) == []
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE change_plans SET targets = '[]'"))
+    (found,) = migrated.verify()
+    assert (found.code, found.params["subject"]) == ("row_edited", "change/CHG-1/plan/1")

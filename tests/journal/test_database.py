@@ -19,7 +19,7 @@ from ticking import TickingClock
 
 from weibao.adapters import journal as package
 from weibao.adapters.journal import SqlJournal, database, schema
-from weibao.adapters.journal.change_tables import CHANGE_TABLES
+from weibao.adapters.journal.change_tables import CHANGE_TABLES, change_plan_bodies
 from weibao.adapters.journal.patch_tables import PATCH_TABLES
 from weibao.adapters.journal.port_tables import PORT_TABLES, port_bodies
 from weibao.errors import FailedError, InputError, IntegrityError, RefusedError, WeibaoError
@@ -60,7 +60,8 @@ def test_an_old_database_is_migrated_with_its_records(
     before = journal.last_good(), journal.last_attempts()
     journal.close()
     with engine_of(url).begin() as connection:  # as the first version left it
-        for table in (*PATCH_TABLES, port_bodies, *PORT_TABLES, *reversed(CHANGE_TABLES)):
+        bodies = (port_bodies, change_plan_bodies)
+        for table in (*PATCH_TABLES, *bodies, *PORT_TABLES, *reversed(CHANGE_TABLES)):
             table.drop(connection)
         connection.execute(sqlalchemy.text("DROP TABLE device_state"))
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '0001'"))

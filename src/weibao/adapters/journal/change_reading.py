@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import RowMapping, Select, Table, select
 
 from weibao.adapters.journal import schema
-from weibao.adapters.journal.change_rows import change_of, value_of
+from weibao.adapters.journal.bodies import with_body
+from weibao.adapters.journal.change_rows import change_of, plan_of, value_of
 from weibao.adapters.journal.reading import JournalReader
 from weibao.adapters.journal.rows import stamp
 from weibao.domain.base import Value
@@ -78,9 +79,9 @@ class ChangeReader(JournalReader):
     def change_plan(self, change_id: str, number: int) -> ChangePlan | None:
         """One plan."""
         table = schema.change_plans
-        statement = select(table).where(table.c.change == change_id, table.c.number == number)
-        found = self._rows(statement)
-        return value_of(ChangePlan, table, found[0]) if found else None
+        whole = with_body(table, schema.change_plan_bodies, *table.c)
+        found = self._rows(whole.where(table.c.change == change_id, table.c.number == number))
+        return plan_of(found[0]) if found else None
 
     def change_steps(self, change_id: str) -> list[ChangeStep]:
         """In the order in which they were first recorded, which is before they begin."""

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping, Table
 
 from weibao.adapters.journal import schema
+from weibao.adapters.journal.bodies import packed, unpacked
 from weibao.adapters.journal.rows import Row, cell, stamp
 from weibao.domain.base import Value
-from weibao.domain.change import Change
+from weibao.domain.change import Change, ChangePlan
+from weibao.domain.ledger import canonical
 from weibao.errors import IntegrityError
 
-__all__ = ["change_of", "change_row", "inputs_row", "row_of", "value_of"]
+__all__ = [
+    "change_of",
+    "change_row",
+    "inputs_row",
+    "plan_body",
+    "plan_of",
+    "plan_rows",
+    "row_of",
+    "value_of",
+]
 
 ValueT = TypeVar("ValueT", bound=Value)
 
 _ELSEWHERE = frozenset({"variables", "fields", "window"})
 """Fields of a change that its own row does not hold by their name."""
+
+_PLANNED: Mapping[str, object] = {"parts": {}, "targets": [], "conflicts": []}
+"""What of a plan grows with its targets, and what the row says instead: it is in the body."""
+_BODY = "body"
 
 
 def row_of(table: Table, value: Value, elsewhere: frozenset[str] = frozenset()) -> Row:
@@ -42,7 +58,41 @@ def inputs_row(change: Change) -> Row:
     return {"change": change.id, **asked}
 
 
-def value_of(kind: type[ValueT], table: Table, row: RowMapping) -> ValueT:
+def plan_rows(plan: ChangePlan) -> tuple[Row, Row]:
+    """The row of ``change_plans``, and that of ``change_plan_bodies``."""
+    large = plan.model_dump(mode="json", include=set(_PLANNED))
+    sha256, body = packed(canonical(large).encode())
+    row = row_of(schema.change_plans, plan)
+    row |= {name: cell(nothing) for name, nothing in _PLANNED.items()}
+    row["more"] = cell({_BODY: sha256})
+    return row, {"change": row["change"], "number": row["number"], "body": body}
+
+
+def plan_body(more: str) -> str:
+    """The sha256 of a plan's body by its row's ``more``; empty: it is in the row."""
+    try:
+        said = json.loads(more)
+    except (ValueError, TypeError):
+        return ""  # nobody wrote that here: the ledger says something else
+    found = said.get(_BODY, "") if isinstance(said, dict) else ""
+    return found if isinstance(found, str) else ""
+
+
+def plan_of(row: RowMapping) -> ChangePlan:
+    """A row of ``change_plans`` with its body as ``packed``.
+
+    Raises:
+        IntegrityError: as ``value_of``; also where the body is missing or another one.
+    """
+    table, sha256 = schema.change_plans, plan_body(row["more"])
+    if not sha256:
+        return value_of(ChangePlan, table, row)
+    key = f"{row['change']}, {row['number']}"
+    large = unpacked(schema.change_plan_bodies, key, sha256, row["packed"])
+    return value_of(ChangePlan, table, {**row, "more": large})
+
+
+def value_of(kind: type[ValueT], table: Table, row: RowMapping | Mapping[str, Any]) -> ValueT:
     """The value that ``row_of`` took apart.
 
     Raises:
@@ -76,6 +126,6 @@ def change_of(row: RowMapping) -> Change:
         raise _senseless(table, row) from error
 
 
-def _senseless(table: Table, row: RowMapping) -> IntegrityError:
+def _senseless(table: Table, row: RowMapping | Mapping[str, Any]) -> IntegrityError:
     key = ", ".join(str(row[name]) for name in schema.key_of(table))
     return IntegrityError("journal.bad_row", table=table.name, key=key)

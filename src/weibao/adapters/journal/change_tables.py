@@ -3,8 +3,11 @@
 What is asked for in full (``change_inputs``: contents of files among it) and what was planned
 (``change_plans``: hashes and differences of every target) can be large and stand apart, so
 that a list of changes reads little and a move of a change does not repeat them in the ledger.
-``change_locks`` says which devices belong to a change *while* it is running or paused; nothing
-has to be removed when it ends. Column ``more`` holds the fields of a value that have no column.
+What of a plan grows with its targets lies compressed in ``change_plan_bodies``, and the row's
+``more``, which the ledger repeats, has its sha256. (Plans from before migration 0006 have it
+in the row itself, and in the ledger.) ``change_locks`` says which devices belong to a change
+*while* it is running or paused; nothing has to be removed when it ends. Column ``more`` holds
+the fields of a value that have no column.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 from sqlalchemy import Index
 
 from weibao.adapters.journal.columns import (
+    body_table,
     json_text,
     number,
     record_table,
@@ -28,6 +32,7 @@ __all__ = [
     "change_events",
     "change_inputs",
     "change_locks",
+    "change_plan_bodies",
     "change_plans",
     "change_steps",
     "changes",
@@ -131,6 +136,8 @@ change_plans = record_table(
     json_text("more"),
     bulky=True,
 )
+
+change_plan_bodies = body_table("change_plan_bodies", word("change"), number("number"))
 
 change_steps = record_table(
     "change_steps",

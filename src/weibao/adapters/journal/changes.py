@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, select
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.change_reading import ChangeReader, live_locks, locked_devices
-from weibao.adapters.journal.change_rows import change_row, inputs_row, row_of
+from weibao.adapters.journal.change_rows import change_row, inputs_row, plan_rows, row_of
 from weibao.adapters.journal.rows import Row, cell, stamp, subject
 from weibao.adapters.journal.writing import Pen, again, twice
 from weibao.domain.change import (
@@ -248,8 +248,9 @@ def _write_event(pen: Pen, move: _Move) -> None:
 
 def _write_plan(pen: Pen, move: _Move) -> None:
     if move.plan is not None:
-        row = row_of(schema.change_plans, move.plan)
-        pen.insert_new(schema.change_plans, [row], "change_plan.recorded", *move.who)
+        row, body = plan_rows(move.plan)
+        if pen.insert_new(schema.change_plans, [row], "change_plan.recorded", *move.who):
+            pen.attach(schema.change_plan_bodies, body)
 
 
 def _write_approvals(pen: Pen, move: _Move) -> None:

@@ -9,15 +9,15 @@ with the rows that wait for their later ledger row, not with the years.
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, select
+from sqlalchemy import Connection, Row, Table, select
 
 from weibao.adapters.journal import schema
+from weibao.adapters.journal.bodies import unsound, with_body
+from weibao.adapters.journal.change_rows import plan_body
 from weibao.adapters.journal.database import Database
 from weibao.adapters.journal.mark import HighWaterMark
 from weibao.adapters.journal.reading import sites_of
@@ -84,22 +84,16 @@ def check(
 
 
 def _bodies(connection: Connection) -> Iterator[Reason]:
-    """Each reading of ports is the one whose hash the ledger has."""
+    """Each reading of ports and each plan is the one whose hash the ledger has."""
     table, bodies = schema.port_readings, schema.port_bodies
-    own = and_(bodies.c.run_id == table.c.run_id, bodies.c.device == table.c.device)
-    columns = (table.c.run_id, table.c.device, table.c.body, bodies.c.body)
-    statement = select(*columns).outerjoin_from(table, bodies, own)
-    for run_id, device, sha256, body in connection.execute(statement):
-        subject = f"run/{run_id}/ports/{device}"
-        if body is None:
-            yield Reason.of("body_missing", subject=subject)
-            continue
-        try:
-            fits = hashlib.sha256(zlib.decompress(body)).hexdigest() == sha256
-        except (zlib.error, TypeError):
-            fits = False
-        if not fits:
-            yield Reason.of("body_edited", subject=subject)
+    columns = (table.c.run_id, table.c.device, table.c.body)
+    whole = with_body(table, bodies, *columns)
+    yield from unsound(connection.execute(whole), "run/{}/ports/{}", bodies.name)
+    table, bodies = schema.change_plans, schema.change_plan_bodies
+    columns = (table.c.change, table.c.number, table.c.more)
+    plans = connection.execute(with_body(table, bodies, *columns))
+    known = ((change, number, plan_body(more), body) for change, number, more, body in plans)
+    yield from unsound(known, "change/{}/plan/{}", bodies.name)
 
 
 def _witnessed(

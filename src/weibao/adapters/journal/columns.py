@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -21,6 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 __all__ = [
     "METADATA",
+    "body_table",
     "is_json",
     "json_text",
     "key_of",
@@ -86,6 +88,13 @@ def record_table(
     )
     Index(f"ix_{name}_ledger", table.c.site, table.c.ledger, unique=True)
     return table
+
+
+def body_table(name: str, *key: Column[Any]) -> Table:
+    """A table of bodies: columns ``key`` are those of the recorded table."""
+    body = Column("body", LargeBinary, nullable=False)
+    names = [column.name for column in key]
+    return Table(name, METADATA, *key, body, PrimaryKeyConstraint(*names, name=f"pk_{name}"))
 
 
 def is_json(column: Column[Any]) -> bool:

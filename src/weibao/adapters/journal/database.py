@@ -25,10 +25,10 @@ from weibao.errors import FailedError, InputError, IntegrityError, RefusedError,
 
 __all__ = ["HEAD_REVISION", "Database", "stay_alone"]
 
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0006"
 """The newest migration; a database that says another, unknown one is newer than the program."""
 
-_REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 _BUSY_SECONDS = 60
 _AWAY_SECONDS = 60
 """A server that was there may be away so long: it is restarted, or a standby takes over."""

@@ -7,15 +7,14 @@ whole; ``port_bodies`` holds the whole, compressed. The ledger repeats the first
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint, Table
+from sqlalchemy import Index
 
 from weibao.adapters.journal.columns import (
-    METADATA,
+    body_table,
     json_text,
     number,
     record_table,
     reference,
-    text_type,
     word,
 )
 
@@ -46,14 +45,7 @@ Index(
     port_readings.c.at,
 )
 
-port_bodies = Table(
-    "port_bodies",
-    METADATA,
-    Column("run_id", text_type(), nullable=False),
-    Column("device", text_type(), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("run_id", "device", name="pk_port_bodies"),
-)
+port_bodies = body_table("port_bodies", word("run_id"), word("device"))
 
 PORT_TABLES = (port_readings,)
 PORT_ACTIONS = {"ports.recorded": port_readings}

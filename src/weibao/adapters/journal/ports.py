@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, and_, func, select
 
 from weibao.adapters.journal import schema
+from weibao.adapters.journal.bodies import packed, unpacked, with_body
 from weibao.adapters.journal.reading import JournalReader
 from weibao.adapters.journal.rows import Row, cell, stamp
 from weibao.adapters.journal.writing import Pen, again
@@ -45,8 +44,8 @@ class PortWriter(JournalReader):
             if reading.run_id != run_id:
                 raise IntegrityError("journal.other_run", run=run_id, other=reading.run_id)
             text = reading.model_dump_json(exclude_defaults=True).encode()
-            rows.append(_row(reading, hashlib.sha256(text).hexdigest()))
-            bodies[reading.device] = zlib.compress(text, 6)
+            sha256, bodies[reading.device] = packed(text)
+            rows.append(_row(reading, sha256))
         with self._pen(actor) as pen:
             at = stamp(self._clock.now())
             for row in pen.insert_new(schema.port_readings, rows, "ports.recorded", at, actor):
@@ -148,9 +147,7 @@ class PortWriter(JournalReader):
 
 def _whole() -> Select[Any]:
     table, bodies = schema.port_readings, schema.port_bodies
-    own = and_(bodies.c.run_id == table.c.run_id, bodies.c.device == table.c.device)
-    columns = (table.c.run_id, table.c.device, table.c.body, bodies.c.body)
-    return select(*columns).outerjoin_from(table, bodies, own)
+    return with_body(table, bodies, table.c.run_id, table.c.device, table.c.body)
 
 
 def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceReading:
@@ -161,13 +158,7 @@ def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceR
     """
     from weibao.domain.port_record import DeviceReading
 
-    key = f"{run_id}, {device}"
-    try:
-        text = zlib.decompress(body) if body is not None else b""
-    except (zlib.error, TypeError) as error:
-        raise IntegrityError("journal.bad_row", table="port_bodies", key=key) from error
-    if hashlib.sha256(text).hexdigest() != sha256:
-        raise IntegrityError("journal.bad_row", table="port_bodies", key=key)
+    text = unpacked(schema.port_bodies, f"{run_id}, {device}", sha256, body)
     return DeviceReading.model_validate_json(text)
 
 
