@@ -22,6 +22,7 @@ from weibao.domain.port_rules import Column, PortCommand, PortField, PortRules, 
 from weibao.domain.port_values import (
     decibels,
     duplex,
+    listed,
     mac_address,
     number,
     percent,
@@ -42,6 +43,8 @@ _PERCENTS = frozenset({PortField.in_utilisation, PortField.out_utilisation})
 _OPTICAL = frozenset({PortField.rx_power, PortField.tx_power})
 _NEIGHBOUR = {PortField(f"neighbour_{name}"): name for name in Neighbour.model_fields}
 _NOTHING = frozenset({"", "-", "--", "---", "n/a", "unknown"})
+_NO_CAUSE = frozenset({"link_down", "line_protocol_down"})
+"""Reasons that say that a port is down, and not why."""
 
 _ADMIN_ORDER = (AdminStatus.down, AdminStatus.testing, AdminStatus.up)
 _OPER_ORDER = (
@@ -78,6 +81,7 @@ class Rows:
 class PortNames:
     """One name for every way in which a platform prints a port's name."""
 
+    _NUMBERS = re.compile(r"\d+(?:/\d+)*(?::\d+)?")
     _SHAPE = re.compile(r"([\d.]*[A-Za-z][A-Za-z_-]*?)[ -]?(\d.*)?")
 
     def __init__(self, names: Mapping[str, Iterable[str]], suffix: str = "") -> None:
@@ -93,7 +97,7 @@ class PortNames:
         stripped = native.strip()
         if self._suffix is not None:
             stripped = self._suffix.sub("", stripped)
-        if stripped.isdecimal() and "" in self._long:
+        if "" in self._long and self._NUMBERS.fullmatch(stripped):
             return self._long[""] + stripped
         found = self._SHAPE.fullmatch(stripped)
         if found is None:
@@ -134,7 +138,8 @@ class _Assembly:
         self._rules = rules
         self._names = PortNames(rules.names, rules.name_suffix)
         self._drafts: dict[str, _Draft] = {}
-        self._lags: dict[str, str] = {}
+        self._lags: dict[str, tuple[str, str]] = {}
+        """Member → its aggregate, and how it was printed."""
         self._unknown: list[UnknownWord] = []
         self._meanings: dict[tuple[str, str], StatusWord | None] = {}
 
@@ -145,7 +150,10 @@ class _Assembly:
         for rows in outputs:
             for row in rows.rows:
                 self._take(rows, row, new=not (makes and rows.command.adds_only))
-        for member, lag in self._lags.items():
+        for member, (lag, native) in self._lags.items():
+            if not makes:
+                # Where nothing else tells the ports, those of a list are not passed over.
+                self._drafts.setdefault(member, _Draft(native))
             if member in self._drafts:
                 self._drafts[member].fields.setdefault("lag", lag)
         return PortReading(
@@ -160,6 +168,8 @@ class _Assembly:
         if not native or (command.skip and compiled(command.skip).fullmatch(native)):
             return
         name = self._names.canonical(native)
+        if within := row.cells.get(command.fields[PortField.name].within):
+            name = f"{within} {name}"
         draft = self._drafts.get(name)
         if (members := command.fields.get(PortField.lag_members)) is not None:
             self._members(row, members, name)
@@ -184,16 +194,8 @@ class _Assembly:
 
     def _members(self, row: Row, column: Column, lag: str) -> None:
         for source in column.columns:
-            cell = row.cells.get(source, "")
-            # In a list, a name may have a blank in it ("GigabitEthernet 0/1").
-            texts = (
-                [part.strip() for each in cell for part in each.split(",")]
-                if isinstance(cell, list)
-                else re.split(r"[\s,]+", cell)
-            )
-            for text in texts:
-                if text:
-                    self._lags.setdefault(self._names.canonical(text), lag)
+            for text in listed(row.cells.get(source, "")):
+                self._lags.setdefault(self._names.canonical(text), (lag, text))
 
     def _field(self, draft: _Draft, kind: PortField, text: str, column: Column) -> None:
         if kind in _TEXTS:
@@ -303,13 +305,20 @@ def _merge_status(
         fields["admin_status"] = admin
     if oper is not None:
         fields.setdefault("oper_status", oper)
-    reason = next((word.reason for word in found if word.reason), "")
+    reason = _reason(found, oper)
     if reason and oper in (None, fields.get("oper_status")):
-        if fields.get("reason") == "link_down" and reason != "line_protocol_down":
+        if fields.get("reason") == "link_down" and reason not in _NO_CAUSE:
             # A table says that it is down, the details say why: it took the port down itself.
             fields.pop("reason")
         fields.setdefault("reason", reason)
     fields.setdefault("native_status", " / ".join(dict.fromkeys(said)))
+
+
+def _reason(found: list[StatusWord], oper: OperStatus | None) -> str:
+    """Of the words that fit what the port is; a cause before the mere word that it is down."""
+    fitting = [word.reason for word in found if word.reason and word.oper in (None, oper)]
+    causes = [reason for reason in fitting if reason not in _NO_CAUSE]
+    return next(iter([*causes, *fitting]), "")
 
 
 def _cell(row: Row, column: Column) -> str:

@@ -93,6 +93,8 @@ class Column(Value):
     """Printed, in lower case → as it is called here (``a`` → ``access``)."""
     otherwise: str = ""
     """Of a name that the output does not print: ``mgmt``; ``{port}`` is the command's own."""
+    within: str = ""
+    """Of a name that each member of a stack has: the column of the member goes before it."""
 
 
 def _column(given: object) -> object:
@@ -199,7 +201,7 @@ class PortRules(Value):
     """Further platform names whose outputs look the same."""
     names: dict[str, tuple[str, ...]] = {}
     """Canonical beginning of a name → the short forms in which the device prints it;
-    the short form ``""`` is that of a name that is only a number."""
+    the short form ``""`` is that of a name that is only a number (``1``, ``1/1/1``)."""
     name_suffix: Pattern = ""
     """What devices print behind a name and is no part of it (``(10G)``)."""
     words: dict[str, tuple[StatusWord, ...]] = {}

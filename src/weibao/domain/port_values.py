@@ -6,7 +6,7 @@ import re
 
 from weibao.domain.port_units import Duplex, RateUnit
 
-__all__ = ["decibels", "duplex", "mac_address", "number", "percent", "rate", "speed"]
+__all__ = ["decibels", "duplex", "listed", "mac_address", "number", "percent", "rate", "speed"]
 
 _NUMBER = re.compile(r"-?\d[\d,]*")
 _DECIMAL = re.compile(r"-?\d+(?:\.\d+)?")
@@ -25,6 +25,8 @@ _UNITS = {
     RateUnit.kilobyte: 8 * 10**3,
 }
 _BITS = re.compile(r"\s*(?:bits?|b)(?:ps|/s|\b)", re.IGNORECASE)
+_RANGE = re.compile(r"(?P<head>\S*?)(?P<first>\d+) +to +(?P=head)(?P<last>\d+)")
+_PARTED = re.compile(r",|(?:^|\s+)e(?:thernet)? (?=\d)")
 _DUPLEX = re.compile(r"(?:a-|\(a\))?(?P<word>[a-z]+)(?:\(a\))?.*", re.IGNORECASE)
 
 
@@ -83,6 +85,24 @@ def duplex(text: str) -> Duplex:
     if word in {"a", "auto"} or word.startswith("auto"):
         return Duplex.auto
     return Duplex.unknown
+
+
+def listed(cell: str | list[str]) -> list[str]:
+    """Names of ports in a list; ``e 1/1/1 to 1/1/3 e 2/1/1`` are four."""
+    # In a list of texts, a name may have a blank in it ("GigabitEthernet 0/1").
+    parts = (
+        [part for each in filter(None, cell) for part in _PARTED.split(each)]
+        if isinstance(cell, list)
+        else re.split(r"[\s,]+", cell)
+    )
+    names: list[str] = []
+    for part in map(str.strip, parts):
+        if found := _RANGE.fullmatch(part):
+            numbers = range(int(found["first"]), int(found["last"]) + 1)
+            names += [f"{found['head']}{each}" for each in numbers]
+        elif part:
+            names.append(part)
+    return names
 
 
 def mac_address(text: str) -> str:
