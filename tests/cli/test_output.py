@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
+from weibao.cli.options import start_language
 from weibao.cli.output import Output
 
 
@@ -35,3 +37,19 @@ def test_thousands_of_rows_take_a_moment(capsys: pytest.CaptureFixture[str]) -> 
     Output("en").table(["device", "platform", "number", "reason"], rows)
     assert time.process_time() - start < 1
     assert len(capsys.readouterr().out.splitlines()) == 5001
+
+
+@pytest.mark.parametrize("given", [["-C", "there"], ["ports", "parse", "--estate", "there"]])
+def test_errors_speak_the_language_of_the_estate_that_is_meant(
+    given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEIBAO_LANGUAGE", raising=False)
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    monkeypatch.chdir(tmp_path)
+    assert start_language(given) == "en"
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "weibao.yml").write_text("name: x\nlanguage: zh  # 中文\n")
+    assert start_language(given) == "zh"
+    assert start_language([]) == "en"
+    monkeypatch.setenv("WEIBAO_LANGUAGE", "en")
+    assert start_language(given) == "en"

@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     gc.set_threshold(50_000, 20, 50)  # records by the thousand, hardly ever in circles
     given = sys.argv[1:] if arguments is None else arguments
-    out = Output(start_language())
+    out = Output(start_language(given))
     settle_locale()
     out.json = "--json" in given
     try:

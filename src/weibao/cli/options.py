@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+import os
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "command_options", "limit_option"]
 
+_GLANCE = 65536
+"""Characters of a settings file that are looked at before it is read properly."""
+_LANGUAGE = re.compile(r"""^language:\s*["']?(zh|en)\b""", re.MULTILINE)
 _PROMPTS = frozenset({"prompt", "prompt_ask_vault_pass"})
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -138,6 +144,22 @@ def limit_option(function: F) -> F:
     )(function)
 
 
-def start_language() -> Language:
-    """Before an estate is known."""
-    return default_language()
+def start_language(given: Sequence[str]) -> Language:
+    """Before the estate is opened: what its settings file says, if it can be seen at a glance.
+
+    Errors of the command line itself so have the language of the estate that is meant.
+    """
+    if os.environ.get("WEIBAO_LANGUAGE"):
+        return default_language()
+    folder = "."
+    for option, value in itertools.pairwise(given):
+        if option in {"-C", "--estate"}:
+            folder = value
+    try:
+        with (Path(folder) / "weibao.yml").open(encoding="utf-8", errors="replace") as file:
+            found = _LANGUAGE.search(file.read(_GLANCE))
+    except (OSError, ValueError):
+        found = None
+    if found is None:
+        return default_language()
+    return "zh" if found[1] == "zh" else "en"

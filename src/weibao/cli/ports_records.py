@@ -181,12 +181,19 @@ def accept(call: Call, limit: str, run_id: str) -> int:
     from weibao.adapters.clock import SystemClock
     from weibao.bootstrap import actor
     from weibao.bootstrap.ports import port_parts
+    from weibao.errors import InputError
     from weibao.services.ports.baseline import baseline_of, merged
 
     ports = port_parts(call.workshop)
     chosen = call.workshop.inventory.resolve(call.workshop.sources, limit)
+    if not chosen.devices:
+        raise InputError("backup.no_devices", sources=", ".join(call.workshop.sources))
     readings = (
-        {(r.contract, r.device): r for r in ports.records.port_readings(run_id) if r.good}
+        {
+            (r.contract, r.device): r
+            for r in ports.records.port_readings(_run(ports, run_id))
+            if r.good
+        }
         if run_id
         else ports.records.latest_ports()
     )
