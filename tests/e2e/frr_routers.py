@@ -94,16 +94,7 @@ def _child_of(pid: int) -> int:
     raise AssertionError("unshare made no process")
 
 
-@contextmanager
-def frr_router(
-    folder: Path, name: str, config: str, address: str, ports: Sequence[str]
-) -> Iterator[Router]:
-    """A router that ends, with all it made, when its first process does.
-
-    It starts as soon as all ``ports`` are there (``connect``), with ``address`` for its users.
-    """
-    router = Router(0, address, "netadmin", secrets.token_hex(8))
-    folder.mkdir(exist_ok=True)
+def _frr_files(folder: Path, config: str) -> None:
     etc = folder / "etc-frr"
     etc.mkdir()
     (etc / "frr.conf").write_text(config, encoding="utf-8")
@@ -112,6 +103,23 @@ def frr_router(
         shutil.chown(path, "frr", "frrvty" if path.name == "vtysh.conf" else "frr")
         # Who saves is of the group frr.
         path.chmod(0o770 if path.is_dir() else 0o640)
+
+
+@contextmanager
+def frr_router(
+    folder: Path, name: str, config: str, address: str, ports: Sequence[str], start: str = ""
+) -> Iterator[Router]:
+    """A router that ends, with all it made, when its first process does.
+
+    It starts as soon as all ``ports`` are there (``connect``), with ``address`` for its users.
+    Without a ``config`` there is no FRR. ``start`` is a script of what else is to run.
+    """
+    router = Router(0, address, "netadmin", secrets.token_hex(8))
+    folder.mkdir(exist_ok=True)
+    if config:
+        _frr_files(folder, config)
+    if start:
+        (folder / "start.sh").write_text(start)
     _users(folder, router)
     keygen(folder / "host_key")
     (folder / "sshd_config").write_text(
@@ -148,9 +156,12 @@ def ip(*words: str) -> None:
 
 
 @contextmanager
-def uplink(router: Router, port: str, address: str) -> Iterator[str]:
-    """A link from here to a router's ``port``; ``address`` is our end's."""
-    outside = f"wbf{os.getpid() % 100000}"
+def uplink(router: Router, port: str, address: str, number: int = 0) -> Iterator[str]:
+    """A link from here to a router's ``port``; ``address`` is our end's.
+
+    ``number`` tells several links of one process apart.
+    """
+    outside = f"wbf{os.getpid() % 100000}x{number}"
     ip("link", "add", outside, "type", "veth", "peer", "name", port, "netns", str(router.inside))
     try:
         ip("address", "add", address, "dev", outside)

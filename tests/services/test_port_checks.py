@@ -171,6 +171,36 @@ def test_an_unknown_role_is_named(days: Days) -> None:
         days.check({"sw1": table("up"), "sw2": table("up")})
 
 
+OSPF = "display ospf peer brief"
+PEERS = """\
+ Area Id          Interface                        Neighbor id      State
+ 0.0.0.0          GigabitEthernet0/0/1             10.8.0.2         Full
+"""
+
+
+def test_routing_that_is_refused_is_not_good(days: Days) -> None:
+    """A neighbour that was up, and a device that suddenly does not answer for it."""
+    bgp = Reason.of("command_refused", command="display bgp peer")
+    up = table("up")
+    up.outputs = {**up.outputs, OSPF: PEERS}
+    up.warnings = (bgp,)
+    first = days.check({"sw1": up, "sw2": table("up")})
+    # What a device never ran is nothing to be told of.
+    assert first.readings[0].refused == ()
+    days.accept(first)
+    silent = table("up")
+    silent.warnings = (bgp, Reason.of("command_refused", command=OSPF))
+    bad = days.check({"sw1": silent, "sw2": table("up")})
+    assert (found(bad), bad.exit_code) == ({("sw1", "", "routing_neighbour_unknown")}, 1)
+    gone = table("up")
+    gone.outputs = {**gone.outputs, OSPF: PEERS.splitlines(keepends=True)[0]}
+    gone.warnings = (bgp,)
+    assert found(days.check({"sw1": gone, "sw2": table("up")})) == {
+        ("sw1", "", "routing_neighbour_down")
+    }
+    assert found(days.check({"sw1": up, "sw2": table("up")})) == set()
+
+
 def test_tests_from_this_machine(tmp_path: Path) -> None:
     folder = Days(tmp_path, {"sw1": "acme"}, contracts="""\
 ports:

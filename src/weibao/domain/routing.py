@@ -63,6 +63,8 @@ class RoutingReading(Value):
     routes: tuple[RouteCount, ...] = ()
     asked: tuple[str, ...] = ()
     """Commands that were answered; empty: not checked."""
+    refused: tuple[str, ...] = ()
+    """Commands that were not: the device runs no such protocol, or its program has ended."""
     unparsed: tuple[str, ...] = ()
 
     def routes_of(self, protocol: str) -> int | None:

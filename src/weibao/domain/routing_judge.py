@@ -48,9 +48,19 @@ def _neighbours(
     wanted = dict.fromkeys(
         (*expected, *(k for k, n in before.items() if n.state is NeighbourState.up))
     )
+    # A protocol that the device does not run is refused every time.
+    silent = set(now.refused) - set(then.refused if then else ())
     for key in wanted:
         neighbour = there.get(key)
-        if neighbour is None or neighbour.state is NeighbourState.down:
+        if neighbour is None and silent:
+            yield _finding(
+                reading,
+                _CODE.routing_neighbour_unknown,
+                Severity.warning,
+                neighbour=key,
+                state="-",
+            )
+        elif neighbour is None or neighbour.state is NeighbourState.down:
             state = neighbour.native_state if neighbour else ""
             yield _finding(
                 reading,

@@ -79,9 +79,11 @@ class PortCollector(Collector):
         """Routing, and what the device is to reach; it may not run a protocol, and refuse."""
         for command in routing.rules.commands if self._details else ():
             text, refused = self._answer(session, reader, command, platform)
-            if not refused:
-                used = Command(send=command.send)
-                attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
+            if refused:
+                attempt.warnings.append(Reason.of("command_refused", command=command.send))
+                continue
+            used = Command(send=command.send)
+            attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
         for target in endpoint.pings if routing.rules.ping else ():
             sent = routing.rules.ping.send.format(to=target) if routing.rules.ping else ""
             text = session.ask(sent).text

@@ -87,6 +87,7 @@ def unread(
 def _reading(
     ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection, last: Last
 ) -> DeviceReading:
+    routing = ports.routing(entry.platform) if entry.platform else None
     base = DeviceReading(
         run_id=run.id,
         contract=entry.contract,
@@ -95,7 +96,7 @@ def _reading(
         at=entry.finished_at,
         outcome=PortOutcome.not_checked,
         reason=entry.reason,
-        refused=tuple(_refused(entry)),
+        refused=tuple(c for c in _refused(entry) if not (routing and routing.knows(c))),
     )
     try:
         texts = _kept(ports, run, bundle, entry)
@@ -167,7 +168,9 @@ def _understand(
     found.reading = reader.assemble(cut)
     if routing is not None:
         read = routing.read(others)
-        found.routing = read if read.asked else None
+        refused = tuple(c for c in _refused(entry) if routing.knows(c))
+        if read.asked or refused:
+            found.routing = read.model_copy(update={"refused": refused})
     found.reached = tuple(_reached(entry, test, routing, others) for test in tests)
     return found
 
