@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import struct
 import time
 
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, text_of
+from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import described, staged
 
 ADDRESSES = (
     *("-qq", "--print-uris", "-o", "Acquire::ForceHash=SHA256"),
@@ -123,32 +123,59 @@ def updates(manager):
     return {"upgrade": plain, "full": full}
 
 
-def resolve(manager, wanted):
+def resolve(manager, wanted, supplied=()):
     """What installing exactly ``wanted`` would do, and where the files are to be had.
 
-    ``wanted`` are ``name=version``. Every installed package that would be replaced needs its
-    present file for the way back.
+    ``wanted`` are ``name=version``; ``supplied`` are files on the host, with ``path`` and
+    ``earlier``. Every installed package that would be replaced needs its present file for the
+    way back.
     """
+    rows = [
+        dict(described(manager, one["path"]), earlier=bool(one.get("earlier"))) for one in supplied
+    ]
+    new = [row["path"] for row in rows if not row["earlier"] and not row["error"]]
     if manager == "dnf":
-        return {"dnf": dnf_query({"do": "resolve", "wanted": wanted})}
+        return {"dnf": _resolve_dnf(wanted, rows, new), "supplied": rows}
     base = ["apt-get", "-q", "-y"]
-    simulated = command([*base, "-s", "install", *wanted])
-    uris = command([*base, *ADDRESSES, "install", *wanted])
+    simulated = command([*base, "-s", "install", *wanted, *new])
+    uris = command([*base, *ADDRESSES, "install", *wanted, *new])
     lines = [line.split() for line in simulated["out"].splitlines() if line.startswith("Inst ")]
     pins = sorted("%s=%s" % (line[1], _version(line)) for line in lines)
+    details = [command(["apt-cache", "show", *pins])["out"]] if pins else []
+    old = {line[1]: _earlier(line[1], rows) for line in lines if line[2].startswith("[")}
     return {
         "install": simulated,
         "uris": uris,
-        "earlier": {line[1]: _earlier(line[1]) for line in lines if line[2].startswith("[")},
-        "details": command(["apt-cache", "show", *pins])["out"] if pins else "",
+        "earlier": old,
+        "details": "\n\n".join([*(row["details"].strip() for row in rows), *details]),
+        "supplied": rows,
     }
+
+
+def _resolve_dnf(wanted, rows, new):
+    answer = dnf_query({"do": "resolve", "wanted": wanted, "files": new})
+    have = {(one["name"], one["arch"]) for one in answer.get("earlier") or ()}
+    for one in answer.get("resolved") or ():
+        if one["before"] and (one["name"], one["arch"]) not in have:
+            same = dict(one, version=one["before"])
+            answer["earlier"] += [
+                dict(row, uri="file:" + row["path"]) for row in _lying_here("dnf", same, rows)[:1]
+            ]
+    return answer
+
+
+def _lying_here(manager, asked, rows):
+    """Files of exactly this package: supplied ones, and those that earlier changes left."""
+    names = ("name", "arch", "version")
+    known = [*rows, *(described(manager, path) for path in staged(manager))]
+    return [row for row in known if all(row[name] == asked[name] for name in names)]
 
 
 def _version(line):
     return next((word[1:] for word in line if word.startswith("(")), "")
 
 
-def _earlier(name):
+def _earlier(name, rows):
     """Where the installed version of ``name`` can be had once more."""
     form = "${Version} ${Architecture}"
     known = command(["dpkg-query", "-W", "-f", form, name])["out"].split()
@@ -161,10 +188,10 @@ def _earlier(name):
         if " %s " % file in line:
             return line
     path = os.path.join("/var/cache/apt/archives", file)
-    if os.path.exists(path):
-        with open(path, "rb") as stream:
-            digest = hashlib.sha256(stream.read()).hexdigest()
-        return "'file:%s' %s %d SHA256:%s" % (path, file, os.path.getsize(path), digest)
+    asked = {"name": name.partition(":")[0], "version": known[0], "arch": known[1]}
+    here = [described("apt", path)] if os.path.exists(path) else _lying_here("apt", asked, rows)
+    for row in here[:1]:
+        return "'file:%s' %s %d SHA256:%s" % (row["path"], file, row["size"], row["sha256"])
     return ""
 
 
@@ -182,11 +209,12 @@ for repo in base.repos.iter_enabled():
     repo.skip_if_unavailable = False
 base.fill_sack(load_system_repo=True)
 def row(p):
-    kind, digest = p.returnIdSum() if p.reponame != "@System" else ("", "")
+    here = p.reponame in ("@System", "@commandline")
+    kind, digest = ("", "") if here else p.returnIdSum()
     version = p.evr[2:] if p.evr.startswith("0:") else p.evr
     return {"name": p.name, "arch": p.arch, "version": version, "repo": p.reponame,
             "size": p.downloadsize, "installed_size": p.installsize, "source": p.sourcerpm,
-            "uri": (p.remote_location() or "") if p.reponame != "@System" else "",
+            "uri": "" if here else p.remote_location() or "",
             "sha256": digest if kind == "sha256" else ""}
 def advisories(p):
     import hawkey
@@ -206,6 +234,8 @@ try:
                 base.upgrade(name + "-" + version)
             else:
                 base.install(name + "-" + version)
+        for p in base.add_remote_rpms(asked.get("files") or [], strict=True):
+            base.package_install(p, strict=True)
     base.resolve()
     for p in base.transaction.install_set:
         one = dict(row(p), advisories=advisories(p), before=before.get((p.name, p.arch), ""))

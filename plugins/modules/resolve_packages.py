@@ -20,6 +20,17 @@ options:
     type: list
     elements: str
     required: true
+  supplied:
+    description:
+      - Package files that lie on the host, mappings with C(file) and C(earlier); those of the
+        installed versions are C(earlier) and only looked at for the way back.
+    type: list
+    elements: dict
+    default: []
+  folder:
+    description: Where O(supplied) lie.
+    type: path
+    default: ""
   manager:
     description: The package manager.
     type: str
@@ -46,6 +57,7 @@ packed:
 
 import base64
 import json
+import os
 import zlib
 
 from ansible.module_utils.basic import AnsibleModule
@@ -57,12 +69,18 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "wanted": {"type": "list", "elements": "str", "required": True},
+            "supplied": {"type": "list", "elements": "dict", "default": []},
+            "folder": {"type": "path", "default": ""},
             "manager": {"choices": ["auto", "apt", "dnf"], "default": "auto"},
         },
         supports_check_mode=True,
     )
     manager = packages.manager_of(module.params["manager"])
-    said = packages.resolve(manager, module.params["wanted"])
+    supplied = [
+        {"path": os.path.join(module.params["folder"], one["file"]), "earlier": one.get("earlier")}
+        for one in module.params["supplied"]
+    ]
+    said = packages.resolve(manager, module.params["wanted"], supplied)
     text = json.dumps(said, sort_keys=True).encode()
     module.exit_json(changed=False, packed=base64.b64encode(zlib.compress(text)).decode())
 

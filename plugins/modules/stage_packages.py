@@ -58,12 +58,12 @@ paths:
   type: dict
 """
 
-import hashlib
 import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import digest_of
 
 APT_CONF = """\
 Dir::Etc::sourcelist "{folder}/sources.list";
@@ -80,18 +80,6 @@ Acquire::Languages "none";
 """
 
 
-def digest_of(path):
-    """The sha256 of a file; empty where there is none."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as stream:
-            for block in iter(lambda: stream.read(1 << 20), b""):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
-
-
 def is_good(path, asked, manager):
     """Whether a file is the one that was approved."""
     if not os.path.exists(path):
@@ -106,6 +94,8 @@ def is_good(path, asked, manager):
 def fetch(asked, path, manager):
     """Fetch one file; why it is not to be had, or nothing."""
     uri, partial = str(asked.get("uri") or ""), path + ".part"
+    if uri.startswith("supplied:"):  # it was copied from the controller, or should have been
+        return "the customer's file is not the one that was approved (sha256)"
     if uri.startswith("file:"):
         source = uri[7 if uri.startswith("file://") else 5 :]
         try:

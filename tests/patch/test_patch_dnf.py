@@ -14,7 +14,7 @@ from .packages import Repository
 from .patching import PatchFlow
 
 SPEC = """\
-Name: wr-tool
+Name: {name}
 Version: {version}
 Release: 1
 Summary: of the lab
@@ -23,10 +23,10 @@ BuildArch: noarch
 %description
 Of the lab.
 %install
-mkdir -p %{{buildroot}}/usr/share/wr-tool
-echo {version} > %{{buildroot}}/usr/share/wr-tool/v
+mkdir -p %{{buildroot}}/usr/share/{name}
+echo {version} > %{{buildroot}}/usr/share/{name}/v
 %files
-/usr/share/wr-tool/v
+/usr/share/{name}/v
 """
 NOTICE = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -40,6 +40,14 @@ NOTICE = """\
 """
 
 
+def built(name: str, version: str, folder: Path) -> Path:
+    """An RPM package."""
+    spec = folder / f"{name}.spec"
+    spec.write_text(SPEC.format(name=name, version=version))
+    run("rpmbuild", "-bb", "--define", f"_topdir {folder}/rpm", str(spec))
+    return next((folder / "rpm").rglob(f"{name}-{version}-*.rpm"))
+
+
 @pytest.fixture
 def rpms(pool: Repository, tmp_path: Path) -> Path:
     """A repository with two versions, the newer one a security update."""
@@ -51,11 +59,7 @@ def rpms(pool: Repository, tmp_path: Path) -> Path:
     place = pool.folder / "rpm"
     place.mkdir(exist_ok=True)
     for version in ("1.0", "2.0"):
-        spec = tmp_path / "wr-tool.spec"
-        spec.write_text(SPEC.format(version=version))
-        run("rpmbuild", "-bb", "--define", f"_topdir {tmp_path}/rpm", str(spec))
-    for file in (tmp_path / "rpm").rglob("*.rpm"):
-        shutil.copy(file, place)
+        shutil.copy(built("wr-tool", version, tmp_path), place)
     run("createrepo_c", "-q", str(place))
     (tmp_path / "updateinfo.xml").write_text(NOTICE)
     run("modifyrepo_c", "--mdtype=updateinfo", str(tmp_path / "updateinfo.xml"),
@@ -64,8 +68,9 @@ def rpms(pool: Repository, tmp_path: Path) -> Path:
 
 
 def test_dnf_installs_the_approved_version_and_goes_back(
-    flow: Callable[..., PatchFlow], lab: Booted, rpms: Path
+    flow: Callable[..., PatchFlow], lab: Booted, rpms: Path, tmp_path: Path
 ) -> None:
+    """From the repository, and a file that the customer brings (PAT-13)."""
     db1 = lab.hosts["db1"]
     repos = db1.file("/etc/yum.repos.d")
     repos.mkdir(exist_ok=True)
@@ -85,3 +90,13 @@ def test_dnf_installs_the_approved_version_and_goes_back(
     assert estate.state(number) == "rolled_back"
     assert db1.file("/usr/share/wr-tool/v").read_text() == "1.0\n"
     assert db1.ssh("rpm -q wr-tool").stdout.strip() == "wr-tool-1.0-1.noarch"
+
+    brought = built("wr-agent", "1.0", tmp_path)
+    number, targets = estate.planned("--file", str(brought), "--origin", "the customer, by mail")
+    assert "wr-agent [noarch]: (new) -> 1.0-1  # supplied" in targets["db1"]["difference"]
+    estate.consented(number)
+    estate.start(number)
+    assert db1.file("/usr/share/wr-agent/v").read_text() == "1.0\n"
+    newer = built("wr-agent", "2.0", tmp_path)
+    number, targets = estate.planned("--file", str(newer), "--origin", "the customer, by mail")
+    assert targets["db1"]["checked"], targets  # the earlier one still lies on the host

@@ -16,6 +16,7 @@ from weibao.adapters.estate_lock import bundle_lock
 from weibao.adapters.patch_records import FilePatchRecords
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.adapters.sealing import seal
+from weibao.bootstrap.supplied import supplied_folder
 from weibao.bootstrap.workshop import Workshop, open_workshop
 from weibao.domain.collection import (
     BundleHeader,
@@ -119,6 +120,7 @@ def _judged(
         said={name: _opened(result) for name, result in host.said.items()},
         plan=plan,
         records=FilePatchRecords(folder, lambda: workshop.keys.password(host.contract)),
+        supplied=str(supplied_folder(workshop)),
     )
     return _STAGES[asked.stage](case)
 

@@ -1,15 +1,49 @@
-"""What is kept of a host while it is being patched."""
+"""What is kept of a host while it is being patched, and of what is installed on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from weibao.domain.patch import PatchStatus
     from weibao.domain.patch_health import Before
+    from weibao.domain.supplied import VirusCheck
 
-__all__ = ["PatchHistory", "PatchRecords"]
+__all__ = ["PatchHistory", "PatchRecords", "SuppliedFiles", "TakenFile", "VirusScanner"]
+
+
+class TakenFile(NamedTuple):
+    """A package file that was taken in."""
+
+    path: Path
+    """Where it is kept; its last two parts are its sha256 and its name."""
+    original: str
+    kind: Literal["deb", "rpm"]
+    sha256: str
+    size: int
+
+
+class SuppliedFiles(Protocol):
+    """Where package files from the customer are kept (PAT-13)."""
+
+    def take(self, path: Path) -> TakenFile:
+        """Keep a copy; the same bytes once.
+
+        Raises:
+            InputError: it cannot be read, or is no package.
+            FailedError: it cannot be kept.
+        """
+        ...
+
+
+class VirusScanner(Protocol):
+    """Looks at files for what is known to be harmful (PAT-13)."""
+
+    def check(self, file: Path) -> VirusCheck:
+        """Clean, found, or not checked and why."""
+        ...
 
 
 class PatchRecords(Protocol):

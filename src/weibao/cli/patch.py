@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ from weibao.domain.reasons import Reason
 
 if TYPE_CHECKING:
     from weibao.domain.patch import PatchStatus
+    from weibao.domain.supplied import SuppliedFile
 
 __all__ = ["patch"]
 
@@ -110,6 +112,21 @@ def _pending(call: Call, state: PatchStatus) -> str:
     default=None,
     help="Whether hosts are restarted (default: what the inventory says, else if_needed).",
 )
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A package (.deb, .rpm) that the customer supplies; then only such, if nothing else is "
+    "asked for.",
+)
+@click.option(
+    "--earlier",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The installed version of such a package, where no repository has it.",
+)
+@click.option("--origin", default="", help="Where these files come from, and who handed them over.")
 @click.option("--fault", default="", help="The fault that it answers: makes it a reactive patch.")
 @click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
@@ -127,12 +144,20 @@ def _pending(call: Call, state: PatchStatus) -> str:
 @command_options()
 def plan(call: Call, person: str, window: str, **given: Any) -> int:
     """Apply for a patch window and plan it: the exact versions, host by host."""
+    from weibao.bootstrap.supplied import intake_of
     from weibao.services.changes.draft import Application, new_change
     from weibao.services.changes.planning import make_plan
+    from weibao.services.patch.supplied import take_in
 
     workshop, out = call.workshop, call.out
     desk = desk_of(call)
     actor = who(call, person)
+    files, earlier = given["files"], given["earlier"]
+    supplied = take_in(
+        intake_of(workshop), files, earlier=earlier, origin=given["origin"], actor=actor
+    )
+    for file in supplied:
+        out.note(_taken(call, file))
     asked = Application(
         runbook=given["runbook"],
         limit=given["limit"],
@@ -148,6 +173,7 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
             **pairs(given["fields"], "--field"),
         },
         fault=given["fault"],
+        supplied=supplied,
     )
     draft = new_change(desk, asked, workshop.sources)
     out.note(out.say("cli.change_new", change=draft.id))
@@ -161,6 +187,17 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
     return show_plan(call, found)
 
 
+def _taken(call: Call, file: SuppliedFile) -> str:
+    state = call.out.say(f"cli.patch_virus_{file.virus.state}")
+    more = file.virus.said or file.virus.tool
+    return call.out.say(
+        "cli.patch_taken",
+        file=file.original,
+        sha256=file.sha256,
+        virus=f"{state} ({more})" if more else state,
+    )
+
+
 def _variables(given: dict[str, Any]) -> dict[str, str]:
     found = {}
     if given["packages"]:
@@ -168,6 +205,8 @@ def _variables(given: dict[str, Any]) -> dict[str, str]:
         found["patch_linux_packages"] = ",".join(given["packages"])
     elif given["security"]:
         found["patch_linux_select"] = "security"
+    elif given["files"]:
+        found["patch_linux_select"] = "named"
     if given["excluded"]:
         found["patch_linux_exclude"] = ",".join(given["excluded"])
     if given["reboot"]:

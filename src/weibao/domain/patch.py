@@ -12,6 +12,7 @@ from pydantic import Field
 
 from weibao.domain.base import Moment, Name, Value
 from weibao.domain.reasons import Reason
+from weibao.domain.supplied import SuppliedFile
 
 __all__ = [
     "HostPlan",
@@ -61,6 +62,8 @@ class PackageChange(Value):
     """Bytes that it takes when installed."""
     file: PackageFile | None = None
     """What is downloaded; None until the plan is made."""
+    supplied: bool = False
+    """It is a file that the customer supplies (PAT-13)."""
 
     @property
     def pin(self) -> str:
@@ -112,6 +115,14 @@ class PatchWishes(Value):
     """False only where a snapshot is the way back."""
     backup_place: bool = False
     """A repository and its password are set."""
+    supplied: tuple[SuppliedFile, ...] = ()
+    """Package files that the customer supplies (PAT-13)."""
+    dumps: tuple[str, ...] = ()
+    """Names of what is dumped before (PAT-16)."""
+    need_dump: bool = False
+    """A host without a dump is not touched."""
+    need_probes: tuple[str, ...] = ()
+    """Nor is one that has no probe of these kinds."""
 
 
 class HostPlan(Value):

@@ -39,10 +39,22 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         failed = sorted(set(facts.units.failed) - {*wishes.known_failed})
         if failed:
             found.append(Reason.of("patch_units_failed", units=", ".join(failed)))
+    found += wished_problems(facts, wishes)
     for probe in facts.probes:
         if not probe.ok:
             found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
     return (*found, *space_problems(facts, plan, wishes))
+
+
+def wished_problems(facts: Facts, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """What the kind of work asks of a host and it has not: a dump, probes of a kind (PAT-16)."""
+    kinds = {probe.kind for probe in facts.probes}
+    found = [
+        Reason.of("patch_no_probe", kind=kind) for kind in wishes.need_probes if kind not in kinds
+    ]
+    if wishes.need_dump and not wishes.dumps:
+        found.append(Reason.of("patch_no_dump_set"))
+    return tuple(found)
 
 
 def clock_problems(facts: Facts, wishes: PatchWishes) -> tuple[Reason, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from weibao.domain import apt_text
@@ -14,7 +14,9 @@ from weibao.domain.patch_missing import (
     newest,
     reboot_reasons,
 )
+from weibao.domain.patch_supplied import packages_of, placed
 from weibao.domain.reasons import Reason
+from weibao.domain.supplied import SuppliedFile
 
 __all__ = ["Resolved", "make_host_plan", "plan_lines", "resolved_of"]
 
@@ -29,12 +31,24 @@ class Resolved(NamedTuple):
     earlier: tuple[PackageFile, ...]
     removed: tuple[str, ...]
     problem: Reason | None = None
+    asked: Mapping[str, str] = {}
+    """By name the versions of the customer's files (PAT-13)."""
+    unreadable: tuple[Reason, ...] = ()
+    """Of the customer's files."""
 
 
-def resolved_of(manager: str, said: Mapping[str, Any]) -> Resolved:
-    """The answer of ``weibao.core.resolve_packages``."""
-    if manager == "dnf":
-        return _of_dnf(said.get("dnf") or {})
+def resolved_of(
+    manager: str, said: Mapping[str, Any], supplied: Iterable[SuppliedFile] = ()
+) -> Resolved:
+    """The answer of ``weibao.core.resolve_packages``; ``supplied`` are files for this manager."""
+    plain = _of_dnf(said.get("dnf") or {}) if manager == "dnf" else _of_apt(said)
+    known, unreadable = packages_of(said.get("supplied") or (), supplied)
+    packages, earlier = placed(plain.packages, plain.earlier, known)
+    asked = {package.name: package.version for package, file in known if not file.earlier}
+    return plain._replace(packages=packages, earlier=earlier, asked=asked, unreadable=unreadable)
+
+
+def _of_apt(said: Mapping[str, Any]) -> Resolved:
     install = Said.model_validate(said.get("install") or {})
     if install.rc:
         detail = " ".join((install.err or install.out).split())[-300:]
@@ -123,7 +137,7 @@ def make_host_plan(
         reboot=_reboots(facts, packages, restarts, wishes),
         left_out=tuple(out for out in left_out if out.name not in names),
     )
-    return plan, tuple(_against(plan, chosen, resolved, wishes))
+    return plan, tuple(_against(plan, chosen, resolved, wishes, facts.versions))
 
 
 def _target_kernel(facts: Facts, packages: tuple[PackageChange, ...]) -> str:
@@ -157,37 +171,47 @@ def _against(
     chosen: tuple[PackageChange, ...],
     resolved: Resolved,
     wishes: PatchWishes,
+    have: Mapping[str, str],
 ) -> list[Reason]:
     if resolved.problem is not None:
         return [resolved.problem]
-    found = []
+    found = [*resolved.unreadable]
     if plan.removed:
         found.append(Reason.of("patch_removes", packages=", ".join(plan.removed)))
     versions = {package.name: package.version for package in plan.packages}
-    others = sorted(p.name for p in chosen if versions.get(p.name) != p.version)
+    asked = {name: v for name, v in resolved.asked.items() if have.get(name) != v}
+    asked |= {package.name: package.version for package in chosen}
+    others = sorted(name for name, version in asked.items() if versions.get(name) != version)
     if others:
         found.append(Reason.of("patch_unresolved", detail=", ".join(others)))
     no_file = sorted(p.name for p in plan.packages if p.file is None or not p.file.uri)
     if no_file:
         found.append(Reason.of("patch_no_file", packages=", ".join(no_file)))
-    have = {(f.name, f.version) for f in plan.earlier}
+    files = {(f.name, f.version) for f in plan.earlier}
     lacking = [
         f"{p.name}={p.before}"
         for p in plan.packages
-        if p.before and (p.name.partition(":")[0], p.before) not in have
+        if p.before and (p.name.partition(":")[0], p.before) not in files
     ]
     if lacking and wishes.need_way_back:
         found.append(Reason.of("patch_no_way_back", packages=", ".join(lacking)))
     return found
 
 
+def _marks(package: PackageChange) -> tuple[str, ...]:
+    digest = package.file.sha256 if package.file and package.supplied else ""
+    return (
+        "security" if package.security else "",
+        package.advisory,
+        f"supplied by the customer, sha256 {digest}" if digest else "",
+    )
+
+
 def plan_lines(plan: HostPlan) -> str:
     """The plan as the approver reads it, one package a line; the same plan, the same text."""
     lines = []
     for package in plan.packages:
-        marks = " ".join(
-            word for word in ("security" if package.security else "", package.advisory) if word
-        )
+        marks = " ".join(filter(None, _marks(package)))
         before = package.before or "(new)"
         where = f"{package.name}" + (f" [{package.arch}]" if package.arch else "")
         lines.append(f"{where}: {before} -> {package.version}" + (f"  # {marks}" if marks else ""))

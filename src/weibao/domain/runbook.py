@@ -118,8 +118,9 @@ class Variable(Value):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: dict[str, str]
-    kind: Literal["text", "lines", "number", "boolean", "choice", "file"] = "text"
-    """``file``: the contents of a text file, given by path."""
+    kind: Literal["text", "lines", "number", "boolean", "choice", "file", "supplied"] = "text"
+    """``file``: the contents of a text file, given by path. ``supplied``: package files that
+    the customer supplies, given by ``weibao patch plan --file``."""
     required: bool = False
     default: str | int | float | bool | None = None
     choices: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ __all__ = [
     "NotifySettings",
     "ScheduleSettings",
     "Settings",
+    "VirusCheckSettings",
     "WebhookKind",
     "WebhookSettings",
 ]
@@ -109,6 +110,22 @@ class ScheduleSettings(Value):
     """A night not started this long after its time is missed."""
 
 
+class VirusCheckSettings(Value):
+    """How package files that the customer supplies are looked at (PAT-13)."""
+
+    command: tuple[str, ...] = (
+        *("clamscan", "--stdout", "--no-summary", "--alert-exceeds-max=yes"),
+        *("--max-filesize=2000M", "--max-scansize=2000M", "{file}"),
+    )
+    """The scanner; ``{file}`` is replaced. It ends with 0 for clean and 1 where it found
+    something; any other end, and a program that is not there, is *not checked*."""
+    version: tuple[str, ...] = ("clamscan", "--version")
+    """What says the version of scanner and signatures; empty: it is not asked."""
+    required: bool = False
+    """Refuse a file that could not be checked; one in which something was found always is."""
+    timeout: float = Field(default=900.0, gt=0)
+
+
 class Settings(Value):
     """One estate."""
 
@@ -130,3 +147,4 @@ class Settings(Value):
     archive: ArchiveSettings = ArchiveSettings()
     notify: NotifySettings = NotifySettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    virus_check: VirusCheckSettings = VirusCheckSettings()

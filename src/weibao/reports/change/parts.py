@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from weibao.domain.change import Approval, PlannedTarget
 from weibao.domain.runbook import Phase, Step, StepKind
+from weibao.domain.supplied import supplied_in
 from weibao.reports.change.document import (
     Block,
     Fact,
@@ -139,7 +140,9 @@ def variables(desk: Desk) -> tuple[Block, ...]:
         if value is None:
             text = w.say("variable.required" if variable.required else "variable.none")
         else:
-            text = str(value).rstrip("\n")
+            files = supplied_in([value])
+            names = "\n".join(file.original for file in files)
+            text = names or str(value).rstrip("\n")
         wide = len(text) > _LONG or "\n" in text
         found.append(Fact(w.own(variable.title) or variable.name, text, wide))
     return (Facts(tuple(found)),) if found else ()

@@ -28,6 +28,7 @@ from weibao.reports.change.parts import (
     step_tables,
     waves,
 )
+from weibao.reports.change.supplied import supplied_files
 
 __all__ = ["host_result", "patch_plan", "patch_summary"]
 
@@ -49,6 +50,7 @@ def patch_plan(desk: Desk) -> Document:
         Section(w.say("section.basics"), (Facts(_basics(desk)),)),
         Section(w.say("patch.section.environment"), _environment(desk)),
         Section(w.say("patch.section.versions"), _versions(desk)),
+        *supplied_files(desk),
         Section(w.say("patch.section.left_out"), _left_out(desk)),
         Section(w.say("patch.section.backup"), (Text(w.say("patch.backup")),)),
         Section(w.say("section.steps"), (*step_tables(desk), waves(desk))),
@@ -74,6 +76,7 @@ def patch_summary(desk: Desk) -> Document:
         Section(w.say("section.basics"), (Facts(_basics(desk)),)),
         Section(w.say("patch.section.results"), _results(desk, results)),
         Section(w.say("patch.section.versions"), _versions(desk, results)),
+        *supplied_files(desk),
         Section(w.say("patch.section.problems"), _problems(desk)),
         Section(w.say("patch.section.confirmation"), _confirmation(desk)),
         signatures(desk, ("operator", desk.person(change.operator)),
@@ -182,7 +185,7 @@ def _versions(desk: Desk, results: dict[str, str] | None = None) -> tuple[Block,
                 p.name + (f" ({p.arch})" if p.arch else ""),
                 p.before or w.say("patch.new"),
                 p.version,
-                p.source or "—",
+                w.say("patch.supplied") if p.supplied else p.source or "—",
                 " ".join(filter(None, (w.say("patch.security") if p.security else "", p.advisory)))
                 or "—",
             )

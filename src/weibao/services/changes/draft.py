@@ -18,6 +18,7 @@ from weibao.domain.change import (
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
 from weibao.domain.runbook import Runbook, Variable
+from weibao.domain.supplied import SuppliedFile
 from weibao.errors import InputError, IntegrityError, RefusedError
 from weibao.services.changes.clear_text import check_text, check_values
 from weibao.services.changes.desk import Desk
@@ -48,6 +49,8 @@ class Application:
     fields: Mapping[str, str] = field(default_factory=dict)
     verbal_approver: str = ""
     fault: str = ""
+    supplied: tuple[SuppliedFile, ...] = ()
+    """Package files from the customer, for the runbook's variable of that kind."""
 
 
 def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Change:
@@ -68,7 +71,7 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
         raise InputError("change.window_passed", end=asked.window.end.isoformat())
     _check_people(desk, contract, asked)
     _check_kind(runbook, contract, asked)
-    variables = _variables(desk, runbook, asked.variables)
+    variables = _variables(desk, runbook, asked.variables) | _supplied(runbook, asked.supplied)
     platforms = desk.platforms(device.platform for device in devices)
     check_values(platforms, variables)
     said = {"title": asked.title, "fault": asked.fault, **asked.fields}
@@ -246,6 +249,16 @@ def _variables(
     return values
 
 
+def _supplied(runbook: Runbook, files: Sequence[SuppliedFile]) -> dict[str, Any]:
+    """The files as the value of the variable that takes them."""
+    names = [variable.name for variable in runbook.variables if variable.kind == "supplied"]
+    if not files:
+        return {}
+    if not names:
+        raise InputError("patch.takes_no_files", runbook=runbook.id)
+    return {names[0]: [file.model_dump(mode="json") for file in files]}
+
+
 def _value(desk: Desk, variable: Variable, text: str) -> Any:
     wrong = InputError(
         "change.variable_wrong", variable=variable.name, value=text, kind=variable.kind
@@ -261,6 +274,8 @@ def _value(desk: Desk, variable: Variable, text: str) -> Any:
             return int(text) if text.lstrip("-").isdigit() else float(text)
         except ValueError:
             raise wrong from None
+    if variable.kind == "supplied":  # no file gets in without its record
+        raise wrong
     if variable.kind == "choice" and text not in variable.choices:
         raise InputError(
             "change.variable_choice",

@@ -26,7 +26,9 @@ from weibao.domain.patch_missing import (
     unreadable,
 )
 from weibao.domain.patch_plan import make_host_plan, plan_lines, resolved_of
+from weibao.domain.patch_supplied import fitting, not_fitting, of_plan
 from weibao.domain.reasons import Reason
+from weibao.domain.supplied import SCHEME
 
 __all__ = ["FOLDER", "STAGES", "Case", "Judged", "judge"]
 
@@ -48,6 +50,8 @@ class Case:
     plan: HostPlan | None
     """As it was approved."""
     records: PatchRecords
+    supplied: str = ""
+    """The folder of the customer's package files, on the controller."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,12 @@ def select(case: Case) -> Judged:
     if problem is not None:
         return Judged((problem,))
     chosen, _ = choose(*missing(case.facts), case.wishes)
-    return Judged(order={"wanted": [package.pin for package in chosen]})
+    files = [
+        {"source": f"{case.supplied}/{file.place}", "file": file.sha256 + "." + file.kind,
+         "earlier": file.earlier}
+        for file in fitting(case.wishes.supplied, case.facts.manager)
+    ]  # fmt: skip
+    return Judged(order={"wanted": [package.pin for package in chosen], "supplied": files})
 
 
 def plan(case: Case) -> Judged:
@@ -101,10 +110,13 @@ def plan(case: Case) -> Judged:
     if problem is not None:
         return Judged((problem,))
     chosen, left_out = choose(*missing(case.facts), case.wishes)
-    resolved = resolved_of(case.facts.manager, case.said.get("resolved") or {})
-    if not chosen:
+    manager = case.facts.manager
+    files = fitting(case.wishes.supplied, manager)
+    resolved = resolved_of(manager, case.said.get("resolved") or {}, files)
+    left_out = (*left_out, *not_fitting(case.wishes.supplied, manager))
+    if not chosen and not files:
         why_not = clock_problems(case.facts, case.wishes)
-        return Judged(why_not, plan=HostPlan(manager=case.facts.manager, left_out=left_out))
+        return Judged(why_not, plan=HostPlan(manager=manager, left_out=left_out))
     made, against = make_host_plan(case.facts, chosen, left_out, resolved, case.wishes)
     why = [*against, *gate_problems(case.facts, made, case.wishes)]
     if case.wishes.backup and not case.wishes.backup_place:
@@ -132,12 +144,18 @@ def prepare(case: Case) -> Judged:
         return Judged((Reason.of("patch_no_plan"),))
     files = [p.file for p in case.plan.packages if p.file is not None] + [*case.plan.earlier]
     fields = [f.model_dump(exclude={"schema_version"}) for f in files]
+    folder = f"{FOLDER}/{case.change}/packages"
+    supplied = [
+        {"source": f"{case.supplied}/{f.uri.removeprefix(SCHEME)}", "file": f.file}
+        for f in of_plan(files)
+    ]
     return Judged(
         order={
             "needed": bool(files),
             "manager": case.plan.manager,
             "files": fields,
-            "folder": f"{FOLDER}/{case.change}/packages",
+            "supplied": supplied,
+            "folder": folder,
         }
     )
 
@@ -155,15 +173,29 @@ def record(case: Case) -> Judged:
     why = [] if problem is None else [problem]
     if case.wishes.backup and not backup.get("snapshot"):
         why.append(Reason.of("patch_no_backup", detail=backup.get("msg") or "-"))
+    dumps = list((case.said.get("dumped") or {}).get("dumps") or ())
+    missing_dumps = sorted({*case.wishes.dumps} - {str(dump.get("name")) for dump in dumps})
+    if missing_dumps:
+        why.append(Reason.of("patch_no_dump", dumps=", ".join(missing_dumps)))
     if "staged" not in case.said:
         why.append(Reason.of("patch_not_staged"))
     if not why and case.records.before(case.device) is None:
-        case.records.keep_before(_before(case, backup))
-    return Judged(tuple(why), changed=True)
+        case.records.keep_before(_before(case, {**backup, "dumps": dumps} if dumps else backup))
+    return Judged(tuple(why), changed=True, notes=_dumped(dumps))
+
+
+def _dumped(dumps: list[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """What was dumped, for the record of the step."""
+    told = [f"{d['path']} ({d['bytes']} bytes, sha256 {d['sha256']})" for d in dumps]
+    return (Reason.of("patch_dumped", dumps="; ".join(told)),) if told else ()
 
 
 def _before(case: Case, backup: Mapping[str, Any]) -> Before:
-    kept = {n: backup[n] for n in ("snapshot", "files", "bytes", "seconds", "paths") if n in backup}
+    kept = {
+        n: backup[n]
+        for n in ("snapshot", "files", "bytes", "seconds", "paths", "dumps")
+        if n in backup
+    }
     snapshots = (case.said.get("snapshots") or {}).get("snapshots")
     return Before(
         device=case.device,
