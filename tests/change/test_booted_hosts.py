@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from filelock import FileLock
 
-from patch.booted import Booted, booted, make_image, missing
+from patch.booted import Booted
+from patch.booted_flow import BootedFlow, some_hosts
 
-from .flows import WEIBAO, Flow
+from .flows import WEIBAO
 from .test_change_flow import wait_for
 
 NAMES = ("node1", "node2", "node3", "node4")
@@ -24,54 +22,14 @@ PLACE = "/var/lib/notes"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
-    if reason := missing():
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "booted"
-    folder.mkdir(exist_ok=True)
-    with FileLock(folder / "lock"):
-        make_image(folder)
-    with booted(folder, NAMES, mark="c") as lab:
+    with some_hosts(tmp_path_factory, NAMES, mark="c") as lab:
         yield lab
 
 
-class HostsFlow(Flow):
-    """The estate with booted hosts, called where they can be reached."""
+class HostsFlow(BootedFlow):
+    """What the playbook left on the hosts."""
 
-    def __init__(self, base: Path, lab: Booted) -> None:
-        self.lab = lab
-        super().__init__(base)
-
-    def write_inventory(self, **extra: Any) -> None:
-        options = " ".join(w for w in self.lab.ssh_options if w not in ("-i", str(self.lab.key)))
-        variables = {
-            "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(self.lab.key),
-            "ansible_ssh_common_args": options,
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_control_path_dir": f"/tmp/wbcp-{os.getpid()}",
-            "contract": "default",
-            "place": PLACE,
-        }
-        hosts = {name: {"ansible_host": host.address} for name, host in self.lab.hosts.items()}
-        document = {"all": {"vars": variables, "hosts": hosts}}
-        (self.folder / "inventory" / "hosts.yml").write_text(json.dumps(document))
-
-    def weibao(
-        self, *arguments: str, where: Path | None = None, fails: int | None = 0
-    ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*self.lab.inside, WEIBAO, *arguments],
-            cwd=where or self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=300,
-        )  # fmt: skip
-        if fails is not None:
-            assert done.returncode == fails, (arguments, done.stdout, done.stderr)
-        return done
+    variables = {"place": PLACE}
 
     def start(self, number: str) -> subprocess.Popen[bytes]:
         """Start it and do not wait."""
@@ -102,7 +60,7 @@ class HostsFlow(Flow):
 def flow(tmp_path: Path, lab: Booted) -> HostsFlow:
     for host in lab.hosts.values():
         host.ssh(f"rm -rf {PLACE} && mkdir {PLACE}")
-    return HostsFlow(tmp_path, lab)
+    return HostsFlow(tmp_path, lab, list(lab.hosts.values()))
 
 
 def test_a_killed_wave_is_resumed_and_no_host_is_done_twice_unasked(flow: HostsFlow) -> None:

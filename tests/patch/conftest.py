@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from .booted import Booted, booted, make_image, missing
+from .booted import Booted
+from .booted_flow import some_hosts
 from .packages import FIRST, SECOND, Repository
 from .patching import PatchFlow
 
@@ -23,19 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
-    """Three hosts; the image is made once for all workers."""
-    if reason := missing():
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "booted"
-    folder.mkdir(exist_ok=True)
-    with FileLock(folder / "lock"):
-        make_image(folder)
-    with booted(folder, ["web1", "web2", "db1"]) as lab:
+    """Three hosts."""
+    with some_hosts(tmp_path_factory, ["web1", "web2", "db1"]) as lab:
         yield lab
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,21 +11,28 @@ from typing import Any
 
 import yaml
 
-from change.flows import FIELDS, WEIBAO, Flow
+from change.flows import FIELDS
 
 from .booted import Booted, Host
+from .booted_flow import BootedFlow
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 PASSWORD = "Restic-Pass-4711"
 
 
-class PatchFlow(Flow):
+class PatchFlow(BootedFlow):
     """The estate of change control's tests, called inside the lab's network."""
 
+    variables = {
+        "patch_linux_backup_repository": "/var/backups/restic",
+        "patch_linux_backup_password": PASSWORD,
+        "patch_linux_reboot_timeout": 60,
+        "patch_linux_free_mb": 10,
+        "patch_linux_settle": 8,
+    }
+
     def __init__(self, base: Path, lab: Booted, hosts: list[Host], **terms: Any) -> None:
-        self.lab, self.booted_hosts = lab, hosts
-        self.extra: dict[str, dict[str, Any]] = {}
-        super().__init__(base, terms=terms.get("terms"))
+        super().__init__(base, lab, hosts, terms=terms.get("terms"))
         self.write_runbook(**terms.get("runbook", {}))
 
     def write_runbook(self, *, two_person: bool = False, **waves: Any) -> None:
@@ -37,47 +42,6 @@ class PatchFlow(Flow):
         for step in data["steps"]:
             step["two_person"] = two_person and bool(step.get("two_person"))
         (self.folder / "runbooks" / "patch-linux.yml").write_text(json.dumps(data))
-
-    def write_inventory(self, **extra: Any) -> None:
-        """The hosts by their addresses."""
-        self.extra.update(extra)
-        options = " ".join(w for w in self.lab.ssh_options if w not in ("-i", str(self.lab.key)))
-        variables = {
-            "ansible_user": "root",
-            "ansible_ssh_private_key_file": str(self.lab.key),
-            "ansible_ssh_common_args": options,
-            "ansible_python_interpreter": "/usr/bin/python3",
-            # A socket's path has 108 bytes, and a test's folder many.
-            "ansible_control_path_dir": f"/tmp/wbcp-{os.getpid()}",
-            "contract": "default",
-            "patch_linux_backup_repository": "/var/backups/restic",
-            "patch_linux_backup_password": PASSWORD,
-            "patch_linux_reboot_timeout": 60,
-            "patch_linux_free_mb": 10,
-            "patch_linux_settle": 8,
-        }
-        hosts = {
-            host.name: {"ansible_host": host.address, **self.extra.get(host.name, {})}
-            for host in self.booted_hosts
-        }
-        document = {"all": {"vars": variables, "hosts": hosts}}
-        (self.folder / "inventory" / "hosts.yml").write_text(json.dumps(document))
-
-    def weibao(
-        self, *arguments: str, where: Path | None = None, fails: int | None = 0
-    ) -> subprocess.CompletedProcess[str]:
-        """Call the command where the hosts can be reached."""
-        done = subprocess.run(
-            [*self.lab.inside, WEIBAO, *arguments],
-            cwd=where or self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        if fails is not None:
-            assert done.returncode == fails, (arguments, done.stdout[-1500:], done.stderr[-3000:])
-        return done
 
     def status(self, *words: str, fails: int | None = 0) -> dict[str, Any]:
         """``weibao patch status`` by host."""
