@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ from pathlib import Path
 from weibao.adapters.bundle import BundleWriter
 from weibao.adapters.network.change_job import ChangeJob, DeviceWish
 from weibao.adapters.network.change_state import UNFINISHED, States
+from weibao.adapters.network.ready import launch
 from weibao.adapters.scrub import scrub
 from weibao.domain.change_outcome import ChangeMode, ChangeOutcome, ChangeResult
 from weibao.domain.collection import BundleHeader, CollectionStatus, DeviceCollection
@@ -65,17 +64,7 @@ class _Worker:
     def __init__(self, job: ChangeJob) -> None:
         self.said = ""
         self._lines: queue.Queue[str | None] = queue.Queue()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "weibao.adapters.network.change_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        self._process = launch("weibao.adapters.network.change_worker", own_session=True)
         for target in (self._read, self._listen, lambda: self._tell(job)):
             threading.Thread(target=target, daemon=True).start()
 

@@ -12,7 +12,9 @@ import subprocess
 import sys
 from typing import Self
 
-__all__ = ["ReadyWorkers"]
+__all__ = ["ReadyWorkers", "launch"]
+
+_WORKER = "weibao.adapters.network.worker"
 
 
 class ReadyWorkers:
@@ -20,11 +22,11 @@ class ReadyWorkers:
 
     def __init__(self, count: int = 0) -> None:
         """Start ``count`` of them; more are started when they are taken."""
-        self._waiting = [_launch() for _ in range(count)]
+        self._waiting = [launch(_WORKER) for _ in range(count)]
 
     def take(self) -> subprocess.Popen[str]:
         """One that nobody has; who takes it ends it."""
-        return self._waiting.pop(0) if self._waiting else _launch()
+        return self._waiting.pop(0) if self._waiting else launch(_WORKER)
 
     def __enter__(self) -> Self:
         return self
@@ -44,14 +46,19 @@ class ReadyWorkers:
         self._waiting.clear()
 
 
-def _launch() -> subprocess.Popen[str]:
+def launch(module: str, *, own_session: bool = False) -> subprocess.Popen[str]:
+    """A process of this Python that runs ``module``, with pipes to it.
+
+    ``own_session``: Ctrl-C in the terminal does not reach it.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "weibao.adapters.network.worker"],
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         errors="replace",
+        start_new_session=own_session,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
