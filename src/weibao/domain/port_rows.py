@@ -244,7 +244,7 @@ class _Assembly:
     def _status(self, rows: Rows, row: Row, native: str, draft: _Draft) -> None:
         found: list[StatusWord] = []
         said: list[str] = []
-        unknown = len(self._unknown)
+        doubtful: set[str] = set()
         for status in rows.command.status:
             cell = row.cells.get(status.column, "")
             text = " ".join(cell) if isinstance(cell, list) else cell
@@ -260,14 +260,20 @@ class _Assembly:
             if word is None:
                 line = row.lines.get(status.column, 0)
                 shown = rows.text[line - 1] if 0 < line <= len(rows.text) else ""
+                doubtful.add(status.words)
                 self._unknown.append(
                     UnknownWord(port=native, word=text, line=line, text=shown.rstrip())
                 )
             else:
                 found.append(word)
+        if any(self._tells_no_link(words) for words in doubtful):
+            # What is configured has a word of its own, and that is not known.
+            found = [word for word in found if word.oper is not OperStatus.up]
         if said:
-            doubtful = len(self._unknown) > unknown
-            _merge_status(draft.fields, found, said, doubtful=doubtful)
+            _merge_status(draft.fields, found, said, doubtful=bool(doubtful))
+
+    def _tells_no_link(self, words: str) -> bool:
+        return not any(word.oper is OperStatus.up for word in self._rules.words[words])
 
     def _meaning(self, words: str, text: str) -> StatusWord | None:
         key = (words, text)

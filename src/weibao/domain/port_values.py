@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from weibao.domain.port_units import Duplex, RateUnit
 
@@ -26,6 +27,7 @@ _UNITS = {
 }
 _BITS = re.compile(r"\s*(?:bits?|b)(?:ps|/s|\b)", re.IGNORECASE)
 _RANGE = re.compile(r"(?P<head>\S*?)(?P<first>\d+) +to +(?P=head)(?P<last>\d+)")
+_ETHERNETS = re.compile(r"e(?:thernet)?(?: |$)")
 _PARTED = re.compile(r",|(?:^|\s+)e(?:thernet)? (?=\d)")
 _DUPLEX = re.compile(r"(?:a-|\(a\))?(?P<word>[a-z]+)(?:\(a\))?.*", re.IGNORECASE)
 
@@ -91,7 +93,7 @@ def listed(cell: str | list[str]) -> list[str]:
     """Names of ports in a list; ``e 1/1/1 to 1/1/3 e 2/1/1`` are four."""
     # In a list of texts, a name may have a blank in it ("GigabitEthernet 0/1").
     parts = (
-        [part for each in filter(None, cell) for part in _PARTED.split(each)]
+        [part for each in _whole(cell) for part in _PARTED.split(each)]
         if isinstance(cell, list)
         else re.split(r"[\s,]+", cell)
     )
@@ -103,6 +105,19 @@ def listed(cell: str | list[str]) -> list[str]:
         elif part:
             names.append(part)
     return names
+
+
+def _whole(lines: Iterable[str | None]) -> list[str]:
+    """Lines of a list; one that broke off within a word or a range goes on where it stopped."""
+    texts: list[str] = []
+    for line in filter(None, lines):
+        before = texts[-1] if texts and _ETHERNETS.match(texts[-1]) else ""
+        if not before or _ETHERNETS.match(line):
+            texts.append(line)
+        else:
+            blank = " " if line.startswith("to ") or before.endswith((" to", "e")) else ""
+            texts[-1] = before + blank + line
+    return texts
 
 
 def mac_address(text: str) -> str:

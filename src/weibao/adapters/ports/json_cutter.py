@@ -51,8 +51,11 @@ def cut_json(
 
 
 def _records(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if isinstance(value, Mapping):
-        pairs: Iterable[tuple[str, Any]] = value.items()
+    if isinstance(value, Mapping) and not any(isinstance(v, Mapping) for v in value.values()):
+        # One row alone is printed without the list around it.
+        pairs: Iterable[tuple[str, Any]] = [("0", value)] if value else []
+    elif isinstance(value, Mapping):
+        pairs = value.items()
     elif isinstance(value, list):
         pairs = ((str(at), each) for at, each in enumerate(value))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -70,10 +71,12 @@ class TextPortReader:
         Raises:
             InputError: none, or more than one.
         """
-        # "show interfaces status | include Gi1" prints a part of the same.
-        key = command_key(command.partition("|")[0])
+        # "show interfaces status | include Gi1" prints a part of the same, but "| json" does not.
+        whole, key = command_key(command), command_key(command.partition("|")[0])
         close: list[PortCommand] = []
-        for fits in (str.__eq__, _short_for, _with_port):
+        for key, fits in itertools.product(
+            dict.fromkeys((whole, key)), (str.__eq__, _short_for, _with_port)
+        ):
             words: dict[str, int] = {}
             for spec in self.rules.commands:
                 for spelling in spec.spellings():
