@@ -33,15 +33,15 @@ class PatchFlow(BootedFlow):
 
     def __init__(self, base: Path, lab: Booted, hosts: list[Host], **terms: Any) -> None:
         super().__init__(base, lab, hosts, terms=terms.get("terms"))
-        self.write_runbook(**terms.get("runbook", {}))
+        self.write_runbook(terms.get("book", "patch-linux"), **terms.get("runbook", {}))
 
-    def write_runbook(self, *, two_person: bool = False, **waves: Any) -> None:
+    def write_runbook(self, book: str, *, two_person: bool = False, **waves: Any) -> None:
         """The runbook without pauses, and without a second person where that is not the matter."""
-        data = yaml.safe_load((RUNBOOKS / "patch-linux.yml").read_text())
+        data = yaml.safe_load((RUNBOOKS / f"{book}.yml").read_text())
         data["waves"] |= {"pause_between_seconds": 0, **waves}
         for step in data["steps"]:
             step["two_person"] = two_person and bool(step.get("two_person"))
-        (self.folder / "runbooks" / "patch-linux.yml").write_text(json.dumps(data))
+        (self.folder / "runbooks" / f"{book}.yml").write_text(json.dumps(data))
 
     def status(self, *words: str, fails: int | None = 0) -> dict[str, Any]:
         """``weibao patch status`` by host."""
