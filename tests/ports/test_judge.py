@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from weibao.domain.port import Neighbour, Port, PortCounters
+from weibao.domain.port import Neighbour, Optical, Port, PortCounters
 from weibao.domain.port_case import DeviceCase
 from weibao.domain.port_expectation import (
     PortBaseline,
@@ -157,6 +157,8 @@ def test_flapping() -> None:
         ),
         ({"in_utilisation": 80.0}, {"uplink": True}, "port_busy"),
         ({"out_rate": 900, "speed": 1000}, {"utilisation": 50}, "port_busy"),
+        ({"optical": Optical(rx_power=-20.1, rx_low=-20.0)}, {}, "port_light"),
+        ({"optical": Optical(tx_power=1.0, tx_high=0.5)}, {}, "port_light"),
     ],
 )
 def test_the_link_is_not_as_it_should_be(
@@ -184,6 +186,23 @@ def test_a_link_that_is_as_it_should_be_is_silent() -> None:
         neighbours=(Neighbour(system="CORE-1.example", port="Te1/0/1"),),
     )
     assert found(link, wants={"GE1/0/1": said}) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "oper"),
+    [
+        ({"rx_power": -39.0}, "up"),
+        ({"rx_power": -20.0, "rx_low": -20.0, "rx_high": 0.0, "tx_power": -3.0}, "up"),
+        ({"rx_low": -20.0}, "up"),
+        # Printed by transceivers without limits.
+        ({"rx_power": -5.0, "rx_low": 0.0, "rx_high": 0.0}, "up"),
+        # Nothing is plugged in.
+        ({"rx_power": -40.0, "rx_low": -20.0}, "down"),
+    ],
+)
+def test_light_is_judged_only_by_limits_and_on_a_link(fields: dict[str, float], oper: str) -> None:
+    link = port(oper=oper, optical=Optical(**fields))
+    assert "port_light" not in found(link)
 
 
 def test_a_neighbour_may_be_named_as_the_inventory_does() -> None:

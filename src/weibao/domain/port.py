@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from weibao.domain.base import Value
@@ -62,10 +63,34 @@ class PortCounters(Value):
 
 
 class Optical(Value):
-    """Of the transceiver, dBm."""
+    """Of the transceiver, dBm; of several lanes the weakest."""
 
     rx_power: float | None = None
     tx_power: float | None = None
+    rx_low: float | None = None
+    """What the device itself holds for too little; those of a warning before those of an alarm."""
+    rx_high: float | None = None
+    tx_low: float | None = None
+    tx_high: float | None = None
+
+    def outside(self) -> Iterator[tuple[str, float, float]]:
+        """Direction, power and the limit that it passes; none where no limit was printed."""
+        for direction, power, low, high in (
+            ("in", self.rx_power, self.rx_low, self.rx_high),
+            ("out", self.tx_power, self.tx_low, self.tx_high),
+        ):
+            if power is None or (low is not None and high is not None and low >= high):
+                # Limits that none can keep to are placeholders.
+                continue
+            if low is not None and power < low:
+                yield direction, power, low
+            elif high is not None and power > high:
+                yield direction, power, high
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit to judge the received power by."""
+        return self.rx_power is not None and (self.rx_low, self.rx_high) != (None, None)
 
 
 class Neighbour(Value):

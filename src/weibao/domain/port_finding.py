@@ -30,6 +30,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "port_neighbour": ("expected", "actual"),
     "port_neighbour_moved": ("expected", "actual"),
     "port_busy": ("direction", "percent", "limit"),
+    "port_light": ("direction", "power", "limit"),
     "redundancy_lost": ("name", "down", "up", "total"),
     "port_unknown": ("status",),
     "ports_not_understood": ("count", "line"),
@@ -47,8 +48,9 @@ PLACES: dict[str, tuple[str, ...]] = {
 ``reason`` is a code of the platform's data (or what the device printed, or empty), ``kind`` a
 counter of :class:`~weibao.domain.port.PortCounters` whose growth an hour is ``rate``, ``expected``
 of *port_unexpected_up* a :class:`~weibao.domain.port_expectation.PortUse`, ``direction`` ``in`` or
-``out``, ``percent`` and ``limit`` of the speed, ``down`` the ports that are, ``up`` of ``total``
-how many are not, ``since`` an ISO time or empty for never, ``source`` a device or ``controller``.
+``out``, ``percent`` and ``limit`` of the speed, ``power`` and ``limit`` of light in dBm, ``down``
+the ports that are, ``up`` of ``total`` how many are not, ``since`` an ISO time or empty for never,
+``source`` a device or ``controller``.
 """
 
 
@@ -84,6 +86,8 @@ class PortFindingCode(StrEnum):
     """Another one than in the last reading; nothing is said about who it should be."""
     port_busy = "port_busy"
     """An uplink is used more than it should be: optimise or expand."""
+    port_light = "port_light"
+    """Received or sent power is outside of the limits that the device itself prints."""
     redundancy_lost = "redundancy_lost"
     """Of several legs, one or more are down."""
     port_unknown = "port_unknown"

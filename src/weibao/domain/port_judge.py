@@ -101,6 +101,7 @@ def _port(
     if port.oper_status in UP:
         yield from _link(case, state, said)
         yield from _load(case, state, said)
+        yield from _light(case, state, said)
     yield from _errors(case, state, said, before)
     yield from _neighbour(case, state, said, before)
 
@@ -193,6 +194,20 @@ def _load(case: DeviceCase, state: PortState, said: PortExpectation) -> Iterator
                 limit=f"{limit:g}",
                 direction=direction,
             )
+
+
+def _light(case: DeviceCase, state: PortState, said: PortExpectation) -> Iterator[PortFinding]:
+    for direction, power, limit in state.port.optical.outside():
+        yield of_port(
+            case,
+            state,
+            said,
+            _CODE.port_light,
+            Severity.warning,
+            direction=direction,
+            power=f"{power:g}",
+            limit=f"{limit:g}",
+        )
 
 
 def _utilisation(port: Port, direction: str) -> float | None:

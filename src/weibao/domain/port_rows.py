@@ -40,7 +40,8 @@ _TEXTS = frozenset(
 _COUNTERS = frozenset(PortField(name) for name in PortCounters.model_fields)
 _RATES = frozenset({PortField.in_rate, PortField.out_rate})
 _PERCENTS = frozenset({PortField.in_utilisation, PortField.out_utilisation})
-_OPTICAL = frozenset({PortField.rx_power, PortField.tx_power})
+_OPTICAL = frozenset(PortField(name) for name in Optical.model_fields)
+_POWERS = frozenset({PortField.rx_power, PortField.tx_power})
 _NEIGHBOUR = {PortField(f"neighbour_{name}"): name for name in Neighbour.model_fields}
 _NOTHING = frozenset({"", "-", "--", "---", "n/a", "unknown"})
 _NO_CAUSE = frozenset({"link_down", "line_protocol_down"})
@@ -216,7 +217,9 @@ class _Assembly:
             return
         if kind in _OPTICAL:
             if (power := decibels(text)) is not None:
-                draft.optical.setdefault(kind.value, power)
+                weakest = kind in _POWERS and draft.optical.get(kind.value, power) > power
+                if weakest or kind.value not in draft.optical:
+                    draft.optical[kind.value] = power
             return
         if kind is PortField.speed:
             value = speed(text, column.unit)

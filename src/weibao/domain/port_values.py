@@ -45,11 +45,11 @@ def percent(text: str) -> float | None:
 
 
 def decibels(text: str) -> float | None:
-    """dBm; None where no light is measured (``-inf``, ``N/A``)."""
+    """dBm, of several lanes the weakest; None where no light is measured (``-inf``, ``N/A``)."""
     if "inf" in text.lower():
         return None
-    found = _DECIMAL.search(text)
-    return float(found[0]) if found else None
+    found = _DECIMAL.findall(text)
+    return min(map(float, found)) if found else None
 
 
 def rate(text: str, unit: RateUnit) -> int | None:

@@ -72,11 +72,9 @@ class TextPortReader:
             InputError: none, or more than one.
         """
         # "show interfaces status | include Gi1" prints a part of the same, but "| json" does not.
-        whole, key = command_key(command), command_key(command.partition("|")[0])
+        keys = dict.fromkeys((command_key(command), command_key(command.partition("|")[0])))
         close: list[PortCommand] = []
-        for key, fits in itertools.product(
-            dict.fromkeys((whole, key)), (str.__eq__, _short_for, _with_port)
-        ):
+        for key, fits in itertools.product(keys, (str.__eq__, _short_for, _with_port)):
             words: dict[str, int] = {}
             for spec in self.rules.commands:
                 for spelling in spec.spellings():

@@ -46,6 +46,7 @@ class _Facts:
     rates: int = 0
     counters: int = 0
     optical: int = 0
+    limited: int = 0
     weakest: float | None = None
 
     def add(self, port: Port, *, used: bool) -> None:
@@ -57,6 +58,7 @@ class _Facts:
         power = port.optical.rx_power
         if power is not None:
             self.optical += 1
+            self.limited += port.optical.limited
             self.weakest = power if self.weakest is None else min(self.weakest, power)
 
 
@@ -106,12 +108,29 @@ class _Items:
         return CheckItem(self.words.say(f"item.{name}"), state, said + self._unread())
 
     def _fibre(self) -> CheckItem:
-        """Optical power is read; limits differ by transceiver, so nobody judges it here."""
+        """Judged by limits that the device prints; without them a person has to look."""
         facts = self.facts
         if facts.weakest is None:
             return self._told("fibre", "not_checked")
+        if facts.limited:
+            return self._limited(facts.weakest)
         text = self.words.say("item.fibre.text", n=facts.optical, weakest=f"{facts.weakest:g}")
         return CheckItem(self.words.say("item.fibre"), "manual", text + self._unread())
+
+    def _limited(self, weakest: float) -> CheckItem:
+        facts = self.facts
+        found = sum(finding.code is _CODE.port_light for finding in self.open)
+        state: CheckState = "found" if found else "good"
+        if not found and (
+            facts.limited < facts.optical or unread(self.report) or self.report.totals.partly
+        ):
+            state = "partly"
+        text = self.words.say(
+            "item.fibre.limits", n=facts.optical, limited=facts.limited, weakest=f"{weakest:g}"
+        )
+        if found:
+            text += self.words.count("item.found", found)
+        return CheckItem(self.words.say("item.fibre"), state, text + self._unread())
 
     def _told(self, name: str, state: CheckState) -> CheckItem:
         text = self.words.say(f"item.{name}.{state}")
