@@ -73,6 +73,20 @@ _VARIABLE_WORDS = {
     "legacy": "`true`: old SSH algorithms are allowed for this device; the report warns",
 }
 
+_SNMP_WORDS = {
+    "source": "`snmp`: ports are read from the device's SNMP agent; `cli` (default): at its "
+    "command line",
+    "version": "`2c` (default without a user), `3` (default with one), `1`",
+    "community": "Community (1, 2c). It crosses the network in clear",
+    "user": "User (3)",
+    "auth": "`sha1` (default with a password), `sha224`, `sha256`, `sha384`, `sha512`, `md5`",
+    "auth_password": "Authentication password, 8 characters at least",
+    "priv": "`aes128` (default with a password), `aes192`, `aes256`, `aes192c` and `aes256c` (keys "
+    "as Cisco makes them), `des`",
+    "priv_password": "Privacy password",
+    "port": "UDP port; default 161",
+}
+
 _FIELD_WORDS = {
     "contract": "see above",
     "site": "site or room (站点、机房)",
@@ -93,12 +107,15 @@ _FIELD_WORDS = {
 def variables() -> str:
     """The inventory's variables."""
     from weibao.adapters.network.endpoints import VARIABLES
+    from weibao.adapters.network.snmp_login import SOURCE
+    from weibao.adapters.network.snmp_login import VARIABLES as SNMP
     from weibao.domain.inventory import DEVICE_FIELDS
 
     read = [
         (", ".join(f"`{v}`" for v in names), _VARIABLE_WORDS[meaning])
         for meaning, names in VARIABLES.items()
     ]
+    snmp = [(f"`{v}`", _SNMP_WORDS[n]) for n, v in {"source": SOURCE, **SNMP}.items()]
     fields = [(f"`{name}`", _FIELD_WORDS[name]) for name in DEVICE_FIELDS]
     return (
         "\n\n".join(
@@ -112,6 +129,10 @@ def variables() -> str:
                 table(("Variable", "Meaning"), read),
                 "`--ask-pass` style defaults of a plain `ansible-playbook` call (remote user,\n"
                 "connection password, become password) are used where a host has none of its own.",
+                "## Ports from an SNMP agent",
+                "See [ports by SNMP](../how-to/ports-by-snmp.md); only `weibao ports check` reads\n"
+                "these.",
+                table(("Variable", "Meaning"), snmp),
                 "## What it is (设备档案)",
                 "They make reports complete; none is needed for a backup.",
                 table(("Variable", "Meaning"), fields),

@@ -54,6 +54,11 @@ def port_parts(workshop: Workshop, parts: Parts | None = None) -> PortParts:
             raise
 
     @functools.cache
+    def sourced(source: str, platform: str) -> TextPortReader:
+        found = reader(platform) if platform else None
+        return TextPortReader(files, source, names=found.rules if found else None)
+
+    @functools.cache
     def routing(platform: str) -> RoutingReader | None:
         found = reader(platform)
         return routing_reader(files.folder(found.folder), found) if found else None
@@ -70,6 +75,7 @@ def port_parts(workshop: Workshop, parts: Parts | None = None) -> PortParts:
         records=workshop.journal,
         baselines=PortBaselineFiles(estate.folder / "ports"),
         reader=reader,
+        sourced=sourced,
         routing=routing,
         reach=lambda tests: reach_from_here(tests, SystemClock()),
         canonical=canonical,

@@ -19,6 +19,7 @@ from weibao.domain.port import AdminStatus, OperStatus
 from weibao.domain.port_units import RateUnit
 
 __all__ = [
+    "SOURCES",
     "Column",
     "JsonRows",
     "PortCommand",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 
+SOURCES = ("snmp",)
+"""Where ports may be read from besides a command line; the first word of what was asked."""
 _OPTION = re.compile(r"--?[a-z]")
 
 

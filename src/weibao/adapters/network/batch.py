@@ -17,6 +17,7 @@ from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits, Purpose
 from weibao.adapters.network.pool import collect
 from weibao.adapters.network.ready import ReadyWorkers
+from weibao.adapters.network.snmp_login import with_port_source
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
 from weibao.domain.known import KNOWN_FILE, Known, load_known
@@ -68,6 +69,7 @@ def collect_batch(
             enable_secret=endpoint.enable_secret or default_enable,
         )
         if purpose != "configurations":
+            endpoint = with_port_source(endpoint, variables.get)
             endpoint = replace(endpoint, pings=_pings(home, endpoint))
         endpoints.append(with_contract(_with_known(endpoint, known.get(host)), home, keys))
     header = BundleHeader(

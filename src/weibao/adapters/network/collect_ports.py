@@ -10,6 +10,7 @@ from typing import Any
 from weibao.adapters.network.collect import Attempt, Collector, Keep
 from weibao.adapters.network.job import Endpoint, Job
 from weibao.adapters.network.session import Session
+from weibao.adapters.network.snmp_ports import read_agent
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import PlatformCatalogue
 from weibao.adapters.ports.port_files import PortFiles
@@ -44,6 +45,17 @@ class PortCollector(Collector):
         super().__init__(job, platforms, keep, stop, **rest)
         self._details = job.purpose == "ports in detail"
         self._files = PortFiles([Path(folder) for folder in job.reading_folders])
+
+    def _attempt(
+        self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
+    ) -> None:
+        """By SNMP where the inventory says so, else at the command line."""
+        if endpoint.snmp is None:
+            super()._attempt(endpoint, platform, deadline, attempt)
+            return
+        for asked, text in read_agent(endpoint, self._job.limits, deadline, self._stop):
+            used = Command(send=asked)
+            attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
 
     def _read(
         self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt

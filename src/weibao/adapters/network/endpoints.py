@@ -11,7 +11,7 @@ from weibao.adapters.network.job import Endpoint, FileChoice
 from weibao.adapters.network.jump import jump_options
 from weibao.adapters.scrub import scrub
 
-__all__ = ["VARIABLES", "endpoint_of"]
+__all__ = ["VARIABLES", "endpoint_of", "unreadable"]
 
 VARIABLES = {
     "address": ("ansible_host", "ansible_ssh_host"),
@@ -56,7 +56,7 @@ def endpoint_of(device: str, get: Callable[[str], object], user: str = "") -> En
             try:
                 value = get(variable)
             except Exception as error:
-                problem = problem or _unreadable(variable, error)
+                problem = problem or unreadable(variable, error)
                 break
             if name == "files" and value:
                 try:
@@ -70,7 +70,8 @@ def endpoint_of(device: str, get: Callable[[str], object], user: str = "") -> En
     return replace(_build(device, values, problem, user), files=files)
 
 
-def _unreadable(variable: str, error: Exception) -> tuple[str, tuple[tuple[str, str], ...]]:
+def unreadable(variable: str, error: Exception) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The problem of a variable whose template or vault does not open."""
     chain: list[str] = []
     cause: BaseException | None = error
     while cause is not None:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Endpoint", "FileChoice", "Job", "Limits", "Purpose"]
+__all__ = ["Endpoint", "FileChoice", "Job", "Limits", "Purpose", "SnmpLogin"]
 
 Purpose = Literal["configurations", "ports", "ports in detail"]
 
@@ -35,6 +35,25 @@ class FileChoice:
 
 
 @dataclass(frozen=True)
+class SnmpLogin:
+    """How an agent is asked. Holds secrets: never printed."""
+
+    version: str = "2c"
+    """``1``, ``2c`` or ``3``."""
+    community: str = field(default="", repr=False)
+    user: str = ""
+    auth: str = ""
+    """A key of ``snmp_login.AUTH``; empty: not authenticated."""
+    auth_password: str = field(default="", repr=False)
+    priv: str = ""
+    priv_password: str = field(default="", repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never show up in a message."""
+        return tuple(s for s in (self.community, self.auth_password, self.priv_password) if s)
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One device with all that is needed to reach it. Holds secrets: never printed."""
 
@@ -59,6 +78,8 @@ class Endpoint:
     files: FileChoice = FileChoice()
     pings: tuple[str, ...] = ()
     """Addresses that the device is told to reach, where ports are read."""
+    snmp: SnmpLogin | None = None
+    """Where ports are read from the device's agent in place of its command line."""
     known_sha256: str = ""
     """Of the last good version."""
     known_content: str = ""
@@ -68,7 +89,8 @@ class Endpoint:
 
     def secrets(self) -> tuple[str, ...]:
         """What must never show up in a message."""
-        return tuple(s for s in (self.password, self.enable_secret, self.key_passphrase) if s)
+        own = (self.password, self.enable_secret, self.key_passphrase)
+        return (*(s for s in own if s), *(self.snmp.secrets() if self.snmp else ()))
 
 
 @dataclass(frozen=True)
@@ -118,6 +140,7 @@ def _endpoint(raw: dict[str, Any]) -> Endpoint:
         **{
             **raw,
             "files": files,
+            "snmp": SnmpLogin(**raw["snmp"]) if raw["snmp"] else None,
             "jump": tuple(raw["jump"]),
             "pings": tuple(raw["pings"]),
             "legacy": tuple(raw["legacy"]),

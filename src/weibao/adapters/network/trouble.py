@@ -18,6 +18,7 @@ PASSING = frozenset(
         "lines_busy",
         "no_ssh",
         "jump_failed",
+        "snmp_silent",
     }
 )
 """Codes whose fault may pass, so that another attempt is worth it."""

@@ -44,6 +44,7 @@ _NOT_TRIED = frozenset(
         "vault_password_missing",
         "no_address",
         "interrupted",
+        "snmp_not_installed",
     }
 )
 """Codes of devices that nobody connected to."""

@@ -13,7 +13,7 @@ from weibao.domain.patterns import compiled
 from weibao.domain.platform import NativeErrorMeaning, Platform
 from weibao.domain.port import PortReading
 from weibao.domain.port_rows import Rows, assemble
-from weibao.domain.port_rules import PortCommand, command_key
+from weibao.domain.port_rules import PortCommand, PortRules, command_key
 from weibao.errors import FailedError, InputError
 
 __all__ = ["TextPortReader", "port_reader"]
@@ -50,12 +50,24 @@ class _Spelled(Protocol):
 class TextPortReader:
     """Implements ``boundary.ports.PortReader`` for one platform."""
 
-    def __init__(self, files: PortFiles, folder: str, platform: Platform | None = None) -> None:
-        """``platform`` tells prompts, log lines and errors apart from output, if known."""
+    def __init__(
+        self,
+        files: PortFiles,
+        folder: str,
+        platform: Platform | None = None,
+        names: PortRules | None = None,
+    ) -> None:
+        """``platform`` tells prompts, log lines and errors apart from output, if known.
+
+        ``names``: another platform's rules, whose names the ports have.
+        """
         self._files = files
         self._folder = self.folder = folder
         self._platform = platform
         self.rules = files.rules(folder)
+        if names is not None:
+            own = {"names": names.names, "name_suffix": names.name_suffix}
+            self.rules = self.rules.model_copy(update=own)
 
     def commands(self, *, details: bool = True) -> tuple[PortCommand, ...]:
         """What to ask a device, in this order; without ``details``, what is quick to print."""

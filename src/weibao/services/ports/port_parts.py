@@ -23,6 +23,8 @@ class PortParts:
     baselines: PortBaselines
     reader: Callable[[str], PortReader | None]
     """By platform id; None where its ports cannot be read."""
+    sourced: Callable[[str, str], PortReader]
+    """By source that is no command line (``snmp``) and platform id, whose names its ports have."""
     routing: Callable[[str], RoutingReader | None]
     """By platform id; None where its routing cannot be read."""
     reach: Callable[[Sequence[ReachTest]], list[Reached]]

@@ -11,6 +11,7 @@ from weibao.domain.collection import CollectionStatus, DeviceCollection
 from weibao.domain.inventory import Device
 from weibao.domain.port import PortReading
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading, PortOutcome
+from weibao.domain.port_rules import SOURCES
 from weibao.domain.port_states import follow
 from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
@@ -142,10 +143,13 @@ def _kept(ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection) -
 def _understand(
     ports: PortParts, entry: DeviceCollection, texts: Mapping[str, bytes]
 ) -> _Understood:
-    reader = ports.reader(entry.platform)
     platform = ports.parts.platforms.get(entry.platform)
-    if reader is None or platform is None:
+    sources = {item.command.split(" ", 1)[0] for item in entry.items}
+    source = next((each for each in SOURCES if each in sources), "")
+    reader = ports.sourced(source, entry.platform) if source else ports.reader(entry.platform)
+    if reader is None or (platform is None and not source):
         return _Understood(trouble=Reason.of("ports_not_known", platform=entry.platform))
+    encodings = platform.encodings if platform and not source else ("utf-8",)
     found = _Understood()
     cut = []
     routing = ports.routing(entry.platform)
@@ -153,7 +157,7 @@ def _understand(
     others: list[tuple[str, str]] = []
     pings = {test.target for test in tests}
     for item in entry.items:
-        text = decode(texts[item.sha256], platform.encodings)
+        text = decode(texts[item.sha256], encodings)
         if routing is not None and (
             routing.knows(item.command) or any(target in item.command for target in pings)
         ):

@@ -1,0 +1,194 @@
+"""How an inventory says that a device is read by SNMP, and what an agent's tables become."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from weibao.adapters.network import snmp_ports
+from weibao.adapters.network.job import Endpoint, Job, Limits, SnmpLogin
+from weibao.adapters.network.snmp_login import with_port_source
+from weibao.adapters.network.snmp_ports import read_agent
+from weibao.adapters.network.trouble import Trouble
+
+PLAIN = Endpoint("sw", "default", "10.0.0.1", 22)
+
+
+def of(**variables: Any) -> Endpoint:
+    given = {f"weibao_{name}": value for name, value in variables.items()}
+    return with_port_source(PLAIN, {"weibao_ports_source": "snmp", **given}.get)
+
+
+def test_what_is_not_said_changes_nothing() -> None:
+    assert with_port_source(PLAIN, {}.get) == PLAIN
+    assert with_port_source(PLAIN, {"weibao_ports_source": "cli"}.get) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("variables", "login"),
+    [
+        ({"snmp_community": "c"}, SnmpLogin("2c", "c")),
+        ({"snmp_community": "c", "snmp_version": 1}, SnmpLogin("1", "c")),
+        ({"snmp_community": "c", "snmp_version": "v2"}, SnmpLogin("2c", "c")),
+        ({"snmp_user": "u"}, SnmpLogin("3", user="u")),
+        (
+            {"snmp_user": "u", "snmp_auth_password": "12345678"},
+            SnmpLogin("3", user="u", auth="sha1", auth_password="12345678"),
+        ),
+        (
+            {
+                "snmp_user": "u",
+                "snmp_auth": "SHA-256",
+                "snmp_auth_password": "12345678",
+                "snmp_priv": "AES",
+                "snmp_priv_password": "87654321",
+            },
+            SnmpLogin("3", "", "u", "sha256", "12345678", "aes128", "87654321"),
+        ),
+    ],
+)
+def test_a_login(variables: dict[str, Any], login: SnmpLogin) -> None:
+    endpoint = of(**variables)
+    assert endpoint.problem is None
+    assert (endpoint.snmp, endpoint.port) == (login, 161)
+    # Nothing of it shows, and the worker is told all of it.
+    for secret in login.secrets():
+        assert secret not in repr(endpoint) or secret == "c"
+    job = Job("b", "k", (), {}, 1, Limits(), (endpoint,))
+    assert Job.load(job.dump()).endpoints == (endpoint,)
+
+
+@pytest.mark.parametrize(
+    ("variables", "wrong"),
+    [
+        ({}, "weibao_snmp_community"),
+        ({"snmp_version": "4", "snmp_community": "c"}, "weibao_snmp_version"),
+        ({"snmp_version": "3"}, "weibao_snmp_user"),
+        ({"snmp_user": "u", "snmp_auth": "sha256"}, "weibao_snmp_auth_password"),
+        ({"snmp_user": "u", "snmp_auth_password": "short"}, "weibao_snmp_auth_password"),
+        ({"snmp_user": "u", "snmp_priv_password": "12345678"}, "weibao_snmp_auth"),
+        (
+            {"snmp_user": "u", "snmp_auth": "rot13", "snmp_auth_password": "12345678"},
+            "weibao_snmp_auth",
+        ),
+        ({"snmp_community": "c", "snmp_port": "x"}, "weibao_snmp_port"),
+        ({"ports_source": "snnp"}, "weibao_ports_source"),
+    ],
+)
+def test_what_is_wrong_is_named_and_not_tried(variables: dict[str, Any], wrong: str) -> None:
+    problem = of(**variables).problem
+    assert problem is not None
+    assert (problem[0], dict(problem[1])["variable"]) == ("variable_error", wrong)
+
+
+def test_a_variable_that_does_not_open_is_that_devices_alone() -> None:
+    def get(name: str) -> object:
+        if name == "weibao_snmp_community":
+            raise ValueError("Decryption failed (vault)")
+        return {"weibao_ports_source": "snmp"}.get(name)
+
+    problem = with_port_source(PLAIN, get).problem
+    assert problem is not None and problem[0] == "vault_password_missing"
+
+
+@pytest.fixture
+def nobody() -> Iterator[Endpoint]:
+    """A port on which nobody ever answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
+        sink.bind(("127.0.0.1", 0))
+        yield Endpoint(
+            "sw", "default", "127.0.0.1", sink.getsockname()[1], snmp=SnmpLogin("2c", "c")
+        )
+
+
+def test_silence_blocks_nobody_else(nobody: Endpoint) -> None:
+    ticks = []
+    over = threading.Event()
+
+    def count() -> None:
+        while not over.wait(0.02):
+            ticks.append(1)
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    with pytest.raises(Trouble) as caught:
+        list(read_agent(nobody, Limits(connect=1.5), float("inf"), lambda: False))
+    over.set()
+    counting.join()
+    assert caught.value.reason.code == "snmp_silent" and caught.value.may_pass
+    assert len(ticks) > 30
+
+
+def test_without_the_library(nobody: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gufo.snmp", None)
+    with pytest.raises(Trouble) as caught:
+        list(read_agent(nobody, Limits(), float("inf"), lambda: False))
+    assert caught.value.reason.code == "snmp_not_installed"
+
+
+class Tables:
+    """An agent's answers, without one."""
+
+    def __init__(self, columns: dict[str, dict[str, Any]], **values: Any) -> None:
+        self._columns = columns
+        self._values = values
+
+    def get(self, oid: str) -> Any:
+        return self._values.get({"1.3.6.1.2.1.1.3.0": "uptime"}.get(oid, "count"))
+
+    def column(self, oid: str) -> dict[str, Any]:
+        return self._columns.get(oid, {})
+
+
+def rows(monkeypatch: pytest.MonkeyPatch, tables: Tables) -> dict[str, dict[str, Any]]:
+    from contextlib import nullcontext
+
+    monkeypatch.setattr(snmp_ports, "open_agent", lambda *_: nullcontext(tables))
+    read = dict(read_agent(PLAIN, Limits(), 0.0, lambda: False))
+    return {name: json.loads(text)["rows"] for name, text in read.items()}
+
+
+def test_rows_have_a_name_that_no_other_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    descr, name = "1.3.6.1.2.1.2.2.1.2", "1.3.6.1.2.1.31.1.1.1.1"
+    up = {str(n): 1 for n in range(1, 6)}
+    found = rows(
+        monkeypatch,
+        Tables(
+            {
+                descr: {"1": b"GigabitEthernet0/1", "2": b"Card", "3": b"Card", "4": b"\xb6\xcb",
+                        "5": b"Vlan5"},
+                name: {"1": b"Gi0/1", "2": b"x", "3": b"x", "4": b"", "5": b"Vl5"},
+                "1.3.6.1.2.1.2.2.1.7": up,
+                "1.3.6.1.2.1.2.2.1.8": {**up, "5": 9},
+                "1.3.6.1.2.1.2.2.1.9": {"1": 100},
+            },
+            uptime=100 + 100 * (3 * 86400 + 4 * 3600 + 5 * 60 + 6),
+            count=5,
+        ),
+    )  # fmt: skip
+    table = found["snmp IF-MIB::ifTable"]
+    assert [row["name"] for row in table.values()] == ["Gi0/1", "x#2", "x#3", "端", "Vl5"]
+    assert table["1"]["lastChangeAgo"] == "3d04:05:06"
+    assert table["1"]["ifOperStatus"] == "up(1)" and table["5"]["ifOperStatus"] == "?(9)"
+    assert "incomplete" not in str(table)
+
+
+def test_half_a_table_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = Tables(
+        {
+            "1.3.6.1.2.1.2.2.1.2": {"1": b"a", "2": b"b"},
+            "1.3.6.1.2.1.2.2.1.7": {"1": 1, "2": 1},
+            "1.3.6.1.2.1.2.2.1.8": {"1": 1},
+            "1.3.6.1.2.1.31.1.1.1.1": {"1": b"a"},
+        },
+        count=3,
+    )
+    table = rows(monkeypatch, half)["snmp IF-MIB::ifTable"]
+    assert "incomplete" not in table["1"]
+    assert table["2"]["incomplete"] and table["ifNumber"]["incomplete"]
