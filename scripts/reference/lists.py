@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -169,6 +170,10 @@ _GROUPS = {
 }
 
 
+_VOCABULARY = re.compile(r":@[\w.]+\+?(?=\})")
+"""Where a place of a text says how its code becomes a word."""
+
+
 def reasons() -> str:
     """All reasons in both languages."""
     parts = [
@@ -183,7 +188,8 @@ def reasons() -> str:
     for group in [*_GROUPS, *sorted(set(groups) - set(_GROUPS))]:
         if group in groups:
             rows = [
-                (f"`{code}`", words["en"], words["zh"]) for code, words in groups[group].items()
+                (f"`{code}`", *(_VOCABULARY.sub("", words[language]) for language in ("en", "zh")))
+                for code, words in groups[group].items()
             ]
             parts += [
                 f"## {_GROUPS.get(group, group)}",

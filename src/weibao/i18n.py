@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
-from typing import Literal, get_args
+from string import Formatter
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -70,13 +71,47 @@ def messages() -> Mapping[str, Mapping[str, str]]:
     return _Messages()
 
 
+class _Filled(Formatter):
+    """Fills a text's places.
+
+    ``{state:@change.state}`` is a code of the program's own, shown by its word: the entry
+    ``change.state.<code>``, each of several that commas part. ``{action:@change.action+}`` has
+    the code behind it too, for whoever is to type it. ``{step_zh}`` is the title that something
+    named by users has in Chinese, or ``{step}``, where it came without.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self._language: Language = language
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if key not in kwargs and isinstance(key, str) and key.endswith(("_zh", "_en")):
+            key = key[:-3]
+        return super().get_value(key, args, kwargs)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec.startswith("@"):
+            return str(super().format_field(value, format_spec))
+        vocabulary, more, _ = format_spec[1:].partition("+")
+        words = (self._word(code.strip(), vocabulary, more) for code in str(value).split(","))
+        return ("、" if self._language == "zh" else ", ").join(words)
+
+    def _word(self, code: str, vocabulary: str, more: str) -> str:
+        known = messages()
+        texts = known.get(f"{vocabulary}.{code}") or known.get(
+            f"{vocabulary}.{code.replace('-', '_')}"  # as a command has it
+        )
+        if texts is None:
+            return code
+        return f"{texts[self._language]}（{code}）" if more else texts[self._language]
+
+
 def translate(key: str, language: Language, /, **params: object) -> str:
     """The text for ``key``; an unknown key comes back as itself with its parameters."""
     texts = messages().get(key)
     if texts is None:
         return f"{key} {params}" if params else key
     try:
-        return texts[language].format(**params)
+        return _Filled(language).vformat(texts[language], (), params)
     except (KeyError, IndexError):
         return f"{texts[language]} {params}"
 

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from weibao.adapters.clock import SystemClock
-from weibao.domain.change import ApprovalChannel, ChangeKind
+from weibao.cli import change_work
+from weibao.cli.options import Call
+from weibao.cli.output import Output
+from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
 from weibao.errors import InputError, RefusedError
 from weibao.services.changes import approval, closing, control
 from weibao.services.changes.planning import make_plan
@@ -73,6 +76,68 @@ def test_an_emergency_from_its_start_to_its_end(office: Office, hours: float | N
     done = closing.close(office.desk, office.desk.find(number), "wang.pm", **end)
     assert (done.state.value, owed(office, number)) == ("closed", [])
     office.sound()
+
+
+def test_an_emergency_is_taken_back_while_its_documents_are_owed(office: Office) -> None:
+    """CHG-29, CHG-39: what was done under it is undone; what is owed, and by when, stays."""
+    number = office.new(
+        kind=ChangeKind.emergency, recorder="", fields={}, fault="F-1", verbal_approver="liu.cust"
+    ).id
+    first = office.start(number)
+    closing.backfill(office.desk, office.desk.find(number), "wang.pm", {}, "", b"%PDF scan")
+    before = owed(office, number)
+    office.sleep(30 * 3600)
+    office.hosts.fails = {("take-away", "host1")}
+    stays = office.back_out(number)
+    assert (stays.state.value, stays.owed_until) == ("backfill", first.owed_until)
+    assert office.desk.records.change_events(number)[-1].action == "back_out_failed"
+    office.hosts.fails.clear()
+    after = office.back_out(number)
+    assert sorted(office.hosts.of("take-away")) == sorted([*HOSTS, "host1"])  # once each, as done
+    events = office.desk.records.change_events(number)
+    assert [e.state.value for e in events[-2:]] == ["rolled_back", "backfill"]
+    assert after.state.value == "backfill"
+    assert after.owed_until is not None
+    assert first.owed_until is not None
+    assert abs(after.owed_until - first.owed_until) < timedelta(minutes=1)
+    assert owed(office, number) == before
+    fields = {"hardware": "无", "software": "无", "notified": "电话"}
+    closing.backfill(office.desk, office.desk.find(number), "wang.pm", fields, "zhao.rec", b"")
+    end = {"documents": "拓扑图", "result": "电话"}
+    done = closing.close(office.desk, office.desk.find(number), "wang.pm", **end)
+    assert done.state.value == "closed"
+    with pytest.raises(RefusedError) as late:
+        office.back_out(number)
+    assert late.value.key == "change.illegal"
+    office.sound()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_how_an_emergency_ended_is_not_lost_in_what_it_owes(
+    office: Office,
+    fails: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEIBAO_LANGUAGE", "en")
+    change = office.new(
+        kind=ChangeKind.emergency, recorder="", fields={}, fault="F-1", verbal_approver="liu.cust"
+    )
+    if fails:
+        office.hosts.fails = {("write", "host1"), ("take-away", "host1")}
+    ended = office.start(change.id)
+    assert ended.state.value == "backfill"
+    call = Call(office.flow.folder, (), (), Output("en"))
+    assert change_work._ended(call, ended) == (1 if fails else 0)
+    end = "aborted" if fails else "verified"
+    assert capsys.readouterr().out == f"{change.id}: {end}\n{change.id}: backfill\n"
+    if fails:
+        taken_back = frozenset({ChangeState.rolled_back})
+        assert change_work._ended(call, office.back_out(change.id), taken_back) == 1
+        assert "the way back failed too on host1" in capsys.readouterr().err
+        office.hosts.fails.clear()
+        assert change_work._ended(call, office.back_out(change.id), taken_back) == 0
+        assert "rolled back" in capsys.readouterr().out
 
 
 def test_standing_leave_ends(office: Office) -> None:

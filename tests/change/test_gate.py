@@ -254,7 +254,8 @@ def test_code_from_elsewhere_and_settings_from_elsewhere(
     played = house.play(change, "-i", "inventory", env={**env, "ANSIBLE_ACTION_PLUGINS": "/x"})
     assert played.notes == ()
     said = " ".join(played.said.split())
-    assert "ANSIBLE_ACTION_PLUGINS makes Ansible load code" in said
+    for name in ("ANSIBLE_ACTION_PLUGINS", "ANSIBLE_ROLES_PATH"):
+        assert f"{name} makes Ansible load code" in said
     assert "instead of the estate's ansible.cfg" in said
 
 

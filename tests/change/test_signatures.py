@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +104,33 @@ def test_one_key_is_never_two_persons(signatures: SshSignatures, keys: dict[str,
     signature = signatures.sign(keys["sun"], NAMESPACE, TEXT)
     write(signatures, f'# people\nqian valid-after="20200101" {key}\n\nsun {key}\n')
     with pytest.raises(UncheckedError, match="line 4"):
+        signatures.verify("acme", SUN, TEXT, signature, NOW)
+
+
+def hardware_key(kind: str) -> str:
+    """A public key of a security token, its type said as ``kind`` inside and outside."""
+    parts = (kind.encode(), b"nistp256", b"\x04" + bytes(range(64)), b"ssh:")
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return f"{kind} {base64.b64encode(blob).decode()}"
+
+
+@pytest.mark.parametrize("way", ["short", "spaces", "option", "token", "webauthn"])
+def test_one_key_by_other_names_is_one(
+    signatures: SshSignatures, keys: dict[str, Path], way: str
+) -> None:
+    """A key's type has several words; it is the key that counts."""
+    kind, blob = public(keys["sun"]).split()[:2]
+    token = hardware_key("sk-ecdsa-sha2-nistp256@openssh.com")
+    same, other = {
+        "short": (f"{kind} {blob}", f"ED25519 {blob}"),
+        "spaces": (f"{kind} {blob}", f"  {kind}\t{blob}  comment"),
+        "option": (f"{kind} {blob}", f'valid-before="20990101" ED25519 {blob}'),
+        "token": (token, token),
+        "webauthn": (token, hardware_key("webauthn-sk-ecdsa-sha2-nistp256@openssh.com")),
+    }[way]
+    signature = signatures.sign(keys["sun"], NAMESPACE, TEXT)
+    write(signatures, f"sun {same}\nqian {other}\n")
+    with pytest.raises(UncheckedError, match="line 2"):
         signatures.verify("acme", SUN, TEXT, signature, NOW)
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState, StepState
 from weibao.domain.change_owed import owed_items
-from weibao.i18n import LANGUAGES, Language, messages
+from weibao.domain.runbook import Variable
+from weibao.i18n import LANGUAGES, Language, messages, translate
 from weibao.reports.change import Document, DocumentKind, Papers, compose, render_docx, render_html
+from weibao.reports.change.document import Listing, Table
 
 from .change_sample import (
     APPROVALS,
@@ -200,6 +202,31 @@ def test_the_change_plan() -> None:
         "封网期“决算”", PLAN.digest, "现场联系人", "先在 1 台设备上试点", "预计回退用时",
     ):  # fmt: skip
         assert words in found
+
+
+@pytest.mark.parametrize(("language", "yes", "no", "below"), [
+    ("zh", "是", "否", "见下文"), ("en", "yes", "no", "see below"),
+])  # fmt: skip
+def test_values_are_said_in_words(language: Language, yes: str, no: str, below: str) -> None:
+    names = ("lines", "armed", "restart", "avoid", "minutes", "ports")
+    asked = tuple(
+        Variable(name=name, title={"zh": f"参数 {name}", "en": f"Parameter {name}"})
+        for name in names
+    )
+    values = {
+        "lines": "interface GE0/0/7\n shutdown\n", "armed": True, "restart": False, "avoid": "",
+        "minutes": 10, "ports": ["GE0/0/7"],
+    }  # fmt: skip
+    papers = planned(
+        runbook=RUNBOOK.model_copy(update={"variables": asked}), change=change(variables=values)
+    )
+    document = compose(DocumentKind.change_plan, papers, language)
+    blocks = [block for section in document.sections for block in section.blocks]
+    table = next(b for b in blocks if isinstance(b, Table) and b.rows[0][0].endswith("lines"))
+    none = translate("document.variable.none", language)
+    assert [value for _, value in table.rows] == [below, yes, no, none, "10", '["GE0/0/7"]']
+    listing = next(b for b in blocks if isinstance(b, Listing))
+    assert (listing.caption, listing.text) == (table.rows[0][0], "interface GE0/0/7\n shutdown")
 
 
 def test_devices_that_change_alike_are_shown_once() -> None:

@@ -6,6 +6,7 @@ keys that may no longer do in ``contracts/<id>.revoked_keys`` (public keys, or a
 
 from __future__ import annotations
 
+import base64
 import os
 import stat
 import subprocess
@@ -24,7 +25,7 @@ _SIGN_SECONDS = 300
 """A key may want its passphrase, or a touch."""
 _VERIFY_SECONDS = 20
 _LONGEST = 65536
-_KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
+_LONGEST_TYPE = 64
 _CODES = (
     ("namespace does not match", "namespace"),
     ("not permitted for use in signature namespace", "namespace"),
@@ -100,7 +101,7 @@ class SshSignatures:
             raise UncheckedError("signature.unreadable", file=file, why=error.strerror) from error
         if mode & 0o022:
             raise UncheckedError("signature.signers_open", file=file, mode=f"{mode:04o}")
-        owners: dict[str, str] = {}
+        owners: dict[bytes, str] = {}
         for number, principals, key in _lines(data):
             if set("*?!,") & set(principals):
                 raise UncheckedError("signature.pattern", file=file, line=number)
@@ -166,15 +167,32 @@ def _time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, str, str]]:
-    """Line number, principals and key of each line of an allowed-signers file."""
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
-        words = line.split()
+def _lines(data: bytes) -> Iterator[tuple[int, str, bytes]]:
+    """Line number, principals and key of each line of an allowed-signers file.
+
+    A key is known by what is in it: the word before it may be any of several names for its
+    type, and the same bytes may be written in several ways.
+    """
+    for number, line in enumerate(data.split(b"\n"), 1):
+        words = line.decode("utf-8", "replace").strip(" \t\r").split()
         if not words or words[0].startswith("#"):
             continue
-        place = next((i for i, w in enumerate(words) if i and w.startswith(_KEY_TYPES)), 0)
-        if place and place + 1 < len(words) and "cert-authority" not in words[1:place]:
-            yield number, words[0].strip('"'), words[place + 1]
+        keys = ((place, _key(word)) for place, word in enumerate(words) if place)
+        place, key = next(((place, key) for place, key in keys if key), (0, b""))
+        if key and "cert-authority" not in words[1:place]:
+            yield number, words[0].strip('"'), key
+
+
+def _key(word: str) -> bytes:
+    """What comes after the type in a public key (RFC 4253, 6.6); empty where it is none."""
+    try:
+        blob = base64.b64decode(word + "=" * (-len(word) % 4))
+    except ValueError:
+        return b""
+    length = int.from_bytes(blob[:4], "big")
+    name = blob[4 : 4 + length]
+    is_key = 0 < length <= _LONGEST_TYPE and name.isascii() and len(name) == length
+    return blob[4 + length :] if is_key else b""
 
 
 def _last(stderr: bytes) -> str:

@@ -6,7 +6,6 @@ Exit codes: 0 all well; 1 it ran, but something failed; 2 wrong input; 3 refused
 
 from __future__ import annotations
 
-import gc
 import importlib
 import locale
 import os
@@ -85,7 +84,6 @@ def settle_locale() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     os.umask(0o077)
-    gc.set_threshold(50_000, 20, 50)  # records by the thousand, hardly ever in circles
     given = sys.argv[1:] if arguments is None else arguments
     out = Output(start_language(given))
     settle_locale()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
 from weibao.domain.change import Change, ChangePlan, ChangeState
+from weibao.domain.change_owed import OWING
 from weibao.errors import WeibaoError
 from weibao.services.changes.closing import owed as owed_by
 
@@ -18,7 +19,14 @@ def show_list(
     out = call.out
     desk = desk_of(call)
     desk.sweep()
-    found = desk.records.changes(contract=contract, states=states, limit=0 if owed else count)
+    if owed:  # nothing is owed before the work, nor of what is closed
+        states = tuple(state for state in states or OWING if state in OWING)
+    none = owed and not states
+    found = (
+        []
+        if none
+        else desk.records.changes(contract=contract, states=states, limit=0 if owed else count)
+    )
     rows = [(change, owed_by(desk, change)) for change in found]
     if owed:
         rows = [(change, left) for change, left in rows if left][:count]
@@ -94,14 +102,15 @@ def show_change(call: Call, change_id: str) -> None:
     for words in changed:
         out.line("✗ " + words)
     for event in events:
-        arrow = "" if event.state is event.state_before else f" → {event.state.value}"
-        out.line(
-            f"{out.moment(event.at)}  {event.actor}  {event.action}{arrow}  {event.why}".rstrip()
-        )
+        moved = event.state is not event.state_before
+        arrow = f" → {out.word('change.state', event.state)}" if moved else ""
+        action = out.word("document.action", event.action)
+        out.line(f"{out.moment(event.at)}  {event.actor}  {action}{arrow}  {event.why}".rstrip())
     for step in steps:
         out.line(
-            f"  {out.moment(step.started_at)}  {step.wave:>2}  {step.device}  {step.step}"
-            f"  {step.state.value}  {step.detail}".rstrip()
+            f"  {out.moment(step.started_at)}  {step.wave:>2}"
+            f"  {out.word('change.place', step.device)}  {step.step}"
+            f"  {out.word('document.step_state', step.state)}  {step.detail}".rstrip()
         )
     for line in left:
         out.line("! " + line)
@@ -111,7 +120,7 @@ def _head(call: Call, change: Change) -> None:
     out = call.out
     out.line(f"{change.id}  {change.title}  {out.say(f'change.state.{change.state.value}')}")
     for key, value in (
-        ("kind", change.kind.value),
+        ("kind", out.word("document.kind_of_change", change.kind)),
         ("runbook", f"{change.runbook}@{change.runbook_version}"),
         ("window", f"{out.moment(change.window.start)} – {out.moment(change.window.end)}"),
         ("requester", change.requester),

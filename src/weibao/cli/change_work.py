@@ -9,13 +9,14 @@ import click
 
 from weibao.cli.change_options import desk_of, who, who_option
 from weibao.cli.options import Call, command_options
-from weibao.domain.change import Change, ChangeState, StepState
+from weibao.domain.change import Change, ChangeAction, ChangeState, StepState
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError
 
 __all__ = ["COMMANDS"]
 
-_WELL = frozenset({ChangeState.verified, ChangeState.backfill, ChangeState.closed})
+_WELL = frozenset({ChangeState.verified, ChangeState.closed})
+_TAKEN_BACK = frozenset({ChangeState.rolled_back})
 _ANSWERS = {"done": StepState.done, "failed": StepState.failed, "again": StepState.waiting}
 
 
@@ -35,18 +36,26 @@ def _tell(call: Call) -> Any:
     return tell
 
 
-def _ended(call: Call, change: Change) -> int:
+def _ended(call: Call, change: Change, well: frozenset[ChangeState] = _WELL) -> int:
+    """Say how it ended; 0 where that is ``well``.
+
+    An emergency owes its documents at once, however it ended: that is not its end.
+    """
     out = call.out
     desk = desk_of(call)
-    event = desk.records.change_events(change.id)[-1]
+    events = desk.records.change_events(change.id)
+    event = next(e for e in reversed(events) if e.action != ChangeAction.owe)
+    end = event.state if change.state is ChangeState.backfill else change.state
     broken = event.detail.get("back_out_failed") or []
     out.data({"change": change, "detail": event.detail})
-    state = out.say(f"change.state.{change.state.value}")
-    out.line(out.say("cli.change_moved", change=change.id, state=state))
+    for state in dict.fromkeys((end, change.state)):
+        words = out.word("change.state", state)
+        out.line(out.say("cli.change_moved", change=change.id, state=words))
     if broken:
         words = desk.runbook(change).contingency.get(out.language, "")
         out.note(out.say("cli.change_broken", devices=", ".join(broken), contingency=words))
-    return 0 if change.state in _WELL and not broken and not event.detail.get("failed") else 1
+    failed = end is ChangeState.verified and event.detail.get("failed")
+    return 0 if end in well and not broken and not failed else 1
 
 
 @click.command()
@@ -102,8 +111,7 @@ def back_out(call: Call, change_id: str, why: str, answers: tuple[str, ...], per
     actor = who(call, person)
     given = tuple(_answer(text) for text in answers)
     change = do(desk, desk.find(change_id), actor, call.workshop.sources, _tell(call), why, given)
-    _ended(call, change)
-    return 0 if change.state in {ChangeState.rolled_back, ChangeState.backfill} else 1
+    return _ended(call, change, _TAKEN_BACK)
 
 
 def _simple(name: str, help_: str) -> click.Command:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from weibao.domain.reasons import Reason
 from weibao.errors import WeibaoError
-from weibao.i18n import Language, explain, translate
+from weibao.i18n import Language, explain, messages, translate
 
 __all__ = ["Output"]
 
@@ -31,6 +31,11 @@ class Output:
     def say(self, key: str, /, **params: object) -> str:
         """A message in the user's language."""
         return translate(key, self.language, **params)
+
+    def word(self, vocabulary: str, code: str) -> str:
+        """What ``<vocabulary>.<code>`` says; a code that there is no word for."""
+        key = f"{vocabulary}.{code}"
+        return self.say(key) if key in messages() else code
 
     def reason(self, reason: Reason | None) -> str:
         """A reason in words, empty for none."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
+from weibao.domain.base import titled
 from weibao.domain.change import Approval, ApprovalChannel, Change, ChangeKind
 from weibao.domain.contract import ApprovalStage, Contract, Person
 from weibao.domain.reasons import Reason
@@ -53,7 +54,7 @@ def may_approve(
     ``earlier`` are the approvals of this round that count; ``day`` is the approval's, in the
     contract's time zone. A rejection needs the role, and no more.
     """
-    stage = _stage(contract, approval.stage)
+    stage = contract.stage(approval.stage)
     if stage is None:
         return Reason.of("approval_no_stage", stage=approval.stage, contract=contract.id)
     person = contract.person(approval.person)
@@ -61,7 +62,7 @@ def may_approve(
         return Reason.of("person_unknown", person=approval.person, contract=contract.id)
     problem = _holds(person, {stage.role}, day) or _concerned(change, person.id)
     if problem is None and approval.channel.value not in stage.channels:
-        problem = Reason.of("approval_channel", channel=approval.channel.value, stage=stage.id)
+        problem = Reason.of("approval_channel", channel=approval.channel.value, **_named(stage))
     if problem is None and approval.channel is not ApprovalChannel.signature:
         problem = recorder_of_consent(change, contract, approval, day)
     if problem is not None or approval.decision == REJECT:
@@ -202,8 +203,8 @@ def standard_leave(
     )
 
 
-def _stage(contract: Contract, name: str) -> ApprovalStage | None:
-    return next((stage for stage in contract.change.stages if stage.id == name), None)
+def _named(stage: ApprovalStage) -> dict[str, str]:
+    return titled("stage", stage.id, stage.title)
 
 
 def _given(stage: ApprovalStage, good: Sequence[Approval]) -> int:
@@ -233,7 +234,9 @@ def _in_turn(
     turn = open_stage(contract, earlier)
     names = [each.id for each in contract.change.stages]
     if turn is not None and names.index(stage.id) > names.index(turn.id):
-        return Reason.of("approval_not_in_turn", stage=stage.id, turn=turn.id)
+        return Reason.of(
+            "approval_not_in_turn", **_named(stage), **titled("turn", turn.id, turn.title)
+        )
     return None
 
 
@@ -242,7 +245,7 @@ def _may_extend(
 ) -> Reason | None:
     customers = any(each.side == "customer" for each in contract.change.stages)
     if customers and stage.side != "customer":
-        return Reason.of("extension_not_customer", stage=stage.id)
+        return Reason.of("extension_not_customer", **_named(stage))
     if approval.window_end <= change.window.end:
         return Reason.of("extension_not_later", end=change.window.end.isoformat())
     return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-__all__ = ["Moment", "Name", "Sha256", "Value"]
+__all__ = ["Moment", "Name", "Sha256", "Value", "titled"]
 
 
 class Value(BaseModel):
@@ -47,3 +48,12 @@ Sha256 = Annotated[str, AfterValidator(_sha256)]
 
 Name = Annotated[str, AfterValidator(_name)]
 """A name that is safe as a file's name (devices, contracts)."""
+
+
+def titled(what: str, name: str, title: Mapping[str, str]) -> dict[str, str]:
+    """Parameters of a sentence about something that users named: its id and its titles.
+
+    >>> titled("step", "apply", {"zh": "实施", "en": "Apply"})
+    {'step': 'apply', 'step_zh': '实施', 'step_en': 'Apply'}
+    """
+    return {what: name, **{f"{what}_{language}": text for language, text in title.items()}}

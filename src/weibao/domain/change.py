@@ -33,6 +33,7 @@ __all__ = [
     "StepState",
     "Window",
     "legal_actions",
+    "legal_commands",
     "next_state",
 ]
 
@@ -106,6 +107,9 @@ class ChangeAction(StrEnum):
 _S = ChangeState
 _A = ChangeAction
 
+_BY_ITSELF = frozenset({_A.schedule, _A.verify, _A.owe, _A.document, _A.expire, _A.miss})
+"""Follows from something else; there is no command for it."""
+
 TRANSITIONS: Mapping[tuple[ChangeState, ChangeAction], ChangeState] = {
     (_S.draft, _A.plan): _S.draft,
     (_S.draft, _A.submit): _S.internal_review,
@@ -138,6 +142,7 @@ TRANSITIONS: Mapping[tuple[ChangeState, ChangeAction], ChangeState] = {
     (_S.paused, _A.back_out): _S.rolled_back,
     (_S.aborted, _A.back_out): _S.rolled_back,
     (_S.verified, _A.back_out): _S.rolled_back,
+    (_S.backfill, _A.back_out): _S.rolled_back,  # an emergency whose effect is not wanted
     (_S.verified, _A.owe): _S.backfill,
     (_S.rolled_back, _A.owe): _S.backfill,
     (_S.aborted, _A.owe): _S.backfill,
@@ -157,8 +162,15 @@ def next_state(state: ChangeState, action: ChangeAction) -> ChangeState | None:
 
 
 def legal_actions(state: ChangeState) -> tuple[ChangeAction, ...]:
-    """What may be done in ``state``, for whoever is refused something else."""
-    return tuple(action for (here, action) in TRANSITIONS if here is state)
+    """What people may do in ``state``."""
+    return tuple(
+        action for (here, action) in TRANSITIONS if here is state and action not in _BY_ITSELF
+    )
+
+
+def legal_commands(state: ChangeState) -> str:
+    """The same as it is typed, for whoever is refused something else."""
+    return ", ".join(action.replace("_", "-") for action in legal_actions(state)) or "-"
 
 
 class Window(Value):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, ChangeStep, StepState
 from weibao.domain.change_fields import REQUIRED_FIELDS
 from weibao.domain.contract import Contract
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Runbook
 
-__all__ = ["DOCUMENTS", "missing_fields", "owed_items"]
+__all__ = ["DOCUMENTS", "OWING", "missing_fields", "owed_items"]
 
 DOCUMENTS = "change_owes_documents"
 """Of a change whose documents are not updated yet; handed in by closing it."""
-_DONE = frozenset(
+OWING = frozenset(
     {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
 )
+"""States in which something may be owed: not before the work, and not of what is closed."""
 _OPEN = frozenset({StepState.begun, StepState.unknown, StepState.waiting})
 
 
@@ -43,7 +45,7 @@ def owed_items(
     Nothing before the work is over, and nothing of what is closed. ``events`` and ``steps``
     are the change's, in order.
     """
-    if change.state not in _DONE:
+    if change.state not in OWING:
         return ()
     terms = contract.change
     events = tuple(events)
@@ -60,8 +62,14 @@ def owed_items(
         Reason.of("change_owes_field", field=name) for name in missing_fields(change, runbook)
     ]
     latest = {(row.wave, row.step, row.device): row for row in steps}
+    titles = {step.name: step.title for step in runbook.steps}
     found += [
-        Reason.of("change_owes_step", step=row.step, device=row.device, wave=row.wave)
+        Reason.of(
+            "change_owes_step",
+            device=row.device,
+            wave=row.wave,
+            **titled("step", row.step, titles.get(row.step, {})),
+        )
         for row in latest.values()
         if row.state in _OPEN
     ]
@@ -71,7 +79,7 @@ def owed_items(
 def _follow_up(runbook: Runbook, change: Change, events: Sequence[ChangeEvent]) -> list[Reason]:
     """The confirmation some time after work that stayed (PAT-15)."""
     asked, ended = runbook.follow_up, change.finished_at
-    ends = [event.state for event in events if event.state in _DONE - {ChangeState.backfill}]
+    ends = [event.state for event in events if event.state in OWING - {ChangeState.backfill}]
     if asked is None or ended is None or ends[-1:] != [ChangeState.verified]:
         return []
     if any(e.action == "follow_up" and e.detail.get("outcome") == "good" for e in events):

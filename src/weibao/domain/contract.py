@@ -184,6 +184,10 @@ class Contract(Value):
             raise ValueError("people: two persons have the same login")
         return self
 
+    def stage(self, name: str) -> ApprovalStage | None:
+        """The stage of the approval chain called ``name``."""
+        return next((stage for stage in self.change.stages if stage.id == name), None)
+
     def person(self, name: str) -> Person | None:
         """The person called ``name``."""
         return next((person for person in self.people if person.id == name), None)

@@ -22,15 +22,18 @@ from weibao.domain.authority import (
     sort_approvals,
     standard_leave,
 )
+from weibao.domain.base import titled
 from weibao.domain.calendar import freeze_at, lead_time_hours
 from weibao.domain.change import (
     Approval,
     ApprovalChannel,
     Change,
+    ChangeAction,
     ChangeKind,
     ChangePlan,
     ChangeState,
     PlannedTarget,
+    next_state,
 )
 from weibao.domain.change_digest import change_parts, differences, digest_of
 from weibao.domain.contract import Contract
@@ -74,7 +77,7 @@ _STATES: Mapping[Purpose, frozenset[ChangeState]] = {
     Purpose.resume: frozenset({ChangeState.paused, ChangeState.running}),
     Purpose.work: frozenset({ChangeState.running}),
     Purpose.back_out: frozenset(
-        {ChangeState.running, ChangeState.paused, ChangeState.aborted, ChangeState.verified}
+        state for state in ChangeState if next_state(state, ChangeAction.back_out) is not None
     ),
 }
 
@@ -349,7 +352,9 @@ def _consent(
         return
     for approval in good:
         if approval.decision == "reject":
-            yield Reason.of("leave_rejected", person=approval.person, stage=approval.stage)
+            stage = contract.stage(approval.stage)
+            named = titled("stage", approval.stage, stage.title if stage else {})
+            yield Reason.of("leave_rejected", person=approval.person, **named)
     if change.kind is ChangeKind.standard:
         part = parts.digests.runbook_part(change.runbook)
         problem = standard_leave(change, contract, part, day)
@@ -360,7 +365,9 @@ def _consent(
         return
     missing = missing_approvals(change, contract, good, day)
     for stage, needed, _ in missing:
-        yield Reason.of("leave_approval_missing", stage=stage.id, count=needed)
+        yield Reason.of(
+            "leave_approval_missing", count=needed, **titled("stage", stage.id, stage.title)
+        )
     if missing:
         yield from bad  # why those that were given do not count
 

@@ -27,9 +27,10 @@ def operation_plan(desk: Desk) -> Document:
     """操作方案 with 应急方案 (RPT-21), of a runbook alone or of a change."""
     w, papers = desk.w, desk.papers
     runbook, change = papers.runbook, papers.change
+    pattern = change.limit if change else runbook.targets
     purpose = (change.fields.get("purpose", "") if change else "") or desk.purpose
     scope = [
-        Fact(w.say("scope.targets"), change.limit if change else runbook.targets),
+        Fact(w.say("scope.targets"), w.say("scope.all") if pattern == "all" else pattern),
         Fact(w.say("scope.risk"), desk.risk),
         Fact(
             w.say("scope.mutating"), w.say("scope.changes" if runbook.mutating else "scope.reads")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from weibao.domain.change import Approval, PlannedTarget
+from weibao.domain.ledger import canonical
 from weibao.domain.runbook import Phase, Step, StepKind
 from weibao.domain.supplied import supplied_in
 from weibao.reports.change.document import (
     Block,
-    Fact,
-    Facts,
     Heading,
+    Listing,
     Section,
     Signature,
     Signatures,
@@ -34,8 +34,6 @@ __all__ = [
 ]
 
 _FORWARD = (Phase.precheck, Phase.backup, Phase.implement, Phase.verify)
-_LONG = 60
-"""A variable's value of more characters, or of several lines, is shown as a text of its own."""
 
 
 def step_tables(desk: Desk, phases: Sequence[Phase] = _FORWARD) -> tuple[Block, ...]:
@@ -120,10 +118,11 @@ def waves(desk: Desk) -> Text:
     w, given = desk.w, desk.papers.runbook.waves
     first = w.say("waves.canary", n=given.canary) if given.canary else w.say("waves.no_canary")
     sizes = w.join(list(given.batches))
+    failed = given.max_failed_in_wave, given.max_failed
     lines = [
         first,
         w.say("waves.batches", sizes=sizes),
-        w.say("waves.limit", wave=given.max_failed_in_wave, all=given.max_failed),
+        w.say("waves.limit", wave=failed[0], all=failed[1]) if all(failed) else w.say("waves.any"),
         w.say("waves.reserve", times=f"{given.reserve:g}"),
     ]
     if given.pause_between_seconds:
@@ -134,18 +133,30 @@ def waves(desk: Desk) -> Text:
 def variables(desk: Desk) -> tuple[Block, ...]:
     """What the runbook asks for, and what the change says (CHG-08)."""
     w, change = desk.w, desk.papers.change
-    found = []
+    rows, listings = [], []
     for variable in desk.papers.runbook.variables:
         value = change.variables.get(variable.name) if change else variable.default
-        if value is None:
-            text = w.say("variable.required" if variable.required else "variable.none")
-        else:
-            files = supplied_in([value])
-            names = "\n".join(file.original for file in files)
-            text = names or str(value).rstrip("\n")
-        wide = len(text) > _LONG or "\n" in text
-        found.append(Fact(w.own(variable.title) or variable.name, text, wide))
-    return (Facts(tuple(found)),) if found else ()
+        title, text = w.own(variable.title) or variable.name, _value(desk, value)
+        if value is None and variable.required:
+            text = w.say("variable.required")
+        elif isinstance(value, str) and "\n" in text:
+            listings.append(Listing(title, text))
+            text = w.say("variable.below")
+        rows.append((title, text))
+    head = w.say("variable.title"), w.say("variable.value")
+    return (Table(head, tuple(rows), (62, 38)), *listings) if rows else ()
+
+
+def _value(desk: Desk, value: object) -> str:
+    """A variable's value for people."""
+    if isinstance(value, Sequence) and value and all(isinstance(one, Mapping) for one in value):
+        files = supplied_in([value])
+        return "\n".join(file.original for file in files)
+    if isinstance(value, bool):
+        return desk.w.say("yes" if value else "no")
+    if isinstance(value, str) or value is None:
+        return (value or "").rstrip("\n") or desk.w.say("variable.none")
+    return str(value) if isinstance(value, int | float) else canonical(value)
 
 
 def targets(desk: Desk) -> tuple[Block, ...]:

@@ -153,7 +153,7 @@ def _actual(desk: Desk) -> tuple[Block, ...]:
          _late(desk, window.end, change.finished_at)),
         (w.say("actual.takes"), w.duration(plan.estimate) if plan else "—",
          w.duration(took) if took is not None else "—",
-         _ratio(plan.estimate if plan else None, took)),
+         _ratio(desk, plan.estimate if plan else None, took)),
     )  # fmt: skip
     over = change.finished_at is not None and change.finished_at > window.end
     head = tuple(w.say(f"actual.{n}") for n in ("what", "planned", "actual", "difference"))
@@ -229,8 +229,10 @@ def _late(desk: Desk, planned: datetime, actual: datetime | None) -> str:
     return desk.w.say(key, duration=desk.w.duration(abs(seconds)))
 
 
-def _ratio(planned: float | None, actual: float | None) -> str:
-    return f"{100 * actual / planned:.0f}%" if planned and actual is not None else "—"
+def _ratio(desk: Desk, planned: float | None, actual: float | None) -> str:
+    if not planned or actual is None:
+        return "—"
+    return desk.w.say("actual.ratio", percent=f"{100 * actual / planned:.0f}")
 
 
 def _timeline(desk: Desk) -> tuple[Block, ...]:

@@ -211,8 +211,9 @@ class _Writer:
     def _signatures(self, block: Signatures) -> None:
         table = self.word.add_table(rows=0, cols=2, style="Table Grid")
         for start in range(0, len(block.slots), 2):
-            cells = table.add_row().cells
-            for cell, slot in zip(cells, block.slots[start : start + 2], strict=False):
+            row = table.add_row()
+            row._tr.get_or_add_trPr().append(_element("w:cantSplit"))
+            for cell, slot in zip(row.cells, block.slots[start : start + 2], strict=False):
                 name = "" if slot.name == "—" else slot.name
                 done = slot.done or self.w.say("sign.date")
                 _cell(cell, f"{slot.role}\n\n{name}\n{done}")
@@ -239,7 +240,7 @@ def _append_rows(table: Any, block: Table, widths: tuple[float, ...]) -> None:
 def _cell_xml(text: str, width: float, tone: Tone) -> str:
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width * 56.7:.0f}" w:type="dxa"/></w:tcPr><w:p><w:pPr>'
-        f'<w:spacing w:after="20"/></w:pPr>{_run_xml(text, tone, 18)}</w:p></w:tc>'
+        f'<w:spacing w:before="20" w:after="20"/></w:pPr>{_run_xml(text, tone, 18)}</w:p></w:tc>'
     )
 
 
@@ -285,7 +286,7 @@ def _cell(cell: Any, text: str, *, head: bool = False, tone: Tone = "", size: fl
     from docx.shared import Pt
 
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(1)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
     _run(paragraph, text, tone, bold=head, size=size)
     if head:
         cell._tc.get_or_add_tcPr().append(

@@ -274,11 +274,11 @@ def _check_time_for_consent(change: Change, decision: str) -> None:
         allowed = {ChangeState.internal_review, ChangeState.submitted}
     if change.state not in allowed:
         raise RefusedError(
-            "change.illegal",
+            "change.no_consent_now",
             change=change.id,
             state=change.state.value,
             action=decision,
-            legal=", ".join(sorted(state.value for state in allowed)),
+            allowed=", ".join(sorted(state.value for state in allowed)),
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeAction, ChangePlan, ChangeState, ChangeStep
 from weibao.domain.change import StepState as State
 from weibao.domain.reasons import Reason
@@ -141,7 +142,7 @@ class Carrier:
         asks = step.two_person or step.kind is StepKind.manual
         if asks and not self._confirmed(wave, step, todo):
             return
-        self.tell(Reason.of("change_step", wave=wave, step=step.name, count=len(todo)))
+        self.tell(Reason.of("change_step", wave=wave, count=len(todo), **_named(step)))
         rows = self.progress.begin(wave, step, todo)
         self._do(wave, step, rows, devices)
 
@@ -162,7 +163,7 @@ class Carrier:
         for name, fields in found.items():
             if fields["state"] is not State.done:
                 self.tell(
-                    Reason.of("change_step_failed", device=name, step=step.name, **_detail(fields))
+                    Reason.of("change_step_failed", device=name, **_named(step), **_detail(fields))
                 )
         unknown = self.progress.unknown()
         if unknown:
@@ -228,7 +229,7 @@ class Carrier:
     def _manual_back_out(self, wave: int, step: Step) -> None:
         if self.progress.state(wave, step.name, WHOLE_WAVE) is None:
             self.progress.begin(wave, step, [WHOLE_WAVE], State.waiting)
-            self.tell(Reason.of("change_manual_back_out", step=step.name, wave=wave))
+            self.tell(Reason.of("change_manual_back_out", wave=wave, **_named(step)))
 
     # what must hold
 
@@ -295,7 +296,7 @@ class Carrier:
                 self.progress.begin(wave, step, [name], State.waiting)
         manual = step.kind is StepKind.manual
         code = "change_waits_manual" if manual else "change_waits_recorder"
-        self.tell(Reason.of(code, wave=wave, step=step.name, change=self.work.change.id))
+        self.tell(Reason.of(code, wave=wave, change=self.work.change.id, **_named(step)))
         terms = self.desk.contract(self.work.change).change
         minutes = step.time_limit_minutes if manual else None
         patience = timedelta(minutes=minutes or terms.confirm_timeout_minutes)
@@ -307,7 +308,7 @@ class Carrier:
             if answer is not None:
                 return self._take_answer(wave, step, todo, answer)
             self.sleep(_POLL)
-        reason = Reason.of("change_nobody_confirmed", wave=wave, step=step.name)
+        reason = Reason.of("change_nobody_confirmed", wave=wave, **_named(step))
         raise Stopped(ChangeAction.pause, reason)
 
     def _answer(
@@ -334,7 +335,7 @@ class Carrier:
         who = str(answer["actor"])
         if step.kind is not StepKind.manual:
             if answer.get("outcome") == "failed":
-                reason = Reason.of("change_recorder_refused", step=step.name, person=who)
+                reason = Reason.of("change_recorder_refused", person=who, **_named(step))
                 raise Stopped(ChangeAction.pause, reason)
             return True
         rows = self.progress.begin(wave, step, todo)
@@ -387,6 +388,10 @@ def _worst(found: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
 
 def _detail(fields: Mapping[str, object]) -> dict[str, object]:
     return {"detail": fields.get("detail") or "-"}
+
+
+def _named(step: Step) -> dict[str, str]:
+    return titled("step", step.name, step.title)
 
 
 def _reason_unknown(rows: Sequence[ChangeStep]) -> Reason:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState
-from weibao.domain.change_owed import DOCUMENTS, owed_items
+from weibao.domain.change_owed import DOCUMENTS, OWING, owed_items
 from weibao.domain.reasons import Reason
 from weibao.domain.records import RunState
 from weibao.errors import RefusedError
@@ -17,15 +17,12 @@ from weibao.services.changes.papers import keep_paper
 
 __all__ = ["backfill", "close", "finish", "owed"]
 
-_DONE = frozenset(
-    {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
-)
-_ENDED = _DONE - {ChangeState.backfill}
+_ENDED = OWING - {ChangeState.backfill}
 
 
 def owed(desk: Desk, change: Change) -> tuple[Reason, ...]:
     """What stands between a change that was carried out and its end."""
-    if change.state not in _DONE:
+    if change.state not in OWING:
         return ()
     records = desk.records
     return owed_items(
@@ -53,9 +50,12 @@ def finish(desk: Desk, change: Change) -> Change:
 
 
 def _due(desk: Desk, change: Change) -> datetime:
+    """Counted from the first end: who takes an emergency back later has no more time."""
+    events = desk.records.change_events(change.id)
+    since = next((e.at for e in events if e.action == ChangeAction.owe), desk.now)
     terms = desk.contract(change).change
     hours = terms.emergency_backfill_hours
-    return desk.now + timedelta(hours=24 * terms.document_days if hours is None else hours)
+    return since + timedelta(hours=24 * terms.document_days if hours is None else hours)
 
 
 def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str) -> Change:
@@ -98,7 +98,7 @@ def backfill(
         RefusedError: the change has not been carried out, or is closed.
     """
     change = finish(desk, change)
-    if change.state not in _DONE:
+    if change.state not in OWING:
         raise RefusedError("change.not_done", change=change.id, state=change.state.value)
     if recorder:
         desk.person(desk.contract(change), recorder)

@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from weibao.boundary.changes import Signer
-from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, StepState
+from weibao.domain.change import (
+    Change,
+    ChangeAction,
+    ChangeKind,
+    ChangeState,
+    StepState,
+    next_state,
+)
 from weibao.domain.ledger import canonical
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase, Step, StepKind
@@ -43,9 +50,6 @@ CONFIRM_NAMESPACE = "confirm@weibao"
 GOING_BACK = "going_back"
 """The event that begins a way back by hand: nobody goes on forward after it."""
 _LEFT_SECONDS = 15
-_BACK_FROM = frozenset(
-    {ChangeState.running, ChangeState.paused, ChangeState.verified, ChangeState.aborted}
-)
 _ENDED = frozenset({ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted})
 Sleep = Callable[[float], None]
 
@@ -166,7 +170,7 @@ def back_out(
     with desk.hold(f"change-{change.id}.lock", f"change back-out {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor)
-        if change.state not in _BACK_FROM:
+        if next_state(change.state, ChangeAction.back_out) is None:
             desk.move(change, ChangeAction.back_out, actor)  # says what is legal
         _check_unlocked(desk, change)
         _check_nothing_runs(desk, change, sleep)

@@ -18,7 +18,7 @@ from weibao.domain.change import (
     ChangeEvent,
     ChangePlan,
     ChangeState,
-    legal_actions,
+    legal_commands,
     next_state,
 )
 from weibao.domain.contract import Contract, Person
@@ -164,13 +164,12 @@ class Desk:
         """
         state = next_state(change.state, action)
         if state is None:
-            legal = ", ".join(legal_actions(change.state)) or "-"
             raise RefusedError(
                 "change.illegal",
                 change=change.id,
                 state=change.state.value,
-                action=action.value,
-                legal=legal,
+                action=action.value.replace("_", "-"),
+                legal=legal_commands(change.state),
             )
         return self._record(
             change, state, action.value, actor, why, detail or {}, approvals, plan, locks, fields

@@ -13,7 +13,7 @@ from weibao.domain.change import (
     ChangeKind,
     ChangeState,
     Window,
-    legal_actions,
+    legal_commands,
 )
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
@@ -128,7 +128,7 @@ def edit_change(
             change=change.id,
             state=change.state.value,
             action="edit",
-            legal=", ".join(legal_actions(change.state)) or "-",
+            legal=legal_commands(change.state),
         )
     runbook = desk.runbook(change)
     given = {name: str(value) for name, value in change.variables.items()}

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 
 from weibao.boundary import HostResult
+from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeAction, ChangePlan, Conflict, PlannedTarget
 from weibao.domain.change_digest import digest_of
 from weibao.domain.conflicts import ALIVE, Relation, find_conflicts
@@ -121,7 +122,7 @@ def _dry_run(
     for step in runbook.of_phase(Phase.precheck, Phase.implement):
         if step.kind not in {StepKind.playbook, StepKind.probe}:
             continue
-        tell(Reason.of("change_dry_run", step=step.name, count=len(names)))
+        tell(Reason.of("change_dry_run", count=len(names), **titled("step", step.name, step.title)))
         place = folder / step.name
         try:
             place.mkdir(parents=True, mode=0o700)
@@ -137,7 +138,11 @@ def _dry_run(
             check=True,
         )
         if not result.hosts and result.return_code:
-            raise FailedError("change.dry_run_failed", step=step.name, detail=result.error)
+            raise FailedError(
+                "change.dry_run_failed",
+                detail=result.error,
+                **titled("step", step.name, step.title),
+            )
         keep_evidence(work, place)
         for name in names:
             found[name] = _together(found.get(name), result.hosts.get(name))
