@@ -24,10 +24,12 @@ _PAGER = re.compile(
     r"<?-+ ?\(?(?:more|next page)\b[^-\n]*-+>?"
     r"(?:, next page:[^\n]*?Control-C| or \(q\)uit| ?\(\d+%\))?"
     r"|more: <space>,[^\n]*?<(?:return|cr)>"
-    r"|-+ ?\(?(?:more|next page)\b[^-\n]*$)[ ]*",
+    # Some logs keep of an escape sequence all but its first character.
+    r"|-+ ?\(?(?:more|next page)\b[^-\n]*$|(?=\[\d+D))(?: *\[\d+D)*[ ]*",
     re.IGNORECASE,
 )
 """Of what the device prints on the same line behind it, nothing is lost."""
+_MARKS = ("ore", "ORE", "ext", "[")
 _STAMP = re.compile(
     r"(?:<\d+>)?(?:\d+: )*(?:(?:\d+[ywdhms])+"
     r"|[*.]?(?:[A-Z][a-z]{2} +\d{1,2} +)?(?:\d{4} +)?\d\d:\d\d:\d\d[\d.]*(?: [A-Z]{2,5})?"
@@ -35,6 +37,11 @@ _STAMP = re.compile(
 )
 """The time before a log message, where the platform's pattern begins behind it."""
 _SHELL_PROMPT = r"\[?[\w.-]+@[\w.-]+[ :][^\n]{0,100}[$#]|[$#]"
+_AROUND = re.compile(
+    r"(?i:exit|quit|logout|logoff|bye|end|return|en(?:able)?|screen-length .*|set cli .*|no page"
+    r"|term(?:inal)? (?:len|wid|mon|page|no).*|no paging|disable clip.*|skip-page-display)"
+)
+"""What is typed before and behind the command of which the output was recorded."""
 _PORT = "{port}"
 """Stands in a command's spelling for a port's name, of one or two words."""
 _SHORTEST = 2
@@ -162,7 +169,7 @@ class TextPortReader:
         for number, line in enumerate(lines, 1):
             if number == first and _is_echo(line, names):
                 continue
-            if "ore" in line or "ext" in line or "ORE" in line:
+            if any(mark in line for mark in _MARKS):
                 line = _PAGER.sub("", line)
             if prompt and self._is_prompt(prompt, line, names):
                 continue
@@ -185,7 +192,8 @@ class TextPortReader:
             return True
         for mark in ("#", ">", "]", "$"):
             head, _, tail = stripped.partition(mark)
-            if not tail or not _same_program(tail.lstrip(), names):
+            tail = tail.strip()
+            if not tail or not (_same_program(tail, names) or _AROUND.fullmatch(tail)):
                 continue
             if prompt.fullmatch(head + mark) or prompt.fullmatch(head + mark + " "):
                 return True
