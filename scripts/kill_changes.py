@@ -2,12 +2,13 @@
 
     python scripts/kill_changes.py --seed 7 --count 200
 
-Change after change is approved and started: a line for a file of each local host, or (one in
-so many) lines for switches of the lab, in several waves; sometimes a host is made to fail, so
-that the change stops or goes back. ``weibao change start``, and every ``weibao change resume``
-and ``back-out`` after it, may be killed with SIGKILL: all of its processes at once (as a machine
-that goes down) or its own process group. Then it is resumed at once; where it asks what became
-of a step, the answer is what is found on the host.
+Change after change is planned, approved and started: a line for a file of each local host, or (one
+in so many) lines for switches of the lab, in several waves; sometimes a host is made to fail, so
+that the change stops or goes back. ``weibao change plan``, ``weibao change start``, and every
+``weibao change resume`` and ``back-out`` after it, may be killed with SIGKILL: all of its processes
+at once (as a machine that goes down) or its own process group. Then it is done again, or resumed
+at once; where it asks what became of a step, the answer is what is found on the host. Who is
+killed while planning leaves no plan, or a whole one.
 
 What must hold is looked at from outside: every host is as it should be, each step was
 done exactly once (a host's file keeps a line of each), the journal says the same, ``weibao
@@ -71,14 +72,34 @@ class Killed:
             Broken: something does not.
         """
         try:
-            self.number = self.target.approved(self.chance)
+            self.number = self.target.drafted(self.chance)
             self.target.office.close()
+            self._plan()
             self._carry_out()
             self._check()
         except Broken as error:
             raise Broken(f"{error}\n--- {self.number}\n" + "\n".join(self.story)) from error
 
     # killing
+
+    def _plan(self) -> None:
+        """Plan it until it is; whoever is killed leaves no plan, or a whole one. Then all sign."""
+        for _ in range(_ATTEMPTS):
+            said = self._killed(("plan", self.number), "wang.pm", often=0.5)
+            hold("Traceback" not in said, said)
+            self.target.office.open()
+            try:
+                desk = self.target.office.desk
+                change = desk.fresh(self.number)
+                plan = desk.records.change_plan(self.number, max(change.plan, 1))
+                hold((plan is None) == (not change.plan), f"plan {change.plan}: {plan}")
+                hold(change.digest == (plan.digest if plan else ""), f"digest {change.digest}")
+                if plan is not None:
+                    self.target.office.agreed(change)
+                    return
+            finally:
+                self.target.office.close()
+        raise Broken(f"not planned after {_ATTEMPTS} attempts")
 
     def _carry_out(self) -> None:
         self._do("start", self.number)
@@ -106,10 +127,10 @@ class Killed:
         said = self.target.attended(self.number, lambda: self._killed(words))
         hold("Traceback" not in said, said)
 
-    def _killed(self, words: tuple[str, ...]) -> str:
+    def _killed(self, words: tuple[str, ...], person: str = "li.op", often: float = 0.9) -> str:
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             process = subprocess.Popen(
-                [self.target.program, "change", *words, "--as", "li.op"],
+                [self.target.program, "change", *words, "--as", person],
                 cwd=self.flow.folder,
                 env=self.flow.environment,
                 start_new_session=True,
@@ -117,7 +138,7 @@ class Killed:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-            hit = self._strike(process) if self.left and self.chance.random() < 0.9 else ""
+            hit = self._strike(process, words) if self.left and self.chance.random() < often else ""
             try:
                 process.wait(timeout=_PATIENCE)
             except subprocess.TimeoutExpired:
@@ -130,7 +151,7 @@ class Killed:
         self.story.append(f"{' '.join(words)}: {hit or f'exit {process.returncode}'}\n{said}")
         return said
 
-    def _strike(self, process: subprocess.Popen[bytes]) -> str:
+    def _strike(self, process: subprocess.Popen[bytes], words: tuple[str, ...]) -> str:
         """Kill at a moment of the whole, or soon after something was written."""
         if self.chance.random() < 0.5:
             where, reached = self.chance.choice(self.target.points)
@@ -155,7 +176,7 @@ class Killed:
             victim = "its process group"
             os.killpg(process.pid, signal.SIGKILL)
         self.left -= 1
-        self.hits[f"{victim} / {where}"] += 1
+        self.hits[f"{words[0]}: {victim} / {where}"] += 1
         return f"killed {victim}, {delay:.3f} s after {where}"
 
     # what must hold

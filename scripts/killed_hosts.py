@@ -57,8 +57,8 @@ class Hosts:
     def close(self) -> None:
         """Nothing."""
 
-    def approved(self, chance: random.Random) -> str:
-        """A change that may start: chance decides whether a host fails, and what follows."""
+    def drafted(self, chance: random.Random) -> str:
+        """A change to be planned: chance decides whether a host fails, and what follows."""
         for path in self.flow.place.iterdir():
             path.unlink()
         for host in HOSTS:
@@ -74,7 +74,7 @@ class Hosts:
                 text = text.replace("on_breach: stop", "on_breach: back_out")
         (self.flow.folder / "runbooks" / "add-line.yml").write_text(text, encoding="utf-8")
         self.office.open()
-        return self.office.approved(runbook="add-line", variables={})
+        return self.office.new(runbook="add-line", variables={}).id
 
     def attended(self, _number: str, work: Callable[[], str]) -> str:
         """Nobody has to confirm anything."""

@@ -87,8 +87,8 @@ class Switches:
         """End the lab."""
         self.lab.stop()
 
-    def approved(self, _chance: random.Random) -> str:
-        """A change that may start."""
+    def drafted(self, _chance: random.Random) -> str:
+        """A change to be planned."""
         self.number += 1
         self.new = f"killed-{self.number}"
         words = LINES[self.platform].format(vlan=3000 + self.number, new=self.new)
@@ -100,7 +100,8 @@ class Switches:
         (self.flow.folder / "runbooks" / runbook.name).write_text(text, encoding="utf-8")
         self.office.open()
         variables = {"change_config_lines": str(lines)}
-        return self.office.approved(runbook="change-switch-config", hours=8, variables=variables)
+        given = {"runbook": "change-switch-config", "hours": 8, "variables": variables}
+        return self.office.new(**given).id
 
     def attended(self, number: str, work: Callable[[], str]) -> str:
         """The recorder confirms what waits, from another terminal, while it is worked."""

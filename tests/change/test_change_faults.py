@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from weibao.domain.change import StepState
+from weibao.domain.records import RunState
 from weibao.errors import InputError, RefusedError
-from weibao.services.changes import control
+from weibao.services.changes import approval, control
+from weibao.services.changes.planning import make_plan
 from weibao.services.leave import RefusedLeave
+from weibao.services.recover import recover
 
 from .flows import HOSTS
 from .office import HOUR, Office
@@ -285,3 +288,29 @@ def test_killed_between_the_end_and_what_follows_it(
     assert run.state.value == "finished"
     with pytest.raises(RefusedError):
         office.resume(number)  # there is nothing more to do
+
+
+def test_killed_while_planning(office: Office) -> None:
+    """There is no plan, or a whole one; it is planned again, and a night leaves it alone."""
+    number = office.new().id
+    office.hosts.during["write", "check"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        make_plan(office.desk, office.desk.find(number), "wang.pm", office.sources, print)
+    office.open()
+    parts = office.desk.parts
+    change = office.desk.find(number)
+    assert (change.plan, change.digest) == (0, "")
+    assert office.desk.records.change_plan(number, 1) is None
+    with pytest.raises(RefusedError) as unplanned:
+        approval.submit(office.desk, change, "wang.pm", office.sources)
+    assert unplanned.value.key == "change.no_plan"
+    (left,) = parts.journal.unfinished_runs()
+    assert recover(parts) == []  # a night begins while somebody may still be planning
+    assert parts.journal.unfinished_runs() == [left]
+    change, plan = make_plan(office.desk, change, "wang.pm", office.sources, print)
+    assert (change.plan, plan.number, len(plan.targets)) == (1, 1, len(HOSTS))
+    assert parts.journal.unfinished_runs() == []
+    found = parts.journal.run(left.id)
+    assert found is not None
+    assert found.state is RunState.interrupted
+    office.sound()

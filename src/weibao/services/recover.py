@@ -28,10 +28,12 @@ from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.versions import full_text
 
-__all__ = ["CHANGE_RUN", "by_run", "commit_left_over", "recover", "redacted_texts"]
+__all__ = ["CHANGE_RUN", "DRY_RUN", "by_run", "commit_left_over", "recover", "redacted_texts"]
 
 CHANGE_RUN = "change "
 """How the authorisation of a change's run begins; the change's number follows."""
+DRY_RUN = "check mode"
+"""The authorisation of the run in which a plan is tried; somebody may be planning right now."""
 
 _RECENT = 100
 """Reports that are looked at for one that is missing: more than a run has contracts."""
@@ -49,8 +51,8 @@ def recover(parts: Parts, devices: Sequence[Device] = ()) -> list[BackupResult]:
     _issue_left_over(parts, devices)
     done = []
     for run in parts.journal.unfinished_runs():
-        if run.authorisation.startswith(CHANGE_RUN):
-            continue  # it waits for its operator
+        if run.authorisation.startswith((CHANGE_RUN, DRY_RUN)):
+            continue  # it waits for its operator, or for who plans
         done.append(_finish(parts, run, devices))
     if parts.runs.is_dir():
         for folder in sorted(parts.runs.iterdir()):

@@ -22,6 +22,7 @@ from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_
 from weibao.services.changes.draft import chosen_devices
 from weibao.services.changes.permission import leave_parts
 from weibao.services.leave import parts_now
+from weibao.services.recover import DRY_RUN
 
 __all__ = ["make_plan"]
 
@@ -42,7 +43,8 @@ def make_plan(
     runbook = desk.runbook(change)
     devices = chosen_devices(desk, runbook, change.limit, sources)
     targets = _targets(devices, runbook, desk)
-    run = open_run(desk, change, len(targets), actor, "check mode")
+    _close_left(desk, change, actor)
+    run = open_run(desk, change, len(targets), actor, DRY_RUN)
     try:
         found = _dry_run(desk, change, runbook, targets, sources, run, tell)
     except WeibaoError:
@@ -77,6 +79,13 @@ def make_plan(
         digest=plan.digest,
     )
     return moved, plan
+
+
+def _close_left(desk: Desk, change: Change, actor: str) -> None:
+    """Dry runs of it whose process was killed: the caller alone works on this change."""
+    for run in desk.parts.journal.unfinished_runs():
+        if (run.authorisation, run.change_ref) == (DRY_RUN, change.id):
+            desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
 
 
 def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[PlannedTarget]:
