@@ -23,12 +23,34 @@ done
 ip link set p1 up
 ip link set p2 up
 ip link set p1 alias 三楼上联
+unshare --net --uts --mount sh FOLDER/far.sh >/run/far.log 2>&1 &
+far=$!
+ip link add p4 type veth peer name far4
+ip link set p4 up
+sleep 0.5
+ip link set far4 netns $far
 start_agent="snmpd -C -c FOLDER/snmpd.conf -p /run/snmpd.pid -Lf /run/snmpd.log"
 SNMP_PERSISTENT_DIR=/run/snmp $start_agent udp:ADDRESS:161
+mkdir -p /run/lldpd
+lldpd -x -X /run/agentx -I p4
+sleep 0.5
+lldpcli configure lldp tx-interval 1
+"""
+FAR = """\
+mount -t tmpfs tmpfs /run
+hostname core-1
+mkdir /run/lldpd
+until ip link set far4 up; do sleep 0.1; done
+lldpd -I far4
+sleep 0.5
+lldpcli configure lldp tx-interval 1
+sleep infinity
 """
 # Rows of lo and mgmt alone (the mask leaves the column open); all but the operational state; no
 # ports at all.
 CONF = """\
+master agentx
+agentXSocket /run/agentx
 rocommunity geheim-und-ganz default
 view half included .1.3.6.1.2.1.1
 view half included .1.3.6.1.2.1.2.1
@@ -55,6 +77,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
     folder = tmp_path_factory.mktemp("agent") / "sw"
     folder.mkdir()
     (folder / "snmpd.conf").write_text(CONF)
+    (folder / "far.sh").write_text(FAR)
     address = f"{(net := free_net())}.50"
     start = AGENT.replace("ADDRESS", address).replace("FOLDER", str(folder))
     with (
@@ -102,6 +125,14 @@ def until_told(agent: Router, port: str, state: int) -> None:
             time.sleep(0.5)
 
 
+def neighbour_seen(agent: Router, seconds: float = 20) -> None:
+    """Wait until the agent has somebody at the other end."""
+    end = time.monotonic() + seconds
+    while b"core-1" not in agent.run("lldpcli", "show", "neighbors"):
+        assert time.monotonic() < end, agent.run("cat", "/run/far.log")
+        time.sleep(0.5)
+
+
 def vaulted(estate: Estate, text: str) -> str:
     """As ``ansible-vault encrypt_string`` gives it for an inventory."""
     done = subprocess.run(
@@ -125,14 +156,18 @@ def test_what_the_agent_says_is_what_the_kernel_knows(tmp_path: Path, agent: Rou
     secret = Vaulted(vaulted(estate, WHOLE["weibao_snmp_community"]))
     served = {"p2": {"use": "used", "serves": "二楼", "room": "201"}}
     estate.write_inventory({"sw": {**host(agent, weibao_snmp_community=secret), "ports": served}})
+    neighbour_seen(agent)
     first = check(estate, 0)
-    assert [d["outcome"] for d in first["devices"]] == ["read"]
+    assert [d["outcome"] for d in first["devices"]] == ["read"], first
     estate.ok("ports", "baseline", "accept")
     shown = {p["name"]: p for p in estate.weibao("ports", "show", "sw", "--json").json["ports"]}
     states = {name: (p["admin_status"], p["oper_status"]) for name, p in shown.items()}
     assert states.items() >= {
         "p1": ("up", "up"), "p2": ("up", "up"), "p3": ("down", "down"), "mgmt": ("up", "up"),
     }.items()  # fmt: skip
+    (beside,) = shown["p4"]["neighbours"]
+    assert (beside["system"], beside["port"]) == ("core-1", "far4")
+    assert not any(p["neighbours"] for name, p in shown.items() if name != "p4")
     card = agent.run("cat", "/sys/class/net/p1/address").decode().strip()
     assert (shown["p1"]["mac_address"], shown["p1"]["mtu"]) == (card, 1500)
     octets = int(agent.run("cat", "/sys/class/net/mgmt/statistics/rx_bytes"))

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from weibao.adapters.network.job import Endpoint, Job, Limits, SnmpLogin
 from weibao.adapters.network.snmp_login import with_port_source
 from weibao.adapters.network.snmp_ports import read_agent
 from weibao.adapters.network.trouble import Trouble
+from weibao.bootstrap.ports import offline_reader
 
 PLAIN = Endpoint("sw", "default", "10.0.0.1", 22)
 
@@ -192,3 +194,41 @@ def test_half_a_table_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     table = rows(monkeypatch, half)["snmp IF-MIB::ifTable"]
     assert "incomplete" not in table["1"]
     assert table["2"]["incomplete"] and table["ifNumber"]["incomplete"]
+
+
+def test_vlans_and_neighbours_come_to_the_right_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bridge and LLDP number ports in ways of their own, none of which is the ifIndex."""
+    remote = "1.0.8802.1.1.2.1.4.1.1"
+    agent = Tables(
+        {
+            "1.3.6.1.2.1.2.2.1.2": {"101": b"GigabitEthernet0/1", "102": b"GigabitEthernet0/2"},
+            "1.3.6.1.2.1.2.2.1.6": {"101": bytes(range(6)), "102": bytes(range(1, 7))},
+            "1.3.6.1.2.1.2.2.1.7": {"101": 1, "102": 1},
+            "1.3.6.1.2.1.2.2.1.8": {"101": 1, "102": 1},
+            "1.3.6.1.2.1.17.1.4.1.2": {"1": 101, "2": 102},
+            "1.3.6.1.2.1.17.7.1.4.5.1.1": {"1": 10, "2": 20, "3": 30},
+            "1.0.8802.1.1.2.1.3.7.1.2": {"7": 5, "8": 3},
+            "1.0.8802.1.1.2.1.3.7.1.3": {"7": b"GigabitEthernet0/1", "8": bytes(range(1, 7))},
+            f"{remote}.4": {"5.7.1": 4, "5.8.2": 7, "5.9.3": 7},
+            f"{remote}.5": {"5.7.1": bytes(6), "5.8.2": b"x", "5.9.3": b"y"},
+            f"{remote}.6": {"5.7.1": 5, "5.8.2": 3, "5.9.3": 5},
+            f"{remote}.7": {"5.7.1": b"Te1/1", "5.8.2": bytes(6), "5.9.3": b"Gi9"},
+            f"{remote}.8": {"5.8.2": b"eth0"},
+            f"{remote}.9": {"5.7.1": b"core-1", "5.8.2": b"server", "5.9.3": b"lost"},
+        }
+    )
+    found = rows(monkeypatch, agent)
+    vlans = found["snmp Q-BRIDGE-MIB::dot1qPortVlanTable"]
+    assert {row["name"]: row["dot1qPvid"] for row in vlans.values()} == {
+        "GigabitEthernet0/1": 10,
+        "GigabitEthernet0/2": 20,
+    }
+    text = json.dumps({"rows": found["snmp LLDP-MIB::lldpRemTable"]})
+    reading = offline_reader(Path("/nowhere"), "snmp").read([("snmp LLDP-MIB::lldpRemTable", text)])
+    beside = {p.name: [(n.system, n.port) for n in p.neighbours] for p in reading.ports}
+    assert beside == {
+        "GigabitEthernet0/1": [("core-1", "Te1/1")],
+        "GigabitEthernet0/2": [("server", "eth0")],
+    }
+    # Whose local port is not known is told, and nobody's neighbour.
+    assert len(reading.unparsed) == 1 and "lost" in reading.unparsed[0]

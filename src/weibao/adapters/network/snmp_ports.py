@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from weibao.adapters.network.job import Endpoint, Limits
-from weibao.adapters.network.snmp_session import Agent, Value, open_agent
+from weibao.adapters.network.snmp_links import neighbours, vlans
+from weibao.adapters.network.snmp_session import Agent, Value, open_agent, words
 from weibao.adapters.network.trouble import Trouble
 
 __all__ = ["read_agent"]
@@ -63,6 +64,8 @@ def read_agent(
             raise Trouble("snmp_no_ports")
         more = _table(agent, _IFX, _IFX_COLUMNS)
         ether = _table(agent, _DOT3, _DOT3_COLUMNS)
+        vlan = vlans(agent)
+        beside = neighbours(agent, interfaces, more)
     names = _names(interfaces, more)
     for row in interfaces.values():
         row["lastChangeAgo"] = _ago(uptime, row.get("ifLastChange"))
@@ -80,11 +83,18 @@ def read_agent(
         ("IF-MIB::ifXTable", more),
         ("IF-MIB::ifTable", interfaces),
         ("EtherLike-MIB::dot3StatsTable", ether),
+        ("Q-BRIDGE-MIB::dot1qPortVlanTable", vlan),
     ):
-        rows = {i: {"name": names.get(i, ""), **row} for i, row in table.items()}
-        if rows:
-            text = json.dumps({"rows": rows}, ensure_ascii=False, indent=1)
-            yield f"snmp {name}", text.encode() + b"\n"
+        if table:
+            yield _document(name, {i: {"name": names.get(i, ""), **r} for i, r in table.items()})
+    if beside:
+        listed = [{"name": names.get(index, ""), **row} for index, row in beside]
+        yield _document("LLDP-MIB::lldpRemTable", listed)
+
+
+def _document(name: str, rows: Any) -> tuple[str, bytes]:
+    text = json.dumps({"rows": rows}, ensure_ascii=False, indent=1)
+    return f"snmp {name}", text.encode() + b"\n"
 
 
 def _table(agent: Agent, table: str, columns: Mapping[str, int]) -> Table:
@@ -98,17 +108,7 @@ def _table(agent: Agent, table: str, columns: Mapping[str, int]) -> Table:
 def _shown(name: str, value: Value) -> Any:
     if isinstance(value, int) and name in _STATES:
         return f"{_STATES[name].get(value, '?')}({value})"
-    if not isinstance(value, bytes):
-        return value
-    if name == "ifPhysAddress":
-        return value.hex(":")
-    stripped = value.rstrip(b"\0")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return stripped.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return stripped.hex(":")
+    return words(value, mac=name == "ifPhysAddress") if isinstance(value, bytes) else value
 
 
 def _names(interfaces: Table, more: Table) -> dict[str, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gufo.snmp import User
     from gufo.snmp.sync import SnmpSession
 
-__all__ = ["Agent", "Value", "open_agent"]
+__all__ = ["Agent", "Value", "open_agent", "words"]
 
 Value = str | bytes | int | float | None
 
@@ -29,6 +29,19 @@ _REPETITIONS = 30
 """Values in one answer; some 40 bytes each have to fit into a datagram."""
 _MOST = 20_000
 """Rows of one column; an agent that goes round in circles has no end."""
+
+
+def words(value: Value, *, mac: bool = False) -> str:
+    """A text as people read it; octets that are none, and addresses of cards, in hex."""
+    if not isinstance(value, bytes):
+        return "" if value is None else str(value)
+    stripped = value.rstrip(b"\0")
+    for encoding in () if mac else ("utf-8", "gb18030"):
+        try:
+            return stripped.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return (value if mac else stripped).hex(":")
 
 
 class Agent:
