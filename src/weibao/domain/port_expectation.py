@@ -191,24 +191,29 @@ def _one_pattern(pattern: str) -> Callable[[str], bool]:
 
 
 def expected(
-    name: str,
+    names: Iterable[str],
     layers: Iterable[Mapping[str, PortExpectation]],
     roles: Mapping[str, PortExpectation],
     canonical: Callable[[str], str] = lambda name: name,
-) -> PortExpectation | None:
-    """What is expected of the port ``name``; None where nothing is.
+) -> dict[str, PortExpectation]:
+    """What is expected of these ports; without those of which nothing is.
 
     ``layers`` from the weakest (the accepted baseline) to the strongest (the inventory);
     ``canonical`` makes the long form of a name, patterns included.
     """
-    found: PortExpectation | None = None
+    rules = []
     for layer in layers:
         for pattern, said in layer.items():
-            if port_pattern(_long(pattern, canonical))(name):
-                role = roles.get(said.role)
-                named = said if role is None else said.over(role)
-                found = named if found is None else named.over(found)
-    return found
+            role = roles.get(said.role)
+            named = said if role is None else said.over(role)
+            rules.append((port_pattern(_long(pattern, canonical)), named))
+    wanted: dict[str, PortExpectation] = {}
+    for name in names:
+        for meant, named in rules:
+            if meant(name):
+                before = wanted.get(name)
+                wanted[name] = named if before is None else named.over(before)
+    return wanted
 
 
 def _long(pattern: str, canonical: Callable[[str], str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from weibao.boundary import Progress
 from weibao.domain.inventory import Device
 from weibao.domain.port_case import DeviceCase, short
-from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, expected
+from weibao.domain.port_expectation import PortTerms, PortWaiver, expected
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
@@ -116,9 +116,8 @@ def finish_ports(
     everything = (*recorded.values(), *judged)
     if run.change_ref:  # a snapshot: what came of it stands in the change's record
         return PortResult(run=closed, readings=tuple(everything), reports=())
-    wanted = {
-        r.device: case_of(ports, r, known.get(r.device), last).expectations for r in everything
-    }
+    cases += [case_of(ports, r, known.get(r.device), last) for r in recorded.values()]
+    wanted = {case.reading.device: case.expectations for case in cases}
     reports = issue_port_reports(ports, closed, devices, everything, last, wanted)
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
@@ -217,11 +216,8 @@ def case_of(
         for pattern in layer.ports
         if not any(letter in pattern for letter in "*,[") and not _is_range(pattern, names)
     ]
-    expectations: dict[str, PortExpectation] = {}
-    for name in dict.fromkeys((*names, *(single if reading.good else ()))):
-        wanted = expected(name, [layer.ports for layer in layers], terms.roles, canonical)
-        if wanted is not None:
-            expectations[name] = wanted
+    wanted = dict.fromkeys((*names, *(single if reading.good else ())))
+    expectations = expected(wanted, [layer.ports for layer in layers], terms.roles, canonical)
     return DeviceCase(
         reading=reading,
         last=last.get((reading.contract, reading.device)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from weibao.boundary import Bundle, OutcomeBatch
+from weibao.boundary import OutcomeBatch
 from weibao.boundary.ports import RoutingReader
 from weibao.domain.collection import CollectionStatus, DeviceCollection
 from weibao.domain.inventory import Device
@@ -15,7 +15,7 @@ from weibao.domain.port_rules import SOURCES
 from weibao.domain.port_states import follow
 from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
-from weibao.domain.records import Run
+from weibao.domain.records import EvidenceRecord, Run
 from weibao.domain.routing import Reached, RoutingReading
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError, WeibaoError
@@ -26,6 +26,9 @@ from weibao.services.targets import load_targets
 __all__ = ["read_bundle", "unread"]
 
 Last = Mapping[tuple[str, str], DeviceReading]
+
+_BATCH = 50
+"""Devices whose evidence is recorded at once: a transaction costs more than all that is in it."""
 
 
 @dataclass
@@ -53,14 +56,30 @@ def read_bundle(
     parts = ports.parts
     folder = parts.runs / run.id
     found: list[DeviceReading] = []
+    records: dict[tuple[str, str, str], EvidenceRecord] = {}
+
+    def record() -> None:
+        if records:
+            batch = OutcomeBatch(evidence=tuple(records.values()))
+            parts.journal.record(run.id, batch, run.actor)
+            records.clear()
+
+    def keep(entry: DeviceCollection) -> dict[str, bytes]:
+        kept = list(adopted(parts, run, bundle, entry))
+        records.update({(r.device, r.sha256, r.kind): r for r, _ in kept})
+        return {r.sha256: data for r, data in kept}
+
     with parts.bundle_lock(folder):
         bundle = parts.bundle(folder / "bundle")
         try:
             for entry in bundle.entries():
-                found.append(_reading(ports, run, bundle, entry, last))
+                found.append(_reading(ports, run, keep, entry, last))
+                if len(found) % _BATCH == 0:
+                    record()
         except IntegrityError as error:
             if bundle.begun:
                 why = _reason(error)
+        record()
     known = {reading.device for reading in found}
     platforms = {device.name: device.platform for device in devices}
     for planned in load_targets(folder):
@@ -86,8 +105,13 @@ def unread(
 
 
 def _reading(
-    ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection, last: Last
+    ports: PortParts,
+    run: Run,
+    keep: Callable[[DeviceCollection], dict[str, bytes]],
+    entry: DeviceCollection,
+    last: Last,
 ) -> DeviceReading:
+    """One device's; ``keep`` takes its answers into the evidence and gives them by sha256."""
     routing = ports.routing(entry.platform) if entry.platform else None
     base = DeviceReading(
         run_id=run.id,
@@ -100,7 +124,7 @@ def _reading(
         refused=tuple(c for c in _refused(entry) if not (routing and routing.knows(c))),
     )
     try:
-        texts = _kept(ports, run, bundle, entry)
+        texts = keep(entry)
     except IntegrityError as error:
         return base.model_copy(update={"outcome": PortOutcome.failed, "reason": _reason(error)})
     if entry.status is not CollectionStatus.collected:
@@ -128,16 +152,6 @@ def _reading(
         "ports": follow(reading.ports, before, entry.finished_at),
     }
     return base.model_copy(update=update)
-
-
-def _kept(ports: PortParts, run: Run, bundle: Bundle, entry: DeviceCollection) -> dict[str, bytes]:
-    """The answers by their sha256, kept and recorded."""
-    kept = list(adopted(ports.parts, run, bundle, entry))
-    once = {(r.sha256, r.kind): r for r, _ in kept}
-    if once:
-        batch = OutcomeBatch(evidence=tuple(once.values()))
-        ports.parts.journal.record(run.id, batch, run.actor)
-    return {record.sha256: data for record, data in kept}
 
 
 def _understand(
