@@ -119,10 +119,10 @@ def _descendants(process: int) -> Iterator[int]:
 
 
 @contextmanager
-def switches(how: argparse.Namespace) -> Iterator[None]:
-    """The simulated devices."""
+def switches(how: argparse.Namespace, *more: str) -> Iterator[None]:
+    """The simulated devices; ``more`` are further options of theirs."""
     program = how.farm or HERE / "switches.py"
-    options = ["--latency", "0.05", "--dump-seconds", "1.0"] if how.slow else []
+    options = [*more, *(["--latency", "0.05", "--dump-seconds", "1.0"] if how.slow else [])]
     process = subprocess.Popen(
         [sys.executable, program, "-n", str(how.devices), "--port", str(how.port), *options],
         stdin=subprocess.PIPE,
@@ -175,9 +175,9 @@ def make_estate(folder: Path, places: Mapping[str, tuple[str, int]], concurrency
     return estate
 
 
-def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def options(about: str | None) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--devices", type=int, default=500)
     parser.add_argument("--concurrency", type=int, default=200)
     parser.add_argument("--slow", action="store_true", help="50 ms a command, 1 s to print")
@@ -185,7 +185,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=2222)
     parser.add_argument("--farm", default="", metavar="FILE")
     parser.add_argument("--no-peer", action="store_true", help="Weibao alone")
-    how = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run it."""
+    how = options(__doc__)
     places = {name(n): (address(n), how.port) for n in range(1, how.devices + 1)}
     with tempfile.TemporaryDirectory(prefix="weibao-bench-") as made, switches(how):
         rows = _rounds(Path(made), how, places)

@@ -19,11 +19,9 @@ from nornir_netmiko.tasks import netmiko_send_command
 from switches import PASSWORD, USER
 
 
-def main(hosts_file: str, folder: str, workers: str) -> None:
-    """Run it."""
+def nornir_of(hosts_file: str, workers: str) -> Nornir:
+    """Nornir with the switches of a file as its hosts."""
     places = json.loads(Path(hosts_file).read_text(encoding="utf-8"))
-    target = Path(folder)
-    target.mkdir(exist_ok=True)
     ConnectionPluginRegister.auto_register()
     hosts = Hosts()
     for name, (address, port) in places.items():
@@ -32,7 +30,14 @@ def main(hosts_file: str, folder: str, workers: str) -> None:
             platform="cisco_ios",
         )  # fmt: skip
     inventory = Inventory(hosts=hosts, groups=Groups(), defaults=Defaults())
-    nornir = Nornir(inventory=inventory, runner=ThreadedRunner(num_workers=int(workers)))
+    return Nornir(inventory=inventory, runner=ThreadedRunner(num_workers=int(workers)))
+
+
+def main(hosts_file: str, folder: str, workers: str) -> None:
+    """Run it."""
+    target = Path(folder)
+    target.mkdir(exist_ok=True)
+    nornir = nornir_of(hosts_file, workers)
 
     def fetch(task: Task) -> None:
         found = task.run(

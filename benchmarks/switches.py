@@ -1,7 +1,8 @@
 """Simulated IOS-like switches over SSH for benchmarks: ``python benchmarks/switches.py -n 500``.
 
 Switch i answers on 127.20.x.y (250 a /24), port 2222 by default, user admin, password Farm-pw1,
-with a configuration of 19 KB. Prints ``ready`` and stays until its standard input ends.
+with a configuration of 19 KB, and with ``--ports`` 50 ports (90 KB of text). Prints ``ready`` and
+stays until its standard input ends.
 ``--latency`` is seconds a command, ``--dump-seconds`` seconds to print a configuration.
 """
 
@@ -14,6 +15,7 @@ import hashlib
 import sys
 
 import asyncssh
+from switch_ports import answers, printed
 
 USER, PASSWORD = "admin", "Farm-pw1"
 SIZE = 19_000
@@ -102,6 +104,8 @@ async def answer(
                         out.write(text[at : at + step])
                 else:
                     out.write(text)
+            elif command in how.texts:
+                out.write(printed(how.texts[command], host))
             elif command and not command.startswith("terminal "):
                 out.write("% Invalid input detected at '^' marker.\r\n")
             out.write(prompt)
@@ -142,7 +146,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=2222)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--dump-seconds", type=float, default=0.0)
-    asyncio.run(serve(parser.parse_args()))
+    parser.add_argument("--ports", action="store_true")
+    how = parser.parse_args()
+    how.texts = answers() if how.ports else {}
+    asyncio.run(serve(how))
 
 
 if __name__ == "__main__":
