@@ -50,6 +50,9 @@ def leaks(text: str, platform: Any) -> list[str]:
         if not shown.startswith(text[:first]):
             wrong.append("what stands before the secret is gone")
         unmasked = unmasked[first:]
+        behind = text.rpartition("⟧")[2].strip(" \"';")
+        if "⟧" in text and "\n" not in text and not shown.rstrip(" \"';").endswith(behind):
+            wrong.append("what stands behind the secret is gone")
     rest = plain(MARKED.sub("\x01", text))
     for piece in filter(None, pieces(text)):
         if piece in unmasked and unmasked.count(piece) > rest.count(piece):

@@ -50,6 +50,7 @@ _BEHIND = frozenset(
     ["ro", "rw", "rwa", "r", "view", "group", "operator", "manager", "version", "acl"]
 )
 _NO_VALUE = frozenset(["complexity-check", "history", "enable", "disable", "list", "map", ";"])
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _ALGORITHM = re.compile(r"(?:md5|sha|hash$|none$|aes|3?des)")
 
 
@@ -113,7 +114,8 @@ def _community(tokens: Sequence[Token], known: Sequence[str], at: int) -> list[t
         return []
     spans = _one(tokens, place)
     if place + 2 < len(tokens) and known[place + 1] == "name":
-        spans += _one(tokens, place + 2)
+        written = known[place + 2] == "encrypted" and place + 3 < len(tokens)
+        spans += _one(tokens, place + (3 if written else 2))
     return spans
 
 
@@ -121,6 +123,8 @@ def _trap_receiver(tokens: Sequence[Token], known: Sequence[str]) -> list[tuple[
     if "community" in known[3:]:
         return _community(tokens, known, known.index("community", 3))
     at = 5 if known[2:3] == ["vrf"] else 3
+    if at == 3 and known[3:4] and _ADDRESS.fullmatch(known[3]):
+        at = 4  # ASA names the interface first
     version = ""
     while at < len(tokens) - 1 and known[at] in _TRAP_OPTIONS:
         if known[at] == "version":

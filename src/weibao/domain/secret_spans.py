@@ -70,12 +70,14 @@ def _before_free_text(tokens: Sequence[Token]) -> int:
 
 def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
     word = tokens[position].word
-    if word not in words.FREE_HEADS | words.LONG_FREE_HEADS | _FORTINET_HEADS:
+    if word not in _FREE_HEADS:
         return False
     if (position == 0 and word not in _FORTINET_HEADS) or (
         word in {"remark", "description"} and _ends_with_free_text(tokens[0])
     ):
         return True
+    if tokens[0].word == "action":  # of an event manager
+        return word == "msg"
     if tokens[0].word in {"configure", "create"}:  # EXOS
         return word in {"description", "syscontact", "syslocation"}
     if tokens[0].word not in {"set", "snmp-server", "snmp-agent", "no", "ip", "undo"}:
@@ -93,6 +95,7 @@ def _is_free_head(tokens: Sequence[Token], position: int) -> bool:
 
 
 _FORTINET_HEADS = frozenset(["alias", "comments"])
+_FREE_HEADS = words.FREE_HEADS | words.LONG_FREE_HEADS | _FORTINET_HEADS | {"msg"}
 
 
 def _ends_with_free_text(first: Token) -> bool:
@@ -121,12 +124,14 @@ def _word_spans(tokens: Sequence[Token], number: int, parent: Parent) -> list[tu
             position += 1
             continue
         end = first + 1
-        if not _is_single(tokens[position].word, tokens[first]) and (
-            tokens[first - 1].word != "ciphertext"
+        if not _is_single(tokens[position].word, tokens[first]) and not _is_sealed(
+            tokens, position, first
         ):
             while not tails[end]:
                 end += 1
-        spans.append(_span(tokens, first, end))
+        if not any(MASK.fullmatch(token.text) for token in tokens[first + 1 : end]):
+            # Else a rule of the platform's own has found the secret behind its name.
+            spans.append(_span(tokens, first, end))
         position = end
     return spans
 
@@ -160,6 +165,17 @@ def _is_single(word: str, value: Token) -> bool:
     return quoted or word in words.SINGLE or whole is not None
 
 
+def _is_sealed(tokens: Sequence[Token], position: int, first: int) -> bool:
+    """Whether the word before the value says that the device wrote it."""
+    kind = tokens[first - 1].word
+    if first - 1 == position or kind not in words.SEALED_KINDS:
+        return False
+    # Right behind such a word a number is the key's.
+    return not (
+        kind.isdigit() and first == position + 2 and tokens[position].word in words.ID_WORDS
+    )
+
+
 _SEALED = re.compile(
     r"(?P<mark>%\^%#|%@%[@#]|%#%#|%\$%\$|%\+%#|@%@%)\S+(?P=mark)|\$(?:[ch]\$\d+|1[a-z])\$\S+"
 )
@@ -177,6 +193,8 @@ def _announces(tokens: Sequence[Token], position: int, number: int, parent: Pare
     if word in SNMP_USER_WORDS:
         return is_snmp_user(tokens) and (position > 0 or word == "authentication")
     if not _is_secret_word(word) or following.stops:
+        return False
+    if words.SETTING.match(" ".join([before, *(t.word for t in tokens[position : position + 9])])):
         return False
     if following.word.isdigit() and [t.text for t in tokens[position + 2 :]] == ["{"]:
         return False  # SR OS: the number of a key, whose part opens
@@ -242,7 +260,7 @@ def _is_key_name(tokens: Sequence[Token], position: int, number: int, parent: Pa
     before = tokens[position - 1].word if position else ""
     if position == 1 and before == "crypto":
         return True
-    if position == 2 and tokens[0].word == "certificate":
+    if position >= 2 and tokens[position - 2].word == "certificate":
         return True  # the names of two files
     if following in words.KEY_STOPS and (position == 0 or tokens[0].word not in _KEY_OWNERS):
         return True
@@ -273,6 +291,7 @@ _BEHIND_NTP_KEY = frozenset(
     [
         "prefer",
         "preferred",
+        "trusted",
         "iburst",
         "burst",
         "version",
@@ -345,11 +364,17 @@ def _tails(tokens: Sequence[Token]) -> list[bool]:
     for position in range(count - 1, -1, -1):
         token = tokens[position]
         plain = token.word.rstrip(";")
-        if token.stops or plain in words.TAIL:
-            tails[position] = tails[position + 1] or (
-                plain in {"ro", "rw"} and position + 1 < count and tails[position + 2]
+        if (
+            (
+                token.stops
+                or plain in words.TAIL
+                or (position + 1 == count and _is_kind_behind(tokens, position))
             )
-        elif token.text == "##":
+            and (
+                tails[position + 1]
+                or (plain in {"ro", "rw"} and position + 1 < count and tails[position + 2])
+            )
+        ) or token.text == "##":
             tails[position] = True
         elif plain in words.TAIL_WITH_VALUE and position + 1 < count:
             masked = plain == "address" and position + 2 < count  # an address and its mask
@@ -362,6 +387,20 @@ def _tails(tokens: Sequence[Token]) -> list[bool]:
         ):
             tails[position] = True
     return tails
+
+
+def _is_kind_behind(tokens: Sequence[Token], position: int) -> bool:
+    """A number behind the secret: how an NTP key is written, the id of a RIP key."""
+    known = [token.word for token in tokens[:3]]
+    return (
+        position >= 5
+        and len(tokens[position].word) < 4
+        and tokens[position].word.isdigit()
+        and (
+            known[:2] == ["ntp", "authentication-key"]
+            or known[:2] == ["rip", "authentication-mode"]
+        )
+    )
 
 
 # forms of their own
@@ -386,6 +425,9 @@ def _written_spans(tokens: Sequence[Token]) -> list[tuple[int, int]]:
             known in words.QUALIFIERS
             or known in words.QUALIFIERS_WITH_VALUE
             or known in {"username", "user"}
+            or known in words.TAIL
+            or known in words.TAIL_WITH_VALUE
+            or known in SNMP_USER_WORDS
             or tokens[position - 1].text.endswith("-BEGIN")
             or words.ALGORITHM.match(known)
             or _ADDRESS.fullmatch(known)
@@ -407,15 +449,21 @@ def _commands_in_quotes(
         return []  # a name of FortiOS
     for at, token in enumerate(tokens):
         begin = token.text.find('"') + 1
-        if at and tokens[at - 1].word in {"msg", "subject", "body"}:
-            continue
         head = token.text[: begin - 1].rstrip("=").lower()
         if not begin or len(token.text) - begin < 6 or " " not in token.text:
             continue
         if begin > 1 and (not head or head in words.FREE_HEADS or head in words.LONG_FREE_HEADS):
             continue
         inner = token.text[begin:].rstrip(";").removesuffix('"')
-        found, _ = announced(inner, number, parent, braces=False)
+        if at and begin == 1 and tokens[at - 1].word in words.QUOTED_HEADS:
+            found = [
+                match.span(group)
+                for match in words.SPOKEN.finditer(inner)
+                for group in match.groupdict()
+                if match[group]
+            ]
+        else:
+            found, _ = announced(inner, number, parent, braces=False)
         spans += [(start + token.start + begin, end + token.start + begin) for start, end in found]
     return spans
 

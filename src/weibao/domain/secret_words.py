@@ -29,7 +29,10 @@ __all__ = [
     "POLICY_STOPS",
     "QUALIFIERS",
     "QUALIFIERS_WITH_VALUE",
+    "QUOTED_HEADS",
     "SAID",
+    "SEALED_KINDS",
+    "SETTING",
     "SINGLE",
     "SPOKEN",
     "SWITCHES",
@@ -103,7 +106,7 @@ WORDS = _words(
     "ascii-text hexadecimal cipher ciphertext irreversible-cipher plain-text-password-value "
     "trap-community isakmp-key ike-key psksecret accesskey keytab key-value notify-community "
     "community-string snmp-community-string pin idtoken simple-text simple-text-auth tcp-md5-auth "
-    "md5-authentication wpa-hexkey phash auth-code shared-key-cipher"
+    "md5-authentication wpa-hexkey phash auth-code shared-key-cipher appkey appsecret"
 )
 """After these a secret follows."""
 
@@ -131,7 +134,8 @@ WORD_ENDINGS = (
 """So it does after a word that ends in one of these."""
 
 NOT_SECRET = re.compile(
-    r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|sm2|ssh|transmit|tunnel|gre"
+    r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|nistp\d+|sm2|ssh|transmit"
+    r"|tunnel|gre|symmetric"
     r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash|user)"
     r"[-_]key\Z|(?:allow|by)-pass\Z|active-psk\Z|security-password\Z|permit-empty-passwd\Z"
 )
@@ -180,20 +184,27 @@ QUALIFIERS = _words(
     "remote any enc is = : 8a value inbound outbound ah esp raw-key psk additional metering-only "
     "local-user user-defined default encryption 10 40 104 fallback verify hash2 localized-key "
     "primary secondary ipv6 "
-    "auth-encrypted privacy-encrypted manager operator sae read write"
+    "auth-encrypted privacy-encrypted manager operator sae read write cak level-1 level-2 chap pap "
+    "plaintext-password password-encrypt password-encryption password all"
 )
 """Say how the secret is written, and stand between the word and the secret."""
 
 QUALIFIERS_WITH_VALUE = _words(
     "level role address hostname type id key-id domain-name "
-    "size option for peer eigrp user-name ckn"
+    "size option for peer peer-group eigrp user-name ckn"
 )
+
+SEALED_KINDS = _words(
+    "4 5 7 8 9 10 encrypted cipher ciphertext irreversible-cipher hashed irreversible"
+)
+"""What follows one of these was written by the device, and has no blank in it."""
 
 TAIL = _words(
     "ro rw rwa read-only read-write encrypted localizedkey localizedv2key pbkdf2 "
     "single-connection no-xauth nt-encrypted mschap level-1 level-2 level-1-2 ip osi prefer "
     "primary secondary tkip aes tkip-aes aes-tkip hash hash2 trusted transmit-key priority "
-    "validate send-only authentication-avoid"
+    "validate send-only snp authentication-avoid fallback store-local no-config-mode dot1x "
+    "mac-auth web-auth no-login access systemowner sdrowner"
 )
 """Words that may follow a secret."""
 
@@ -202,7 +213,10 @@ TAIL_WITH_VALUE = _words(
     "retransmit acl mib-view access service-type access-level idle-timeout expire uid weight "
     "address wait terminal-type source-ip source-interface access-class ftp-directory privileges "
     "admin ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias "
-    "cryptographic-algorithm authenticate snp-packet ip-host"
+    "cryptographic-algorithm authenticate snp-packet ip-host hostname realm redirect-list "
+    "group-list mode-list modelist key-id key_id key-name netmask engineid vlan idle-time priv-lvl "
+    "usage priority access-limit ack-reserved-interval vendor-id branch-group user-name "
+    "server-group expires algorithm receive-lifetime transmit-lifetime path tracking ipv4 hash"
 )
 """Words that may follow a secret together with a value."""
 
@@ -211,7 +225,7 @@ NAME_WORDS = _words(
     "interface vlan group class vrf host view role policy profile peer-group trustpoint route-map "
     "access-list prefix-list community-list class-map policy-map match-any match-all list extended "
     "standard acl object object-group policy-statement term filter edit vpn-instance route-policy "
-    "tunnel-group group-policy"
+    "tunnel-group group-policy tag"
 )
 """The word after one of these is a name."""
 
@@ -220,6 +234,20 @@ METHOD_WORDS = _words(
     "methods no-authentication"
 )
 """After one of these ``password`` is a way to log in."""
+
+SETTING = re.compile(
+    r"\S* \S+ key-?chain \S+\Z"
+    r"|ldp password (?:required\b|option [^\n]* key-chain \S+\Z)"
+    r"|\S* password inheritance-disable\Z"
+    r"|\d[\d.]*:\d+ password disable\Z"
+    r"|\S+ password (?:default|none) mode "
+    r"|\S* shared-secret profile \S"
+    r"|\S* password shared-secret profile "
+    r"|\S* authenticator eap "
+    r"|security token required-for "
+    r"|apply-to "
+)
+"""From the word before a word that announces a secret: a setting, and no secret."""
 
 POLICY_HEADS = _words("no undo default security aaa feature system ssd set super security-policy")
 
@@ -230,14 +258,14 @@ POLICY_STOPS = _words(
     "length aging "
     "recovery encryption encrypt control prompt logging synchronization required lockout alert "
     "modify change-interval restriction reuse hide format minimum-changes minimum-numerics "
-    "change-type change retry validate storage display template check min-len"
+    "change-type change retry validate storage display template check min-len secure-mode"
 )
 """A line that begins with ``password`` and one of these is a rule for passwords."""
 
 KEY_STOPS = _words(
     "chain generate pubkey-chain zeroize export import storage exchange mypubkey pubkey rsa dsa "
     "ecdsa ec size length id management name lifetime rotation lock param encrypt decrypt move "
-    "label permissive server-public"
+    "label permissive server-public config-key wrap"
 )
 """``key`` and one of these is no secret."""
 
@@ -253,6 +281,11 @@ FREE_HEADS = _words(
     "descr name info message login-message"
 )
 """What follows is a person's text."""
+
+QUOTED_HEADS = (
+    FREE_HEADS | LONG_FREE_HEADS | _words("msg subject body display-string description-string")
+)
+"""A quoted text behind one of these is a person's, and no command."""
 
 HASHES = re.compile(
     r"(?P<secret>\$1[a-z]\$[^\n]{4,200}?\$(?=\s|\Z)|\$[0-9A-Za-z][\w-]{0,15}\$[^\s\"';]{4,}"
@@ -310,6 +343,12 @@ TOLD = re.compile(
 )
 """The same in Chinese, which no command is written in: it counts in every line."""
 
+_SPI = (
+    r"(?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128|192|256|authentication"
+    r"|encryption|passphrase|password|encrypted|clear|ciphertext|cipher|plaintext"
+    r"|simple|[0-9]) ){0,8}"
+)
+
 FORMS = re.compile(
     r"(?:\bmail[- ]server \"?[^\s:@\"]{1,80}:(?P<secret_mail>[^\s\"]{1,80})@"
     r"|\bhello-authentication ah-md5 (?:\d )?(?P<secret_pim>\S+)"
@@ -325,10 +364,9 @@ FORMS = re.compile(
     r"|\brmon event \d{1,6} [^\n]{0,100}?\btrap (?:community )?"
     r"(?!description\b|owner\b)(?P<secret_rmon>\S+)"
     r"|\bnhrp authentication (?:(?:[0-9]|simple|plain|cipher) )?(?P<secret_nhrp>\S+)"
-    r"|\bipsec spi \d{1,10} (?:(?:esp|ah|null|md5|sha1|aes-cbc|aes|3des|3des-cbc|des|des-cbc|128"
-    r"|192|256|passphrase|password|encrypted|clear|[0-9]) ){0,8}(?P<secret_spi>[^\n]+)"
+    rf"|\bipsec spi \d{{1,10}} {_SPI}(?P<secret_spi>\S+)(?: {_SPI}(?P<secret_spi_too>\S+))?"
     r"|\bauthentication (?:encrypted )?(?:md5|sha\d{0,3}) \d{1,3} (?:\d )?"
-    r"(?!key|cipher|plain|password|\d+$)(?P<secret_id>\S+)"
+    r"(?!key|cipher|plain|password|start-time|\d+$)(?P<secret_id>\S+)"
     r"|^\s*(?:configure )?(?:create account (?:admin|user) (?:\"[^\"\n]+\"|[^\s\"]+)|login user \S+"
     r"|pp auth (?:my|user)name \S+"
     r"|mgmt-user \S+ \S+) (?:encrypted )?(?P<secret_account>[^\n]+)"
