@@ -1,4 +1,4 @@
-"""Two nights of configuration backup over simulated switches, and a change: ``make demo``.
+"""Two nights of backup over simulated switches, a change, and ports: ``make demo``.
 
 Everything lies in ``./demo``, which is made anew each time. Only commands that a user would
 type are run, and they are shown. The demo ends with 0 only if every device came out as it
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from demo_change import Stage, change
+from demo_ports import ports
 from openpyxl import Workbook
 
 from weibao.i18n import default_language
@@ -342,7 +343,10 @@ def nights() -> None:
     run("weibao", "backup", "status")
     title("手工改了什么", "What was changed by hand")
     run("weibao", "backup", "diff", "hq-core-hw-01")
-    change(Stage(ESTATE, run, asked, start, title, Wrong), changed_device())
+    stage = Stage(ESTATE, run, asked, start, title, Wrong)
+    device = changed_device()
+    change(stage, device)
+    ports(stage, LAB, [planned.device for planned in PLAN], device)
     title("核对账本、证据、归档和第二份副本", "Checking ledger, evidence, archive, second copy")
     run("weibao", "verify")
     finish(shown)
