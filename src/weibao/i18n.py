@@ -71,6 +71,10 @@ def messages() -> Mapping[str, Mapping[str, str]]:
     return _Messages()
 
 
+_MARKS = (":@", "_zh}", "_en}")
+"""What only ``_Filled`` understands."""
+
+
 class _Filled(Formatter):
     """Fills a text's places.
 
@@ -110,10 +114,13 @@ def translate(key: str, language: Language, /, **params: object) -> str:
     texts = messages().get(key)
     if texts is None:
         return f"{key} {params}" if params else key
+    text = texts[language]
     try:
-        return _Filled(language).vformat(texts[language], (), params)
+        if any(mark in text for mark in _MARKS):
+            return _Filled(language).vformat(text, (), params)
+        return text.format(**params)  # ten times as quick, and reports say thousands
     except (KeyError, IndexError):
-        return f"{texts[language]} {params}"
+        return f"{text} {params}"
 
 
 def explain(code: str, params: Mapping[str, object], language: Language) -> str:

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from weibao.cli.change_options import desk_of, pairs, who, who_option, window_of
+from weibao.cli.change_options import (
+    application_options,
+    desk_of,
+    pairs,
+    who,
+    who_option,
+    window_of,
+)
 from weibao.cli.change_view import show_change, show_list, show_plan
 from weibao.cli.options import Call, command_options
 from weibao.domain.change import ChangeKind, ChangeState
@@ -52,18 +59,7 @@ def change() -> None:
 @click.option(
     "--kind", type=click.Choice([k.value for k in ChangeKind]), default="normal", help="Of change."
 )
-@click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="NAME=TEXT",
-    help="Of the application: hardware, software, notified, purpose, risk, impact …",
-)
-@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
-@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
-@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@application_options
 @click.option("--fault", default="", help="Of an emergency: the fault that it clears.")
 @click.option("--verbal-approver", default="", help="Of an emergency: who said yes.")
 @who_option
@@ -99,12 +95,7 @@ def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
 @click.argument("change_id", metavar="CHANGE")
 @click.option("-l", "--limit", default="", metavar="PATTERN", help="Where.")
 @click.option("--window", default="", metavar="START/END", help="When.")
-@click.option("--title", default="", help="What it is, in one line.")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
-@click.option("--field", "fields", multiple=True, metavar="NAME=TEXT", help="Of the application.")
-@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
-@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
-@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@application_options
 @who_option
 @command_options()
 def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
     from weibao.services.changes.desk import Desk
 
-__all__ = ["desk_of", "moment_of", "pairs", "who", "who_option", "window_of"]
+__all__ = ["application_options", "desk_of", "moment_of", "pairs", "who", "who_option", "window_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_FIELDS = "Of the application: hardware, software, notified, purpose, risk, impact …"
 
 
 def who_option(function: F) -> F:
@@ -33,6 +36,22 @@ def who_option(function: F) -> F:
         metavar="PERSON",
         help="Who you are, as the contract profile names you (default: by your login).",
     )(function)
+
+
+def application_options(function: F) -> F:
+    """What an application says, whatever is applied for: title, variables, fields, people."""
+    named = functools.partial(click.option, default="", metavar="PERSON")
+    given = functools.partial(click.option, multiple=True)
+    for option in reversed((
+        click.option("--title", default="", help="What it is, in one line."),
+        given("--var", "variables", metavar="NAME=VALUE", help="Of the runbook."),
+        given("--field", "fields", metavar="NAME=TEXT", help=_FIELDS),
+        named("--operator", help="Who will carry it out."),
+        named("--recorder", help="Who confirms and records."),
+        named("--representative", help="The customer's, present."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
 
 
 def desk_of(call: Call) -> Desk:

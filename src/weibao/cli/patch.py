@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from weibao.cli.change_options import desk_of, pairs, who, who_option, window_of
+from weibao.cli.change_options import (
+    application_options,
+    desk_of,
+    pairs,
+    who,
+    who_option,
+    window_of,
+)
 from weibao.cli.change_view import show_plan
 from weibao.cli.options import Call, command_options, limit_option
 from weibao.domain.reasons import Reason
@@ -128,18 +135,7 @@ def _pending(call: Call, state: PatchStatus) -> str:
 )
 @click.option("--origin", default="", help="Where these files come from, and who handed them over.")
 @click.option("--fault", default="", help="The fault that it answers: makes it a reactive patch.")
-@click.option("--title", default="", help="What it is, in one line (default: the runbook's).")
-@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Of the runbook.")
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="NAME=TEXT",
-    help="Of the application: hardware, software, notified, purpose, risk, impact …",
-)
-@click.option("--operator", default="", metavar="PERSON", help="Who will carry it out.")
-@click.option("--recorder", default="", metavar="PERSON", help="Who confirms and records.")
-@click.option("--representative", default="", metavar="PERSON", help="The customer's, present.")
+@application_options
 @who_option
 @command_options()
 def plan(call: Call, person: str, window: str, **given: Any) -> int:

@@ -91,7 +91,8 @@ def _bodies(connection: Connection) -> Iterator[Reason]:
     yield from unsound(connection.execute(whole), "run/{}/ports/{}", bodies.name)
     table, bodies = schema.change_plans, schema.change_plan_bodies
     columns = (table.c.change, table.c.number, table.c.more)
-    plans = connection.execute(with_body(table, bodies, *columns))
+    few = {"yield_per": _BULKY_STREAMED}
+    plans = connection.execute(with_body(table, bodies, *columns), execution_options=few)
     known = ((change, number, plan_body(more), body) for change, number, more, body in plans)
     yield from unsound(known, "change/{}/plan/{}", bodies.name)
 
