@@ -106,7 +106,8 @@ class _Filled(Formatter):
         )
         if texts is None:
             return code
-        return f"{texts[self._language]}（{code}）" if more else texts[self._language]
+        typed = more and code != "-"
+        return f"{texts[self._language]}（{code}）" if typed else texts[self._language]
 
 
 def translate(key: str, language: Language, /, **params: object) -> str:

@@ -27,6 +27,7 @@ CODES = {
         *(stage.role for stage in ChangeTerms().stages),
     },
     "change.minimum": {"fault", "verbal_approver"},
+    "change.none": {"-"},
     "change.place": {"-"},
     "document.action": {
         *ChangeAction, "edit", "extend", "attend", "confirm", "answer", "note", "backfill",
@@ -70,7 +71,8 @@ def test_a_refusal_says_states_and_actions_in_words(state: ChangeState) -> None:
     assert "_" not in said["zh"] + said["en"]
     assert f"“{translate(f'change.state.{state.value}', 'zh')}”" in said["zh"]
     assert "“开始实施（start）”" in said["zh"]
-    assert ("现在可以：-" in said["zh"]) == (legal == "-")
+    assert ("现在可以：无。" in said["zh"]) == (legal == "-")
+    assert ("what is: nothing any more." in said["en"]) == (legal == "-")
 
 
 def test_what_there_is_no_command_for_is_not_offered() -> None:

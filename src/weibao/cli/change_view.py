@@ -71,7 +71,7 @@ def show_change(call: Call, change_id: str) -> None:
         changed = [out.reason(r) for r in differences(desk, change, call.workshop.sources)]
     except WeibaoError as error:  # a host that is gone, an inventory that is broken
         changed = [error.say(out.language)]
-    stages = approvals_stand(desk, change)
+    stages = approvals_stand(desk, change, out.language)
     out.data(
         {
             "change": change,

@@ -29,7 +29,7 @@ from weibao.domain.change_digest import differences as part_differences
 from weibao.domain.change_owed import missing_fields
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError, RefusedError, WeibaoError
-from weibao.i18n import explain, translate
+from weibao.i18n import Language, explain, translate
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
 from weibao.services.changes.papers import keep_paper
@@ -190,10 +190,9 @@ def differences(desk: Desk, change: Change, sources: tuple[str, ...]) -> list[Re
     return list(part_differences(plan.parts, now))
 
 
-def approvals_stand(desk: Desk, change: Change) -> list[dict[str, Any]]:
+def approvals_stand(desk: Desk, change: Change, language: Language) -> list[dict[str, Any]]:
     """Each stage with who has approved, how many it needs, and what was given in vain."""
     contract = desk.contract(change)
-    language = desk.parts.settings.language
     try:
         good, bad = checked_approvals(leave_parts(desk), change, contract)
         void = [explain(r.code, r.params, language) for r in bad]
