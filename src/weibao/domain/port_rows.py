@@ -9,7 +9,6 @@ from typing import Any
 
 from weibao.domain.patterns import compiled
 from weibao.domain.port import (
-    AdminStatus,
     Neighbour,
     OperStatus,
     Optical,
@@ -18,6 +17,7 @@ from weibao.domain.port import (
     PortReading,
     UnknownWord,
 )
+from weibao.domain.port_merge import merge_status
 from weibao.domain.port_rules import Column, PortCommand, PortField, PortRules, StatusWord
 from weibao.domain.port_values import (
     decibels,
@@ -44,18 +44,6 @@ _OPTICAL = frozenset(PortField(name) for name in Optical.model_fields)
 _POWERS = frozenset({PortField.rx_power, PortField.tx_power})
 _NEIGHBOUR = {PortField(f"neighbour_{name}"): name for name in Neighbour.model_fields}
 _NOTHING = frozenset({"", "-", "--", "---", "n/a", "unknown"})
-_NO_CAUSE = frozenset({"link_down", "line_protocol_down"})
-"""Reasons that say that a port is down, and not why."""
-
-_ADMIN_ORDER = (AdminStatus.down, AdminStatus.testing, AdminStatus.up)
-_OPER_ORDER = (
-    OperStatus.not_present,
-    OperStatus.lower_layer_down,
-    OperStatus.testing,
-    OperStatus.dormant,
-    OperStatus.down,
-    OperStatus.up,
-)
 
 
 @dataclass(frozen=True)
@@ -175,7 +163,7 @@ class _Assembly:
         if (members := command.fields.get(PortField.lag_members)) is not None:
             self._members(row, members, name)
         if draft is None:
-            if not new:
+            if not new or _only_places(command, row):
                 return
             draft = self._drafts[name] = _Draft(native)
         self._status(rows, row, native, draft)
@@ -273,7 +261,7 @@ class _Assembly:
             # What is configured has a word of its own, and that is not known.
             found = [word for word in found if word.oper is not OperStatus.up]
         if said:
-            _merge_status(draft.fields, found, said, doubtful=bool(doubtful))
+            merge_status(draft.fields, found, said, doubtful=bool(doubtful))
 
     def _tells_no_link(self, words: str) -> bool:
         return not any(word.oper is OperStatus.up for word in self._rules.words[words])
@@ -292,49 +280,18 @@ class _Assembly:
         return self._meanings[key]
 
 
-def _merge_status(
-    fields: dict[str, Any], found: list[StatusWord], said: list[str], *, doubtful: bool
-) -> None:
-    """A port that one output calls administratively down is down, whatever another says.
-
-    ``doubtful``: one of its words is unknown; then no other word makes it *up*.
-    """
-    admins = {word.admin for word in found}
-    admin = next((each for each in _ADMIN_ORDER if each in admins), None)
-    opers = {word.oper for word in found}
-    if doubtful:
-        opers.discard(OperStatus.up)
-    oper = next((each for each in _OPER_ORDER if each in opers), None)
-    before = fields.get("admin_status")
-    if admin is AdminStatus.down and before is not None and before is not AdminStatus.down:
-        # What was said of a port that was up then is no more true.
-        for field in ("oper_status", "reason", "native_status"):
-            fields.pop(field, None)
-    if admin is not None and (before is None or admin is AdminStatus.down):
-        fields["admin_status"] = admin
-    if oper is not None:
-        fields.setdefault("oper_status", oper)
-    reason = _reason(found, oper)
-    if reason and oper in (None, fields.get("oper_status")):
-        if fields.get("reason") == "link_down" and reason not in _NO_CAUSE:
-            # A table says that it is down, the details say why: it took the port down itself.
-            fields.pop("reason")
-        fields.setdefault("reason", reason)
-    fields.setdefault("native_status", " / ".join(dict.fromkeys(said)))
-
-
-def _reason(found: list[StatusWord], oper: OperStatus | None) -> str:
-    """Of the words that fit what the port is; a cause before the mere word that it is down."""
-    fitting = [word.reason for word in found if word.reason and word.oper in (None, oper)]
-    causes = [reason for reason in fitting if reason not in _NO_CAUSE]
-    return next(iter([*causes, *fitting]), "")
+def _only_places(command: PortCommand, row: Row) -> bool:
+    """Whether it only says in which aggregate a port is: what it does, a row of its own says."""
+    said = {kind for kind, column in command.fields.items() if _cell(row, column)}
+    states = any(row.cells.get(status.column) for status in command.status)
+    return bool(command.status) and not states and said == {PortField.name, PortField.lag}
 
 
 def _cell(row: Row, column: Column) -> str:
     found: list[str] = []
     for name in column.columns:
         cell = row.cells.get(name, "")
-        text = (" ".join(cell) if isinstance(cell, list) else cell).strip()
+        text = (" ".join(filter(None, cell)) if isinstance(cell, list) else cell).strip()
         if text and column.match:
             part = compiled(column.match).search(text)
             groups = part.groupdict() if part else {}
