@@ -10,11 +10,12 @@ JOBS ?= 2
 # More for pytest, such as PYTEST="-k archive".
 PYTEST ?=
 
-.PHONY: help demo test lint unit wheel environment environment-dev clean
+.PHONY: help demo demo-linux test lint unit wheel environment environment-dev clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    two nights of backup over 28 simulated switches, in ./demo'
+	@echo 'make demo-linux  a patch window on two Debian hosts, without root, in ./demo-linux'
 	@echo 'make test    linters, types and tests'
 	@echo 'make lint    linters and types only'
 	@echo 'make unit    tests only (PYTEST="-k word" for some of them)'
@@ -23,6 +24,9 @@ help:
 
 demo: environment
 	@$(BIN)/python scripts/demo.py
+
+demo-linux: environment
+	@$(BIN)/python scripts/demo_linux.py
 
 test: lint unit
 
@@ -49,6 +53,8 @@ environment-dev:
 clean:
 	@if [ -e demo/lab/control.sock ] && [ -x $(BIN)/weibao-lab ]; then \
 	    $(BIN)/weibao-lab stop --state demo/lab || true; fi
-	rm -rf .venv demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+	@if [ -d demo-linux ] && [ -x $(BIN)/python ]; then \
+	    $(BIN)/python scripts/demo_linux.py --remove || true; fi
+	rm -rf .venv demo demo-linux dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
 	    .hypothesis .ansible .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -161,11 +161,11 @@ def run(*words: str, where: Path = ESTATE, expect: int = 0, quiet: bool = False)
         raise Wrong(f"{shown}: exit code {done.returncode}, {expect} expected")
 
 
-def start(*words: str) -> subprocess.Popen[bytes]:
+def start(*words: str, where: Path = ESTATE) -> subprocess.Popen[bytes]:
     """Start a command beside the demo, in sight of the user."""
     shown = " ".join(words)
     print(f"\033[1m$ {shown} &\033[0m" if COLOUR else f"$ {shown} &", flush=True)
-    return subprocess.Popen(_command(words), cwd=ESTATE, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(_command(words), cwd=where, stdin=subprocess.DEVNULL)
 
 
 def changed_device() -> str:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Stage", "change"]
+__all__ = ["PATIENCE", "Stage", "change", "people"]
 
 PEOPLE = {
     "wang": "project_manager",
@@ -37,7 +37,8 @@ class Stage(NamedTuple):
     wrong: type[Exception]
 
 
-def _people(stage: Stage) -> Path:
+def people(stage: Stage) -> Path:
+    """The contract's people, and the folder of their keys."""
     keys = stage.estate.parent / "people"
     keys.mkdir(mode=0o700)
     signers = []
@@ -82,7 +83,7 @@ def change(stage: Stage, device: str) -> None:
         Wrong: something came out another way.
     """
     do = ("weibao", "change")
-    keys = _people(stage)
+    keys = people(stage)
     stage.title("变更：申请与计划（试运行）", "A change: application and plan (dry run)")
     number = _new(stage, device)
     stage.run(*do, "plan", number, "--as", "wang")

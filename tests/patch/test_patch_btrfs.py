@@ -1,0 +1,97 @@
+"""Snapshots of a real Btrfs on a loop file: made, gone back to, and refused elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .booted import run
+
+ANSIBLE = Path(sys.executable).with_name("ansible")
+
+
+@pytest.fixture
+def subvolume(tmp_path: Path) -> Iterator[Path]:
+    """A mounted subvolume."""
+    image, place = tmp_path / "disk", tmp_path / "mnt"
+    why = "" if os.geteuid() == 0 else "mounting needs root"
+    why = why or ("" if shutil.which("mkfs.btrfs") else "btrfs-progs not installed")
+    if not why:
+        place.mkdir()
+        with image.open("wb") as stream:
+            stream.truncate(200 << 20)
+        run("mkfs.btrfs", "-q", str(image))
+        done = run("mount", "-o", "loop", str(image), str(place), check=False)
+        why = done.stderr.strip() if done.returncode else ""
+    if why:
+        pytest.skip(f"no Btrfs here: {why}")
+    try:
+        run("btrfs", "subvolume", "create", str(place / "data"))
+        yield place / "data"
+    finally:
+        run("umount", "-l", str(place))
+
+
+def module(path: Path, state: str, fails: bool = False) -> dict[str, Any]:
+    """The module's answer."""
+    given = json.dumps({"subvolumes": [str(path)], "name": "weibao-CHG-1", "state": state})
+    done = subprocess.run(
+        [str(ANSIBLE), "localhost", "-m", "weibao.core.btrfs_snapshot", "-a", given,
+         "-e", f"ansible_python_interpreter={sys.executable}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.partition(" => ")[2])
+    return found
+
+
+def contents(top: Path) -> dict[str, tuple[int, str]]:
+    """Mode and contents of what lies there, by name."""
+    found = {}
+    for path in sorted(top.rglob("*")):
+        name = str(path.relative_to(top))
+        if name.startswith(".weibao-"):
+            continue
+        what = str(path.readlink()) if path.is_symlink() else ""
+        found[name] = (path.lstat().st_mode, what or (path.read_text() if path.is_file() else ""))
+    return found
+
+
+def test_a_subvolume_goes_back_to_its_snapshot_as_a_whole(subvolume: Path) -> None:
+    (subvolume / "sub").mkdir()
+    (subvolume / "sub" / "config").write_text("old\n")
+    (subvolume / "link").symlink_to("sub/config")
+    (subvolume / "gone").write_text("comes back\n")
+    (subvolume / "sub" / "config").chmod(0o640)
+    before = contents(subvolume)
+    assert module(subvolume, "present")["changed"]
+    assert not module(subvolume, "present")["changed"]  # the first one stays what it is
+
+    (subvolume / "sub" / "config").write_text("new\n")
+    (subvolume / "sub" / "config").chmod(0o600)
+    (subvolume / "gone").unlink()
+    (subvolume / "added").mkdir()
+    (subvolume / "link").unlink()
+    assert module(subvolume, "reverted")["changed"]
+    assert contents(subvolume) == before
+    assert not module(subvolume, "reverted")["changed"]
+
+    assert module(subvolume, "absent")["changed"]
+    assert not list(subvolume.glob(".weibao-*"))
+    assert contents(subvolume) == before
+    assert "no snapshot" in module(subvolume, "reverted", fails=True)["msg"]
+
+
+def test_what_is_no_subvolume_is_refused(subvolume: Path, tmp_path: Path) -> None:
+    (subvolume / "plain").mkdir()
+    for path in (subvolume / "plain", tmp_path, Path("/")):
+        assert module(path, "present", fails=True)["msg"]
+    assert list(subvolume.iterdir()) == [subvolume / "plain"]
