@@ -2,16 +2,21 @@
 """Judge one stage of patching for all hosts of the play at once: the thin end of the package.
 
 A host's trouble is a status in the result, never a failure of the task: that would end the
-play for everyone. Later tasks ask ``devices[inventory_hostname].order``.
+play for everyone. Later tasks ask ``devices[inventory_hostname].order``. The package is imported
+with this file, in the process that forks the workers, since a play judges several times.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.weibao.core.plugins.plugin_utils.thin import WholeBatchAction
+
+with contextlib.suppress(ImportError):  # said when the task runs
+    import weibao.bootstrap.judge_patch  # noqa: F401
 
 
 class ActionModule(WholeBatchAction):

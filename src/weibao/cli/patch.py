@@ -10,6 +10,7 @@ import click
 from weibao.cli.change_options import (
     application_options,
     desk_of,
+    moment_of,
     pairs,
     who,
     who_option,
@@ -99,6 +100,50 @@ def _kernel(state: PatchStatus) -> str:
 def _pending(call: Call, state: PatchStatus) -> str:
     words = [call.out.say("cli.patch_reboot")] if state.reboot else []
     return ", ".join([*words, *state.restarts]) or "-"
+
+
+@patch.command()
+@click.option("--since", default="", metavar="DATE", help="Only what was found since (2026-11-01).")
+@click.option("--security", is_flag=True, help="Security updates only.")
+@click.option("--product", default="", metavar="PATTERN", help="Only these products; wildcards.")
+@command_options()
+def catalogue(call: Call, since: str, security: bool, product: str) -> int:
+    """What is to be had and not installed: since when, on which assets, and what to do.
+
+    Made from the recorded states; nothing is read. What came since the last meeting with the
+    customer: --since.
+    """
+    from weibao.services.patch.catalogue import read_catalogue
+
+    out, zone = call.out, call.workshop.estate.zone
+    first = moment_of(since, zone) if since else None
+    entries, unchecked = read_catalogue(
+        call.workshop.journal, since=first, security=security, product=product
+    )
+    out.data({"entries": entries, "not_checked": unchecked})
+    names = ("product", "version", "is_security", "found", "assets", "source", "advice")
+    out.table(
+        [out.say(f"cli.patch_{name}") for name in names],
+        [
+            [
+                entry.product,
+                entry.version,
+                " ".join(filter(None, (_yes(call, entry.security), entry.advisory))),
+                out.moment(entry.found_at),
+                ", ".join(f"{a.device} ({a.installed})" for a in entry.assets),
+                entry.source or "-",
+                out.say(f"cli.patch_advice_{entry.recommendation}"),
+            ]
+            for entry in entries
+        ],
+    )
+    for device in unchecked:
+        out.note(out.say("cli.patch_catalogue_unchecked", host=device))
+    return 4 if unchecked else 0
+
+
+def _yes(call: Call, security: bool) -> str:
+    return call.out.say("cli.patch_is_security") if security else ""
 
 
 @patch.command()
