@@ -233,7 +233,7 @@ def test_who_cuts_the_own_way_in_comes_back(tmp_path: Path, site: Site) -> None:
     apply = next(row for row in found["steps"] if row["step"] == "apply")
     assert apply["state"] == "failed", said.all
     assert "no route" in apply["detail"] or "answer" in apply["detail"], apply
-    assert "step apply failed" in said.all and "could not be backed out" not in said.all
+    assert "(apply) failed" in said.all and "could not be backed out" not in said.all
     assert texts(site.branch)[0] == before[0]
     assert site.works()
     assert not [f for f in site.branch.run("ls", "/run").split() if f.startswith(b"weibao")]
