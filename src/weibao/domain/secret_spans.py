@@ -156,7 +156,9 @@ def _is_key_shown_whole(tokens: Sequence[Token], first: int) -> bool:
 _HIDDEN = re.compile(r"\\?[\"']" + MASK.pattern + r"\\?[\"'](?:\\[rn]|[\\;,])*")
 """A value within a quoted script that is hidden already."""
 
-_PUBLIC_KEY = re.compile(r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) ?AAAA")
+_PUBLIC_KEY = re.compile(
+    r"(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+) ?AAAA|AAAA(?:[BC]3NzaC1|E2VjZHNh)"
+)
 
 
 def _is_single(word: str, value: Token) -> bool:
@@ -312,7 +314,9 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
     """Where the secret itself begins; None where none is left or it is hidden already."""
     word = tokens[position].word
     at = position + 1
-    while at < len(tokens) - 1 and _goes_on(tokens[at + 1], tails[at + 1]):
+    while at < len(tokens) - 1 and (
+        _goes_on(tokens[at + 1], tails[at + 1]) or _is_weak(tokens, at + 1, tails)
+    ):
         token = tokens[at].word
         number = token.isdigit() and (len(token) == 1 or word in words.ID_WORDS)
         if (
@@ -350,6 +354,14 @@ def _past_qualifiers(tokens: Sequence[Token], position: int, tails: Sequence[boo
 
 
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?|[\da-f]*:[\da-f:.]*:[\da-f:.]*(?:/\d+)?")
+
+
+def _is_weak(tokens: Sequence[Token], at: int, tails: Sequence[bool]) -> bool:
+    """``password 0 secret``: a word that announces is the secret where nothing follows it."""
+    return tokens[at].word in _WEAK and tails[at + 1] and not tokens[at].stops
+
+
+_WEAK = frozenset(["secret", "password", "passwd", "passphrase", "token", "key"])
 
 
 def _goes_on(token: Token, tail: bool) -> bool:
@@ -421,13 +433,13 @@ def _written_spans(tokens: Sequence[Token]) -> list[tuple[int, int]]:
         if tokens[position].word not in words.HOW_WRITTEN or following.stops:
             continue
         known = following.word
-        if (
+        weak = known in _WEAK and position + 2 == len(tokens)
+        if not weak and (
             known in words.QUALIFIERS
             or known in words.QUALIFIERS_WITH_VALUE
             or known in {"username", "user"}
-            or known in words.TAIL
-            or known in words.TAIL_WITH_VALUE
-            or known in SNMP_USER_WORDS
+            or (known == "privilege" and tokens[position + 2 :])
+            or (known in SNMP_USER_WORDS and is_snmp_user(tokens))
             or tokens[position - 1].text.endswith("-BEGIN")
             or words.ALGORITHM.match(known)
             or _ADDRESS.fullmatch(known)

@@ -184,7 +184,7 @@ QUALIFIERS = _words(
     "remote any enc is = : 8a value inbound outbound ah esp raw-key psk additional metering-only "
     "local-user user-defined default encryption 10 40 104 fallback verify hash2 localized-key "
     "primary secondary ipv6 "
-    "auth-encrypted privacy-encrypted manager operator sae read write cak level-1 level-2 chap pap "
+    "auth-encrypted privacy-encrypted manager operator sae read write cak chap pap "
     "plaintext-password password-encrypt password-encryption password all"
 )
 """Say how the secret is written, and stand between the word and the secret."""
@@ -212,7 +212,7 @@ TAIL_WITH_VALUE = _words(
     "privilege role level view group vrf vpn-instance vpn port auth-port acct-port timeout "
     "retransmit acl mib-view access service-type access-level idle-timeout expire uid weight "
     "address wait terminal-type source-ip source-interface access-class ftp-directory privileges "
-    "admin ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias "
+    "ipv6 use-acl use-ipv4acl test-profile max-device encryption-method alias "
     "cryptographic-algorithm authenticate snp-packet ip-host hostname realm redirect-list "
     "group-list mode-list modelist key-id key_id key-name netmask engineid vlan idle-time priv-lvl "
     "usage priority access-limit ack-reserved-interval vendor-id branch-group user-name "
@@ -246,6 +246,7 @@ SETTING = re.compile(
     r"|\S* authenticator eap "
     r"|security token required-for "
     r"|apply-to "
+    r"|\S* pin verify auto\Z"
 )
 """From the word before a word that announces a secret: a setting, and no secret."""
 
@@ -334,11 +335,13 @@ SPOKEN = re.compile(
     r"(?P<secret_alone>[^\s\"~;\\]{4,})(?=(?:\\n)?[\"~%@;]{0,2}(?: ?\^C)?\s*$)"
     r"|(?i:\b(?:admin|administrator|root))/"
     r"(?P<secret_pair>(?=[^\s\"]{0,80}\d)(?=[^\s\"]{0,80}[@!#$%&*^])[^\s\"]{6,})"
+    r"|(?<![\w/])(?i:admin|administrator|root)/(?P<secret_weak>\d{6,12}"
+    r"|(?i:admin|root|cisco|huawei|h3c|ruijie|password|abc)[@!#._-]{0,3}\d{1,8})(?=[\s\"',;)]|$)"
 )
 """In a person's text: a word after ``password`` that looks like one, or stands alone."""
 
 TOLD = re.compile(
-    r"(?:密码|口令|密钥|密碼)\s{0,3}[「『“（(【\[]?"
+    r"(?:密码|口令|密钥|密碼|团体[字名])\s{0,3}[「『“（(【\[]?"
     r"(?!(?i:see|in|at|to|for|by|reset|policy|server|desk|vault)\b)(?P<secret>(?![:=])[!#-~]{3,})"
 )
 """The same in Chinese, which no command is written in: it counts in every line."""

@@ -49,6 +49,7 @@ NEW_PASSWORD = b"|".join(
     (
         _ANOTHER + rb"[^\n:?\[]{0,30}" + _SECRET + rb"[^\n:?\[]{0,30}" + _COLON,
         _DEMANDED + rb"[^\n]{0,160}(?:\n[^\n]{0,160}){0,2}\n[^\n:]{0,20}(?i:password)" + _COLON,
+        rb"(?i:^[ \t]*(?:repeat )?new password)>[ \t]*\Z",  # RouterOS
         rb"(?i:(?:enter|confirm) enable (?:secret|password))" + _COLON,
     )
 )
