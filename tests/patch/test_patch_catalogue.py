@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from weibao.domain.patch import PackageChange, PatchStatus
 from weibao.domain.patch_catalogue import catalogue
 from weibao.domain.reasons import Reason
+from weibao.errors import UncheckedError
 from weibao.services.patch.catalogue import read_catalogue
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -75,3 +78,11 @@ def test_what_is_asked_for_is_shown_and_who_was_not_checked_is_named() -> None:
     assert found(since=DAY + timedelta(days=5)) == ["libssl3"]
     assert found(security=True) == ["libssl3"]
     assert found(product="ba*") == ["bash"]
+
+
+def test_where_nothing_was_ever_read_nothing_is_said_to_be_up_to_date() -> None:
+    class Empty(History):
+        states: dict[str, list[PatchStatus]] = {}
+
+    with pytest.raises(UncheckedError):
+        read_catalogue(Empty())

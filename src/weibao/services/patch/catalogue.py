@@ -7,6 +7,7 @@ from datetime import datetime
 
 from weibao.boundary.patch import PatchHistory
 from weibao.domain.patch_catalogue import CatalogueEntry, catalogue
+from weibao.errors import UncheckedError
 
 __all__ = ["read_catalogue"]
 
@@ -21,8 +22,13 @@ def read_catalogue(
     """The entries, and the hosts whose newest reading could not be checked.
 
     Of such a host the newest reading that was checked counts.
+
+    Raises:
+        UncheckedError: no host was ever read.
     """
     latest = history.latest_patch_states()
+    if not latest:
+        raise UncheckedError("patch.no_states")
     histories = [history.patch_states(state.device, state.contract) for state in latest]
     entries = tuple(
         entry
