@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -75,6 +76,7 @@ class TextPortReader:
         if names is not None:
             own = {"names": names.names, "name_suffix": names.name_suffix}
             self.rules = self.rules.model_copy(update=own)
+        self._found: dict[str, PortCommand] = {}
 
     def commands(self, *, details: bool = True) -> tuple[PortCommand, ...]:
         """What to ask a device, in this order; without ``details``, what is quick to print."""
@@ -90,6 +92,11 @@ class TextPortReader:
         Raises:
             InputError: none, or more than one.
         """
+        if command not in self._found:
+            self._found[command] = self._find(command)
+        return self._found[command]
+
+    def _find(self, command: str) -> PortCommand:
         # "show interfaces status | include Gi1" prints a part of the same, but "| json" does not.
         keys = dict.fromkeys((command_key(command), command_key(command.partition("|")[0])))
         close: list[PortCommand] = []
@@ -188,9 +195,11 @@ class TextPortReader:
             return False
         if _same_program(stripped, names) and _is_one_of(stripped, names):
             return True
-        if prompt.fullmatch(line) or prompt.fullmatch(stripped):
+        if prompt.fullmatch(line) or (stripped != line and prompt.fullmatch(stripped)):
             return True
         for mark in ("#", ">", "]", "$"):
+            if mark not in stripped:
+                continue
             head, _, tail = stripped.partition(mark)
             tail = tail.strip()
             if not tail or not (_same_program(tail, names) or _AROUND.fullmatch(tail)):
@@ -237,7 +246,12 @@ def port_reader(files: PortFiles, name: str, platform: Platform | None) -> TextP
 def _same_program(text: str, names: tuple[str, ...]) -> bool:
     """Whether the first word of ``text`` may begin one of the commands ``names``."""
     first = text.split(" ", 1)[0].lower()
-    return bool(first) and any(name.startswith(first) for name in names)
+    return bool(first) and _begins_one(first, names)
+
+
+@functools.lru_cache(maxsize=4096)
+def _begins_one(first: str, names: tuple[str, ...]) -> bool:
+    return any(name.startswith(first) for name in names)
 
 
 def _is_echo(line: str, names: tuple[str, ...]) -> bool:
