@@ -14,8 +14,16 @@ from weibao.domain.port_rows import Row
 __all__ = ["Cutter", "TextFSMTemplateError"]
 
 
+_REST = "_REST"
+_SCREEN = 78
+"""A line that is as long was broken where the screen ended, a shorter one between two words."""
+
+
 class Cutter(textfsm.TextFSM):  # type: ignore[misc]
-    """One template. ``Error`` in it means *not understood*, and the rest is read all the same."""
+    """One template. ``Error`` in it means *not understood*, and the rest is read all the same.
+
+    What a value ``X_REST`` finds is the rest of the last record's ``X``, on a line of its own.
+    """
 
     def __init__(self, template: str) -> None:
         """``template``: a TextFSM template's text.
@@ -35,8 +43,11 @@ class Cutter(textfsm.TextFSM):  # type: ignore[misc]
         self._rows: list[Row] = []
         self._at: dict[str, int] = {}
         unparsed: list[tuple[int, str]] = []
+        before = ""
         for number, line in lines:
             self._line = number
+            self._before = len(before.rstrip())
+            before = line
             if not self._took(line) and line.strip():
                 unparsed.append((number, line))
             if self._cur_state_name in ("End", "EOF"):
@@ -70,9 +81,19 @@ class Cutter(textfsm.TextFSM):  # type: ignore[misc]
 
     def _AssignVar(self, matched: Any, value: str) -> None:
         named = self._named.get(value)
-        if named is not None:
+        if value.endswith(_REST):
+            self._go_on(value.removesuffix(_REST), matched.group(value) or "")
+        elif named is not None:
             named.AssignVar(matched.group(value))
             self._at[value] = self._line
+
+    def _go_on(self, column: str, rest: str) -> None:
+        if rest and self._rows:
+            last = self._rows[-1]
+            text = str(last.cells.get(column, ""))
+            blank = "" if self._before >= _SCREEN else " "
+            cells = {**last.cells, column: (text + blank + rest).strip()}
+            self._rows[-1] = Row(cells, last.lines)
 
     def _AppendRecord(self) -> None:
         before = len(self._result)
