@@ -190,6 +190,7 @@ def test_versions_of_real_devices_are_recognised():
         "cisco_xr/show_version": "cisco_xr",
         "cisco_xr/show_version_brief": "cisco_xr",
         "dell_force10/show_version": "dell_force10",
+        "ubiquiti_edgerouter/show_version": "vyos",
     }
     seen = 0
     for path in sorted(RECORDINGS.glob("*/*version*/*.raw")):
