@@ -106,7 +106,8 @@ WORDS = _words(
     "ascii-text hexadecimal cipher ciphertext irreversible-cipher plain-text-password-value "
     "trap-community isakmp-key ike-key psksecret accesskey keytab key-value notify-community "
     "community-string snmp-community-string pin idtoken simple-text simple-text-auth tcp-md5-auth "
-    "md5-authentication wpa-hexkey phash auth-code shared-key-cipher appkey appsecret"
+    "md5-authentication wpa-hexkey phash auth-code shared-key-cipher appkey appsecret "
+    "kerberos-keytab"
 )
 """After these a secret follows."""
 
@@ -137,7 +138,7 @@ NOT_SECRET = re.compile(
     r"(?:.*-)?(?:public|host|authori[sz]ed|trusted|named|rsa|dsa|ecc|ecdsa|ed25519|nistp\d+|sm2|ssh|transmit"
     r"|tunnel|gre|symmetric"
     r"|lacp|aggregation|function|escape|hot|sort|foreign|usb|hash|user)"
-    r"[-_]key\Z|(?:allow|by)-pass\Z|active-psk\Z|security-password\Z|permit-empty-passwd\Z"
+    r"[-_]key\Z|(?:allow|by)-pass\Z|nopassword\Z|change-password\Z|active-psk\Z|security-password\Z|permit-empty-passwd\Z"
 )
 """Words that end like those and announce no secret."""
 
