@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,14 @@ from weibao.errors import InputError, RefusedError
 from weibao.reports.change import DocumentKind, compose, render_html
 from weibao.services.patch.supplied import Intake, take_in
 
-from .booted import Booted
+from .booted import Booted, run
 from .packages import Repository, tool
 from .patching import PatchFlow
 
 SCANNER = """\
 #!/bin/sh
 case "$1" in --version) echo "Scanner 1.0/27000"; exit 0 ;; esac
-if grep -q {mark} "$1"; then echo "$1: Test.Mark FOUND"; exit 1; fi
+if grep -rq {mark} "$1"; then echo "$1: Test.Mark FOUND"; exit 1; fi
 echo "$1: OK"
 """
 ORIGIN = "customer's USB stick 12, handed over by Liu"
@@ -39,6 +40,11 @@ def scanner(folder: Path, mark: str = "EVIL") -> list[str]:
     path.write_text(SCANNER.format(mark=mark))
     path.chmod(0o755)
     return [str(path)]
+
+
+def as_it_is(_file: Path, _folder: Path) -> str:
+    """Nothing is in it."""
+    return ""
 
 
 def settings(*command: str, version: tuple[str, ...] = ()) -> VirusCheckSettings:
@@ -60,7 +66,9 @@ def settings(*command: str, version: tuple[str, ...] = ()) -> VirusCheckSettings
 def test_only_a_scanner_that_says_so_makes_a_file_clean(
     tmp_path: Path, script: str, state: str
 ) -> None:
-    found = CommandScanner(settings("sh", "-c", script), SystemClock()).check(tmp_path / "x")
+    found = CommandScanner(settings("sh", "-c", script), SystemClock(), unpack=as_it_is).check(
+        tmp_path / "x"
+    )
     assert found.state == state
 
 
@@ -78,10 +86,49 @@ def intake(tmp_path: Path, *, checked_only: bool = False, scan: bool = True) -> 
     return Intake(FolderSuppliedFiles(tmp_path / "kept"), look, SystemClock(), checked_only)
 
 
-def package(tmp_path: Path, content: bytes = b"good") -> Path:
+def package(tmp_path: Path, mark: str = "good") -> Path:
+    """A compressed .deb, in which no mark is seen from outside."""
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb not installed")
+    tree = tmp_path / "tree"
+    (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
+    (tree / "payload").write_text(mark)
+    fields = ("Package: x", "Version: 1", "Architecture: all", "Maintainer: x <x@x.invalid>")
+    (tree / "DEBIAN" / "control").write_text("\n".join((*fields, "Description: x", "")))
     path = tmp_path / "客户 代理.deb"
-    path.write_bytes(b"!<arch>\ndebian-binary   " + content)
+    run("dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(tree), str(path))
     return path
+
+
+def test_what_is_in_a_package_is_looked_at_and_what_cannot_be_is_not_checked(
+    tmp_path: Path,
+) -> None:
+    """ClamAV alone calls every .deb clean, whatever is in it."""
+    path = package(tmp_path, "EVIL")
+    assert b"EVIL" not in path.read_bytes()
+    look = CommandScanner(settings(*scanner(tmp_path)), SystemClock())
+    assert look.check(path).state == "found"
+    assert look.check(package(tmp_path)).state == "clean"
+    broken = tmp_path / "broken.deb"
+    broken.write_bytes(b"!<arch>\ndebian-binary   ")
+    assert look.check(broken).state == "not_checked"
+
+
+def test_what_is_in_an_rpm_and_its_scripts_are_looked_at(tmp_path: Path) -> None:
+    lacking = [t for t in ("rpmbuild", "rpm2archive", "rpm") if shutil.which(t) is None]
+    if lacking:
+        pytest.skip(f"{lacking} not installed")
+    for where in ("%install\nmkdir -p %{buildroot}/opt\necho EVIL > %{buildroot}/opt/x\n"
+                  "%files\n/opt/x\n", "%files\n%post\necho EVIL\n"):  # fmt: skip
+        spec = tmp_path / "x.spec"
+        head = "Name: x\nVersion: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n"
+        spec.write_text(f"{head}%description\nx\n{where}")
+        run("rpmbuild", "-bb", "-D", f"_topdir {tmp_path}/rpm", "-D", "_binary_payload w9.gzdio",
+            str(spec))  # fmt: skip
+        built = next((tmp_path / "rpm").rglob("x-1-1.noarch.rpm"))
+        look = CommandScanner(settings(*scanner(tmp_path)), SystemClock())
+        assert look.check(built).state == "found"
+        built.unlink()
 
 
 def test_a_file_is_kept_with_its_hash_and_its_origin(tmp_path: Path) -> None:
@@ -100,7 +147,7 @@ def test_what_is_no_package_or_of_unknown_origin_or_infected_is_refused(tmp_path
     with pytest.raises(InputError, match="is no"):
         take_in(intake(tmp_path), [text], origin=ORIGIN, actor="wang.pm")
     with pytest.raises(RefusedError, match="FOUND"):
-        take_in(intake(tmp_path), [package(tmp_path, b"EVIL")], origin=ORIGIN, actor="wang.pm")
+        take_in(intake(tmp_path), [package(tmp_path, "EVIL")], origin=ORIGIN, actor="wang.pm")
     unchecked = intake(tmp_path, checked_only=True, scan=False)
     with pytest.raises(RefusedError, match="no-such-scanner"):
         take_in(unchecked, [package(tmp_path)], origin=ORIGIN, actor="wang.pm")

@@ -114,10 +114,11 @@ class VirusCheckSettings(Value):
     """How package files that the customer supplies are looked at (PAT-13)."""
 
     command: tuple[str, ...] = (
-        *("clamscan", "--stdout", "--no-summary", "--alert-exceeds-max=yes"),
+        *("clamscan", "-r", "--stdout", "--no-summary", "--alert-exceeds-max=yes"),
         *("--max-filesize=2000M", "--max-scansize=2000M", "{file}"),
     )
-    """The scanner; ``{file}`` is replaced. It ends with 0 for clean and 1 where it found
+    """The scanner, called for the package and for the folder with all that is in it, either as
+    ``{file}``: scanners do not look into packages. It ends with 0 for clean and 1 where it found
     something; any other end, and a program that is not there, is *not checked*."""
     version: tuple[str, ...] = ("clamscan", "--version")
     """What says the version of scanner and signatures; empty: it is not asked."""
