@@ -6,6 +6,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from weibao.adapters.network import snmp_ports
 from weibao.adapters.network.job import Endpoint, Job, Limits, SnmpLogin
 from weibao.adapters.network.snmp_login import with_port_source
 from weibao.adapters.network.snmp_ports import read_agent
+from weibao.adapters.network.snmp_session import Agent
 from weibao.adapters.network.trouble import Trouble
 from weibao.bootstrap.ports import offline_reader
 
@@ -232,3 +234,40 @@ def test_vlans_and_neighbours_come_to_the_right_ports(monkeypatch: pytest.Monkey
     }
     # Whose local port is not known is told, and nobody's neighbour.
     assert len(reading.unparsed) == 1 and "lost" in reading.unparsed[0]
+
+
+class Drip:
+    """A session whose agent answers a little at a time, and never comes to an end."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def fetch(self, oid: str) -> Iterator[tuple[str, int]]:
+        for number in range(1_000_000):
+            self.asked += 1
+            time.sleep(0.005)
+            yield f"{oid}.{number}", 1
+
+
+def test_an_agent_that_answers_slowly_for_ever_is_left_at_the_deadline() -> None:
+    silent = Trouble("snmp_silent")
+    drip = Drip()
+    agent = Agent(drip, time.monotonic() + 0.2, lambda: False, silent)  # type: ignore[arg-type]
+    with pytest.raises(Trouble) as raised:
+        agent.column("1.3")
+    assert raised.value.reason.code == "time_limit"
+    assert drip.asked < 100
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_the_end_of_a_table() -> None:
+    drip = Drip()
+    agent = Agent(
+        drip,  # type: ignore[arg-type]
+        time.monotonic() + 60,
+        lambda: drip.asked > 5,
+        Trouble("snmp_silent"),
+    )
+    with pytest.raises(Trouble) as raised:
+        agent.column("1.3")
+    assert raised.value.reason.code == "interrupted"
+    assert drip.asked < 20

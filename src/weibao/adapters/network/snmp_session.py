@@ -78,6 +78,7 @@ class Agent:
         def ask() -> dict[str, Value]:
             found: dict[str, Value] = {}
             for name, value in self._session.fetch(oid):
+                self._check_time()
                 found[name.removeprefix(f"{oid}.")] = value
                 if len(found) > _MOST:
                     raise Trouble("snmp_error", detail=f"{oid}: more than {_MOST} rows")
@@ -87,13 +88,19 @@ class Agent:
 
     def _patiently(self, ask: Callable[[], _T]) -> _T:
         for _ in range(_TRIES):
-            if self._stop() or time.monotonic() > self._deadline:
-                break
+            self._check_time()
             try:
                 return ask()
             except (TimeoutError, BlockingIOError):
                 continue
         raise self._silent
+
+    def _check_time(self) -> None:
+        """Between any two values: an agent may answer slowly, and for ever."""
+        if time.monotonic() > self._deadline:
+            raise Trouble("time_limit")
+        if self._stop():
+            raise Trouble("interrupted")
 
 
 @contextmanager
