@@ -188,25 +188,52 @@ def options(about: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
+Rows = list[tuple[object, ...]]
+
+
+def compared(found: Mapping[str, Figures], how: argparse.Namespace) -> Rows:
+    """A row for each kind of run; the first one is the peer's, to which the others compare."""
+    peer = next(iter(found))
+    base = found[peer].of(how.devices) if found[peer].wall else None
+    rows: Rows = []
+    for kind, figures in found.items():
+        if not figures.wall:
+            continue
+        wall, cpu, peak = figures.of(how.devices)
+        ratios = (wall / base[0], cpu / base[1]) if base else ("-", "-")
+        rows.append((kind, wall, ratios[0], cpu, ratios[1], peak))
+    return rows
+
+
+def show(how: argparse.Namespace, rows: Rows, slow: str) -> None:
+    """The table; ``slow`` says what is slow of slow devices."""
+    print(machine())
+    kind = slow if how.slow else "no latency"
+    print(f"{how.devices} switches, {how.concurrency} at once, {kind}, {how.rounds} rounds\n")
+    table(("", "wall s", "ratio", "CPU ms/device", "ratio", "peak MiB"), rows)
+
+
+def make_peer(
+    folder: Path, program: str, how: argparse.Namespace, places: Mapping[str, tuple[str, int]]
+) -> list[object]:
+    """The command of the peer, which writes its files into ``folder``."""
+    hosts = folder / "hosts.json"
+    hosts.write_text(json.dumps(places), encoding="utf-8")
+    return [sys.executable, HERE / program, hosts, folder / "files", how.concurrency]
+
+
 def main() -> None:
     """Run it."""
     how = options(__doc__)
     places = {name(n): (address(n), how.port) for n in range(1, how.devices + 1)}
     with tempfile.TemporaryDirectory(prefix="weibao-bench-") as made, switches(how):
         rows = _rounds(Path(made), how, places)
-    print(machine())
-    kind = "50 ms a command, 1 s to print" if how.slow else "no latency"
-    print(f"{how.devices} switches, {how.concurrency} at once, {kind}, {how.rounds} rounds\n")
-    table(("", "wall s", "ratio", "CPU ms/device", "ratio", "peak MiB"), rows)
+    show(how, rows, "50 ms a command, 1 s to print")
 
 
-def _rounds(
-    folder: Path, how: argparse.Namespace, places: Mapping[str, tuple[str, int]]
-) -> list[tuple[object, ...]]:
+def _rounds(folder: Path, how: argparse.Namespace, places: Mapping[str, tuple[str, int]]) -> Rows:
     estate = make_estate(folder, places, how.concurrency)
-    hosts = folder / "hosts.json"
-    hosts.write_text(json.dumps(places), encoding="utf-8")
-    peer = [sys.executable, HERE / "nornir_files.py", hosts, folder / "files", how.concurrency]
+    peer = make_peer(folder, "nornir_files.py", how, places)
     night = [WEIBAO, "backup", "run"]
     found = {
         kind: Figures() for kind in ("nornir + netmiko", "first night", "unchanged", "a tenth")
@@ -223,15 +250,7 @@ def _rounds(
             [WEIBAO, "inventory", "list"], cwd=estate, check=True, stdout=subprocess.DEVNULL
         )
         measure(found["a tenth"], night, estate)
-    if how.no_peer:
-        del found["nornir + netmiko"]
-    base = found.get("nornir + netmiko", Figures([0.0], [0.0])).of(how.devices)
-    rows = []
-    for kind, figures in found.items():
-        wall, cpu, peak = figures.of(how.devices)
-        ratios = (wall / base[0], cpu / base[1]) if base[0] else ("-", "-")
-        rows.append((kind, wall, ratios[0], cpu, ratios[1], peak))
-    return rows
+    return compared(found, how)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from change.flows import WEIBAO
 from patch.booted import Booted, booted
-from patch.packages import FIRST, SECOND, Repository
+from patch.packages import stocked
 from patch.patching import PatchFlow
 
 ROUNDS = 2
@@ -100,29 +100,19 @@ def measured(count: int) -> tuple[tuple[object, ...], dict[str, float]]:
     """One row, and where the time of the best round went."""
     with tempfile.TemporaryDirectory(prefix="wb-window-") as temporary:
         names = [f"node{number}" for number in range(1, count + 1)]
-        with booted(Path(temporary), names) as lab:
-            repository = Repository(lab, lab.folder / "pool")
-            repository.add(*FIRST)
-            repository.serve()
-            try:
-                for host in lab.hosts.values():
-                    repository.use_on(host)
-                    host.keep()
-                repository.add(*SECOND)
-                rounds = []
-                by_ansible = []
-                for number in range(ROUNDS):
-                    place = Path(temporary) / f"round{number}"
-                    place.mkdir()
-                    flow = PatchFlow(place, lab, [*lab.hosts.values()],
-                                     runbook={"canary": 0, "batches": ["100%"]})  # fmt: skip
-                    flow.write_inventory(**{n: {"patch_linux_backup": False} for n in names})
-                    by_ansible.append(bare(lab, flow))
-                    reset(lab)
-                    rounds.append(governed(lab, flow))
-                    reset(lab)
-            finally:
-                repository.stop()
+        with booted(Path(temporary), names) as lab, stocked(lab):
+            rounds = []
+            by_ansible = []
+            for number in range(ROUNDS):
+                place = Path(temporary) / f"round{number}"
+                place.mkdir()
+                flow = PatchFlow(place, lab, [*lab.hosts.values()],
+                                 runbook={"canary": 0, "batches": ["100%"]})  # fmt: skip
+                flow.write_inventory(**{n: {"patch_linux_backup": False} for n in names})
+                by_ansible.append(bare(lab, flow))
+                reset(lab)
+                rounds.append(governed(lab, flow))
+                reset(lab)
     took, steps = min(rounds, key=lambda found: found[0].wall)
     plain = min(by_ansible, key=lambda found: found.wall)
     limit = FIXED + EACH * count

@@ -11,15 +11,23 @@ log. Weibao also asks for routing neighbours, which these switches refuse.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from collect_night import HERE, WEIBAO, Figures, make_estate, measure, options, switches
-from measuring import machine, table
+from collect_night import (
+    WEIBAO,
+    Figures,
+    Rows,
+    compared,
+    make_estate,
+    make_peer,
+    measure,
+    options,
+    show,
+    switches,
+)
 from switches import address, name
 
 
@@ -29,19 +37,12 @@ def main() -> None:
     places = {name(n): (address(n), how.port) for n in range(1, how.devices + 1)}
     with tempfile.TemporaryDirectory(prefix="weibao-bench-") as made, switches(how, "--ports"):
         rows = _rounds(Path(made), how, places)
-    print(machine())
-    kind = "50 ms a command" if how.slow else "no latency"
-    print(f"{how.devices} switches, {how.concurrency} at once, {kind}, {how.rounds} rounds\n")
-    table(("", "wall s", "ratio", "CPU ms/device", "ratio", "peak MiB"), rows)
+    show(how, rows, "50 ms a command")
 
 
-def _rounds(
-    folder: Path, how: argparse.Namespace, places: Mapping[str, tuple[str, int]]
-) -> list[tuple[object, ...]]:
+def _rounds(folder: Path, how: argparse.Namespace, places: Mapping[str, tuple[str, int]]) -> Rows:
     estate = make_estate(folder, places, how.concurrency)
-    hosts = folder / "hosts.json"
-    hosts.write_text(json.dumps(places), encoding="utf-8")
-    peer = [sys.executable, HERE / "nornir_ports.py", hosts, folder / "files", how.concurrency]
+    peer = make_peer(folder, "nornir_ports.py", how, places)
     check = [WEIBAO, "ports", "check"]
     all_read = rf"\b{how.devices} (?:read|台)|已读取 {how.devices} 台"
     found = {kind: Figures() for kind in ("nornir + netmiko + ntc", "first day", "every day")}
@@ -53,15 +54,7 @@ def _rounds(
         if not how.no_peer:
             measure(found["nornir + netmiko + ntc"], peer, folder, r"failed 0\b")
         measure(found["every day"], check, estate, all_read)
-    if how.no_peer:
-        del found["nornir + netmiko + ntc"]
-    base = found.get("nornir + netmiko + ntc", Figures([0.0], [0.0])).of(how.devices)
-    rows = []
-    for kind, figures in found.items():
-        wall, cpu, peak = figures.of(how.devices)
-        ratios = (wall / base[0], cpu / base[1]) if base[0] else ("-", "-")
-        rows.append((kind, wall, ratios[0], cpu, ratios[1], peak))
-    return rows
+    return compared(found, how)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,9 @@ description:
 version_added: 0.2.0
 author:
   - The Weibao project (@weibao)
+extends_documentation_fragment:
+  - weibao.core.collecting
 options:
-  estate:
-    description:
-      - Folder of the estate, with its C(weibao.yml). The current folder by default.
-    type: path
   change:
     description:
       - Number of the change that allows it.
@@ -81,10 +79,6 @@ options:
       - Save the result.
     type: bool
     default: true
-  run_folder:
-    description:
-      - Folder of the run that takes the bundle. A new one by default.
-    type: path
   watch_pid:
     description:
       - When this process ends, nothing further is sent and every device goes back. The runner

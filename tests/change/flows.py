@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ FIELDS = {"hardware": "无", "software": "无", "notified": "liu.cust，电话"}
 
 class Flow:
     """The estate, its people and their keys."""
+
+    inside: Sequence[str] = ()
+    """What the command is called by, where hosts can only be reached from elsewhere."""
+    patience = 300
+    """Seconds for a command."""
 
     def __init__(self, base: Path, *, terms: dict[str, Any] | None = None) -> None:
         self.base = base
@@ -90,15 +95,16 @@ class Flow:
     ) -> subprocess.CompletedProcess[str]:
         """Call the command; ``fails`` is the exit code that it must have (None: any)."""
         done = subprocess.run(
-            [WEIBAO, *arguments],
+            [*self.inside, WEIBAO, *arguments],
             cwd=where or self.folder,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=self.patience,
         )
         if fails is not None:
-            assert done.returncode == fails, (arguments, done.stdout, done.stderr)
+            said = (arguments, done.stdout[-3000:], done.stderr[-3000:])
+            assert done.returncode == fails, said
         return done
 
     def change(self, *words: str, who: str = "", fails: int | None = 0) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from change.flows import WEIBAO, Flow
+from change.flows import Flow
 
 from .booted import Booted, Host, booted, make_image, missing
 
@@ -45,9 +44,11 @@ class BootedFlow(Flow):
 
     variables: Mapping[str, Any] = {}
     """Of all hosts, beside how they are reached."""
+    patience = 900
 
     def __init__(self, base: Path, lab: Booted, hosts: Sequence[Host], **more: Any) -> None:
         self.lab, self.booted_hosts = lab, hosts
+        self.inside = lab.inside
         self.extra: dict[str, dict[str, Any]] = {}
         super().__init__(base, **more)
 
@@ -71,19 +72,3 @@ class BootedFlow(Flow):
         }
         document = {"all": {"vars": variables, "hosts": hosts}}
         (self.folder / "inventory" / "hosts.yml").write_text(json.dumps(document))
-
-    def weibao(
-        self, *arguments: str, where: Path | None = None, fails: int | None = 0
-    ) -> subprocess.CompletedProcess[str]:
-        """Call the command."""
-        done = subprocess.run(
-            [*self.lab.inside, WEIBAO, *arguments],
-            cwd=where or self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        if fails is not None:
-            assert done.returncode == fails, (arguments, done.stdout[-1500:], done.stderr[-3000:])
-        return done

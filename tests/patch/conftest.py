@@ -9,7 +9,7 @@ import pytest
 
 from .booted import Booted
 from .booted_flow import some_hosts
-from .packages import FIRST, SECOND, Repository
+from .packages import Repository, stocked
 from .patching import PatchFlow
 
 
@@ -30,15 +30,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
 @pytest.fixture(scope="session")
 def pool(lab: Booted) -> Iterator[Repository]:
     """The repository; the hosts have the first versions of all packages."""
-    repository = Repository(lab, lab.folder / "pool")
-    repository.add(*FIRST)
-    repository.serve()
-    for host in lab.hosts.values():
-        repository.use_on(host)
-        host.keep()
-    repository.add(*SECOND)
-    yield repository
-    repository.stop()
+    with stocked(lab) as repository:
+        yield repository
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -122,6 +123,25 @@ SECOND = (
     tool("wb-kernel", "2.0", postinst=ASKS_REBOOT),
     Package("wb-fat", "2.0", {"/opt/small/blob": b"2" * 3_000_000}),
 )
+
+
+@contextmanager
+def stocked(lab: Booted) -> Iterator[Repository]:
+    """A repository that answers; the hosts have the first versions, and it the second ones too.
+
+    The hosts are kept as they are then, for ``Host.reset``.
+    """
+    repository = Repository(lab, lab.folder / "pool")
+    repository.add(*FIRST)
+    repository.serve()
+    try:
+        for host in lab.hosts.values():
+            repository.use_on(host)
+            host.keep()
+        repository.add(*SECOND)
+        yield repository
+    finally:
+        repository.stop()
 
 
 class Repository:
