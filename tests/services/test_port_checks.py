@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.nights import Answer, Night
+from weibao.adapters.ports import reader
 from weibao.bootstrap import open_workshop
 from weibao.bootstrap.checking import verify_estate
 from weibao.bootstrap.ports import port_parts
@@ -19,6 +20,7 @@ from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Trigger
 from weibao.errors import InputError
+from weibao.i18n import explain
 from weibao.services.begin_run import JobRequest
 from weibao.services.ports.baseline import baseline_of
 from weibao.services.ports.check import PortResult, run_ports
@@ -215,3 +217,27 @@ ports:
     assert codes["nobody"].code.value == "unreachable"
     assert (codes["nobody"].severity.value, codes["nobody"].cuts_off) == ("serious", "三楼")
     assert codes["unknown"].code.value == "reach_unchecked"
+
+
+def test_what_makes_no_sense_is_one_devices_trouble(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever converting it raises: the others are read all the same (JOB-01)."""
+    understood = reader.assemble
+
+    def refuses(rules: Any, outputs: Any) -> Any:
+        outputs = list(outputs)
+        if any("absurd" in line for each in outputs for line in each.text):
+            raise OverflowError("cannot convert float infinity to integer")
+        return understood(rules, outputs)
+
+    monkeypatch.setattr(reader, "assemble", refuses)
+    odd = table("up")
+    odd.outputs = {name: text + "absurd\n" for name, text in odd.outputs.items()}
+    result = days.check({"sw1": odd, "sw2": table("up")})
+    by_name = {r.device: r for r in result.readings}
+    assert by_name["sw2"].outcome.value == "read"
+    assert by_name["sw1"].outcome.value == "failed"
+    assert by_name["sw1"].reason is not None
+    assert "infinity" in explain(by_name["sw1"].reason.code, by_name["sw1"].reason.params, "zh")
+    assert result.exit_code == 1

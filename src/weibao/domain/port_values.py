@@ -26,36 +26,43 @@ _UNITS = {
     RateUnit.kilobyte: 8 * 10**3,
 }
 _BITS = re.compile(r"\s*(?:bits?|b)(?:ps|/s|\b)", re.IGNORECASE)
-_RANGE = re.compile(r"(?P<head>\S*?)(?P<first>\d+) +to +(?P=head)(?P<last>\d+)")
+_RANGE = re.compile(r"(?P<head>\S*?)(?P<first>\d{1,9}) +to +(?P=head)(?P<last>\d{1,9})")
+_DIGITS = 26
+"""Of a number: 64 bits have 20, with commas between thousands 26."""
+_MEMBERS = 4096
+"""Of one range: no aggregate has more."""
 _ETHERNETS = re.compile(r"e(?:thernet)?(?: |$)")
 _PARTED = re.compile(r",|(?:^|\s+)e(?:thernet)? (?=\d)")
 _DUPLEX = re.compile(r"(?:a-|\(a\))?(?P<word>[a-z]+)(?:\(a\))?.*", re.IGNORECASE)
 
 
 def number(text: str) -> int | None:
-    """The first whole number; None where there is none (``--``, ``N/A``)."""
+    """The first whole number; None where there is none (``--``, ``N/A``).
+
+    None too where no counter can be that large: a device may print anything.
+    """
     found = _NUMBER.search(text)
-    return int(found[0].replace(",", "")) if found else None
+    return int(found[0].replace(",", "")) if found and len(found[0]) <= _DIGITS else None
 
 
 def percent(text: str) -> float | None:
     """``0.38%`` and ``0.38`` alike."""
     found = _DECIMAL.search(text)
-    return float(found[0]) if found else None
+    return float(found[0]) if found and len(found[0]) <= _DIGITS else None
 
 
 def decibels(text: str) -> float | None:
     """dBm, of several lanes the weakest; None where no light is measured (``-inf``, ``N/A``)."""
     if "inf" in text.lower():
         return None
-    found = _DECIMAL.findall(text)
+    found = [each for each in _DECIMAL.findall(text) if len(each) <= _DIGITS]
     return min(map(float, found)) if found else None
 
 
 def rate(text: str, unit: RateUnit) -> int | None:
     """Bits a second; ``unit`` counts for a number that stands without its own."""
     found = _RATE.search(text)
-    if found is None:
+    if found is None or len(found["number"]) > _DIGITS:
         return None
     value = float(found["number"].replace(",", ""))
     prefix = (found["prefix"] or "")[:1].lower()
@@ -99,8 +106,9 @@ def listed(cell: str | list[str]) -> list[str]:
     )
     names: list[str] = []
     for part in map(str.strip, parts):
-        if found := _RANGE.fullmatch(part):
-            numbers = range(int(found["first"]), int(found["last"]) + 1)
+        found = _RANGE.fullmatch(part)
+        numbers = range(int(found["first"]), int(found["last"]) + 1) if found else range(0)
+        if found and len(numbers) <= _MEMBERS:
             names += [f"{found['head']}{each}" for each in numbers]
         elif part:
             names.append(part)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from weibao.domain.patterns import compiled
 from weibao.domain.port_rows import Row
-from weibao.domain.port_values import number
+from weibao.domain.port_values import number, percent
 from weibao.domain.routing import NeighbourState, RouteCount, RoutingNeighbour
 from weibao.domain.routing_rules import PingRules, RoutingCommand
 
@@ -48,15 +48,16 @@ def pinged(rules: PingRules, text: str) -> Counts | None:
     back = compiled(rules.received).search(text)
     if sent is None or back is None:
         return None
-    count = int(sent["value"])
+    count = number(sent["value"])
     groups = back.groupdict()
-    received = (
-        round(count * (100 - float(groups["lost"])) / 100)
-        if groups.get("lost")
-        else int(groups["value"])
-    )
+    lost = percent(groups["lost"]) if groups.get("lost") else None
+    received = number(groups["value"]) if groups.get("value") else None
+    if count is not None and lost is not None:
+        received = round(count * (100 - lost) / 100)
+    if count is None or received is None:
+        return None
     found = compiled(rules.rtt).search(text) if rules.rtt else None
-    return count, received, float(found["value"]) if found else None
+    return count, received, percent(found["value"]) if found else None
 
 
 def _state(command: RoutingCommand, word: str) -> NeighbourState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import re
@@ -17,7 +18,7 @@ from weibao.domain.port_rows import Rows, assemble
 from weibao.domain.port_rules import PortCommand, PortRules, command_key
 from weibao.errors import FailedError, InputError
 
-__all__ = ["TextPortReader", "port_reader"]
+__all__ = ["TextPortReader", "port_reader", "senseless"]
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 _PAGER = re.compile(
@@ -47,6 +48,20 @@ _PORT = "{port}"
 """Stands in a command's spelling for a port's name, of one or two words."""
 _SHORTEST = 2
 """Letters of an abbreviated word of a command."""
+
+
+@contextlib.contextmanager
+def senseless(platform: str) -> Iterator[None]:
+    """A device may print anything: what no value can be is its own trouble, and no other's.
+
+    Raises:
+        FailedError: in place of what converting and validating raise.
+    """
+    try:
+        yield
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FailedError("ports.senseless", platform=platform, why=why) from error
 
 
 class _Spelled(Protocol):
@@ -131,8 +146,13 @@ class TextPortReader:
         return self.assemble([self.cut(command, text) for command, text in outputs])
 
     def assemble(self, outputs: Iterable[Rows]) -> PortReading:
-        """Ports out of the outputs of one device that were cut up."""
-        return assemble(self.rules, outputs)
+        """Ports out of the outputs of one device that were cut up.
+
+        Raises:
+            FailedError: what the device printed makes no port.
+        """
+        with senseless(self.rules.platform):
+            return assemble(self.rules, outputs)
 
     def cut(self, name: str, text: str) -> Rows:
         """One output, cut up.
@@ -147,7 +167,8 @@ class TextPortReader:
         lines = [_CONTROL.sub("", line) for line in re.split(r"\r*\n", text.lstrip("\ufeff"))]
         numbered = list(self._output(lines, command))
         if command.from_json is not None:
-            rows, left = cut_json(command.from_json, numbered)
+            with senseless(self.rules.platform):
+                rows, left = cut_json(command.from_json, numbered)
         else:
             rows, left = self._files.cutter(self._folder, command).cut(numbered)
         if not rows and (line := self.refusal("\n".join(lines))):

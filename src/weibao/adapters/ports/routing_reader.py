@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from weibao.adapters.ports.cutter import Cutter, TextFSMTemplateError
-from weibao.adapters.ports.reader import TextPortReader
+from weibao.adapters.ports.reader import TextPortReader, senseless
 from weibao.adapters.yaml_lines import read_model
 from weibao.domain.port_rows import Row
 from weibao.domain.port_rules import command_key
@@ -42,7 +42,15 @@ class RoutingReader:
         return self._find(command) is not None
 
     def read(self, outputs: Iterable[tuple[str, str]]) -> RoutingReading:
-        """Routing out of ``(command, text)`` of one device."""
+        """Routing out of ``(command, text)`` of one device.
+
+        Raises:
+            FailedError: what the device printed makes no routing.
+        """
+        with senseless(self._ports.rules.platform):
+            return self._read(outputs)
+
+    def _read(self, outputs: Iterable[tuple[str, str]]) -> RoutingReading:
         neighbours: dict[tuple[str, str], RoutingNeighbour] = {}
         routes: list[RouteCount] = []
         asked, unparsed = [], []

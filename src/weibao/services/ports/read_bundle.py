@@ -183,12 +183,15 @@ def _understand(
             found.trouble = _reason(error)
             continue
         found.asked.append(item.command)
-    found.reading = reader.assemble(cut)
-    if routing is not None:
-        read = routing.read(others)
-        refused = tuple(c for c in _refused(entry) if routing.knows(c))
-        if read.asked or refused:
-            found.routing = read.model_copy(update={"refused": refused})
+    try:
+        found.reading = reader.assemble(cut)
+        if routing is not None:
+            read = routing.read(others)
+            refused = tuple(c for c in _refused(entry) if routing.knows(c))
+            if read.asked or refused:
+                found.routing = read.model_copy(update={"refused": refused})
+    except WeibaoError as error:
+        found.trouble = _reason(error)
     found.reached = tuple(_reached(entry, test, routing, others) for test in tests)
     return found
 
