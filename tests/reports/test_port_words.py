@@ -127,7 +127,7 @@ def test_codes_in_a_sentence_are_words() -> None:
     assert said(code.port_down, reason="") == "应在用，但未连通（设备未给出原因）"
     assert said(code.port_unexpected_up, expected="closed") == "应为关闭端口，却已连通"
     assert said(code.port_duplex, expected="full", actual="half") == "双工应为全双工，实为半双工"
-    assert said(code.ports_stale, since="") == "本次未能读取；最近一次读取于 从未"
+    assert said(code.ports_stale, since="") == "本次未能读取；最近一次读取：从未"
     stale = said(code.ports_stale, since="2026-11-21T23:00+00:00")
     assert stale.endswith("2026-11-22 07:00")
 
