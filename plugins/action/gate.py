@@ -15,6 +15,8 @@ from typing import Any
 from ansible_collections.weibao.core.plugins.plugin_utils.thin import WholeBatchAction
 
 with contextlib.suppress(ImportError):  # said when the task runs
+    # The journal is made when it is asked for: in each worker, if it were not loaded here.
+    import weibao.adapters.journal
     import weibao.bootstrap.gate  # noqa: F401
 with contextlib.suppress(ImportError):  # where the journal is in PostgreSQL
     import psycopg  # noqa: F401
