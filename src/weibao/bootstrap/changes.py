@@ -10,7 +10,7 @@ from weibao.adapters.left_running import left_running
 from weibao.adapters.ssh_signatures import SshSignatures
 from weibao.bootstrap.workshop import later
 from weibao.errors import InputError
-from weibao.services.changes.desk import Desk
+from weibao.services.changes.desk import STARTING, Desk
 from weibao.services.parts import Parts
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_desk"]
 
-_PATIENCE = {"run.lock": 600.0}
+_PATIENCE = {"run.lock": 600.0, STARTING: 60.0}
 """Seconds for which a lock of that name is waited for: a night may be going on."""
 
 

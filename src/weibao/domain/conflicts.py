@@ -54,8 +54,12 @@ def find_conflicts(
     relations: Mapping[str, Relation],
     calendar: Calendar,
     zone: tzinfo,
+    *,
+    at_start: bool = False,
 ) -> tuple[Conflict, ...]:
     """Everything that stands against ``change`` in its window.
+
+    ``at_start``: what is at work now stands against it, whatever window that has.
 
     ``others`` are changes with the devices that they touch; those that are over, and the
     change itself, are passed over. ``relations`` may cover any devices; parents count over
@@ -71,14 +75,15 @@ def find_conflicts(
     for other, touched in others:
         if other.id == change.id or other.state not in ALIVE:
             continue
-        if not _overlap(change.window, other.window):
+        overlap = _overlap(change.window, other.window)
+        if not overlap and not (at_start and other.state in LOCKING):
             continue
         blocking = _blocks(change, other)
         about = _about(other, zone)
         for code, device, their in _devices(devices, touched, relations, groups):
             params = {"device": device, **({"other": their} if code != "device" else {}), **about}
             found.append(Conflict(code=code, params=params, blocking=blocking))
-        found += _persons(change, other, about, blocking)
+        found += _persons(change, other, about, blocking) if overlap else ()
     return tuple(found)
 
 

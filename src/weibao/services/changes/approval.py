@@ -29,7 +29,8 @@ from weibao.domain.change_digest import differences as part_differences
 from weibao.domain.change_owed import missing_fields
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError, RefusedError, WeibaoError
-from weibao.i18n import Language, explain, translate
+from weibao.i18n import Language, explain
+from weibao.services.changes.conflicting import blocking_now
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
 from weibao.services.changes.papers import keep_paper
@@ -102,11 +103,7 @@ def _submit_draft(
         for t in plan.targets
         if t.problem
     ]
-    against += [
-        Reason.of("change_conflict", conflict=_conflict(desk, c.code, c.params))
-        for c in plan.conflicts
-        if c.blocking
-    ]
+    against += blocking_now(desk, change, plan, sources)
     against += differences(desk, change, sources)
     if change.kind is ChangeKind.standard:
         part = desk.digests.runbook_part(change.runbook)
@@ -299,7 +296,3 @@ def _signed_at(signed: str) -> datetime:
         return datetime.fromisoformat(json.loads(signed)["at"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("change.statement_wrong") from error
-
-
-def _conflict(desk: Desk, code: str, params: dict[str, str]) -> str:
-    return translate(f"conflict.{code}", desk.parts.settings.language, **params)

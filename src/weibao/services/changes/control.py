@@ -23,7 +23,8 @@ from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Carrier, Tell
 from weibao.services.changes.clear_text import check_text
 from weibao.services.changes.closing import finish
-from weibao.services.changes.desk import Desk
+from weibao.services.changes.conflicting import check_start
+from weibao.services.changes.desk import STARTING, Desk
 from weibao.services.changes.do_step import Work, keep_left, open_run
 from weibao.services.changes.permission import check_leave, window_end
 from weibao.services.changes.planning import make_plan
@@ -74,20 +75,23 @@ def start(
             change, _ = make_plan(desk, change, actor, sources, tell)
         plan = desk.plan(change)
         check_leave(desk, change, sources, ChangeAction.start)
-        run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
-        try:
-            change = desk.move(
-                change,
-                ChangeAction.start,
-                actor,
-                started_at=desk.now,
-                run=run.id,
-                operator=change.operator or actor,
-                locks=[target.device for target in plan.targets],
-            )
-        except RefusedError:
-            desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
-            raise
+        # One start at a time: two partners must not both find the other one idle.
+        with desk.hold(STARTING, f"change start {change.id}"):
+            check_start(desk, change, plan, sources)
+            run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
+            try:
+                change = desk.move(
+                    change,
+                    ChangeAction.start,
+                    actor,
+                    started_at=desk.now,
+                    run=run.id,
+                    operator=change.operator or actor,
+                    locks=[target.device for target in plan.targets],
+                )
+            except RefusedError:
+                desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
+                raise
         return _carry(desk, change, run, actor, sources, tell, sleep)
 
 

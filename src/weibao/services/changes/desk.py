@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from weibao.domain.platform import Platform
     from weibao.services.ports.port_parts import PortParts
 
-__all__ = ["Desk"]
+__all__ = ["STARTING", "Desk"]
 
+STARTING = "starting.lock"
+"""Held for the moment in which a change finds nothing against it and begins."""
 _OPEN = tuple(
     state
     for state in ChangeState

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from weibao.boundary import HostResult
 from weibao.domain.base import titled
-from weibao.domain.change import Change, ChangeAction, ChangePlan, Conflict, PlannedTarget
+from weibao.domain.change import Change, ChangeAction, ChangePlan, PlannedTarget
 from weibao.domain.change_digest import digest_of
-from weibao.domain.conflicts import ALIVE, Relation, find_conflicts
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, RunState
@@ -17,6 +16,7 @@ from weibao.domain.runbook import Phase, Runbook, StepKind
 from weibao.domain.waves import make_waves
 from weibao.errors import FailedError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Tell, step_seconds
+from weibao.services.changes.conflicting import conflicts_now
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
 from weibao.services.changes.draft import chosen_devices
@@ -67,7 +67,7 @@ def make_plan(
         estimate=waves * sum(seconds[step.name] for step in forward),
         back_out_estimate=waves
         * sum(seconds[step.name] for step in runbook.of_phase(Phase.back_out)),
-        conflicts=_conflicts(desk, change, targets, sources),
+        conflicts=conflicts_now(desk, change, targets, sources),
         run=run.id,
     )
     moved = desk.move(
@@ -178,26 +178,6 @@ def _seen(target: PlannedTarget, found: HostResult | None) -> PlannedTarget:
         return target.model_copy(update={"problem": why, "plan": dict(found.plan)})
     return target.model_copy(
         update={"checked": True, "difference": found.difference, "plan": dict(found.plan)}
-    )
-
-
-def _conflicts(
-    desk: Desk, change: Change, targets: Sequence[PlannedTarget], sources: tuple[str, ...]
-) -> tuple[Conflict, ...]:
-    contract = desk.contract(change)
-    window = change.window.start, change.window.end
-    others = []
-    for other in desk.records.changes(states=ALIVE, overlapping=window):
-        plan = desk.records.change_plan(other.id, other.plan) if other.plan else None
-        if other.id != change.id and plan is not None:
-            others.append((other, [target.device for target in plan.targets]))
-    everything = desk.parts.inventory.resolve(sources).devices
-    relations = {
-        device.name: Relation(parent=device.parent, group=device.redundancy_group)
-        for device in everything
-    }
-    return find_conflicts(
-        change, targets, others, relations, contract.calendar, desk.zone(contract)
     )
 
 
