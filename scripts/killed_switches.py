@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import random
 import threading
@@ -166,8 +167,7 @@ class Switches:
                 self._check_changed(shown, device)
             else:
                 hold(bool(lost), f"{device.name}: {states}")
-                same = self._texts(device) == self.before[device.name]
-                hold(same, f"{device.name} is not what it was before")
+                self._check_same(device)
 
     def _check_changed(self, shown: Any, device: DeviceHandle) -> None:
         """It has the lines, saved, and its last version says why."""
@@ -177,6 +177,13 @@ class Switches:
         said = self.flow.weibao("backup", "list", device.name, "--json")
         newest = json.loads(said.stdout)["versions"][0]
         hold(newest["change_ref"] == shown["change"]["id"], f"{device.name}: {newest}")
+
+    def _check_same(self, device: DeviceHandle) -> None:
+        """It is what it was before, running and saved."""
+        for before, now in zip(self.before[device.name], self._texts(device), strict=True):
+            lines = difflib.diff_bytes(difflib.unified_diff, before, now, n=0, lineterm=b"")
+            rows = [line.decode("utf-8", "replace") for line in lines]
+            hold(not rows, f"{device.name} is not what it was before: {rows}")
 
     def _applied(self, shown: Any, device: str) -> list[str]:
         rows = [r for r in shown["steps"] if (r["device"], r["step"]) == (device, "apply")]
@@ -194,6 +201,6 @@ class Switches:
 
 
 def _said(text: bytes) -> list[bytes]:
-    """The lines that say something: IOS's comments tell when it was changed last, and its size."""
-    noise = (b"!", b"Current configuration", b"Using ")
+    """The lines that say something: IOS also tells its size, its clock, and when it was changed."""
+    noise = (b"!", b"Current configuration", b"Using ", b"ntp clock-period")
     return [line for line in text.splitlines() if not line.startswith(noise)]

@@ -31,7 +31,8 @@ from weibao.domain.change import (
 )
 from weibao.domain.change_digest import digest_of
 from weibao.domain.inventory import Device
-from weibao.services.leave import Leave, LeaveParts, Purpose, leave, parts_now
+from weibao.services.leave import Leave, Purpose, leave
+from weibao.services.leave_parts import LeaveParts, parts_now
 
 DATA = Path(__file__).with_name("data") / "gatehouse"
 PEOPLE = ("wang", "li", "zhao", "qian", "sun", "zhou")

@@ -15,7 +15,7 @@ from weibao.boundary.runner import HostResult, PlaybookResult
 from weibao.domain.change import Change, ChangeKind, ChangeStep, StepState, Window
 from weibao.domain.reasons import Reason
 from weibao.i18n import explain
-from weibao.services.changes import approval, control
+from weibao.services.changes import approval, control, presence
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import Application, new_change
 from weibao.services.changes.planning import make_plan
@@ -26,7 +26,7 @@ from .flows import FIELDS, HOSTS, Flow
 __all__ = ["HOSTS", "HOUR", "Office"]
 
 HOUR = timedelta(hours=1)
-CONFIRM = control.CONFIRM_NAMESPACE
+CONFIRM = presence.CONFIRM_NAMESPACE
 
 
 class BentClock:
@@ -194,10 +194,10 @@ class Office:
 
     def confirm(self, number: str, wave: int = 0) -> None:
         change = self.desk.find(number)
-        said = control.Confirmation("write", wave)
-        text = control.confirm_statement(change, "zhao.rec", said)
+        said = presence.Confirmation("write", wave)
+        text = presence.confirm_statement(change, "zhao.rec", said)
         signed = self.desk.signatures.sign(Path(self.flow.key("zhao.rec")), CONFIRM, text)
-        control.confirm(self.desk, change, "zhao.rec", said, signed)
+        presence.confirm(self.desk, change, "zhao.rec", said, signed)
 
     # what must hold
 

@@ -23,7 +23,7 @@ from weibao.i18n import LANGUAGES, explain, messages, translate
 CODES = {
     "change.state": set(ChangeState),
     "change.role": {
-        "requester", "operator", *OPERATORS, *RECORDERS,
+        "requester", "operator", "author", *OPERATORS, *RECORDERS,
         *(stage.role for stage in ChangeTerms().stages),
     },
     "change.minimum": {"fault", "verbal_approver"},
@@ -31,7 +31,7 @@ CODES = {
     "change.place": {"-"},
     "document.action": {
         *ChangeAction, "edit", "extend", "attend", "confirm", "answer", "note", "backfill",
-        "going_back", "back_out_failed", "follow_up",
+        "going_back", "back_out_failed", "follow_up", "denied",
     },
     "document.channel": set(ApprovalChannel),
     "document.field": set(CHANGE_FIELDS),

@@ -13,7 +13,9 @@ from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
 from weibao.domain.change_digest import digest_of
 from weibao.errors import RefusedError, UncheckedError
 from weibao.i18n import messages
-from weibao.services.leave import Purpose, approval_problem, parts_now
+from weibao.services.counted_approvals import approval_problem
+from weibao.services.leave import Purpose
+from weibao.services.leave_parts import parts_now
 
 pytestmark = pytest.mark.usefixtures("ssh_keygen")
 

@@ -27,7 +27,8 @@ from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Phase, Runbook, Step, StepKind
 from weibao.domain.settings import Settings
 from weibao.errors import InputError, RefusedError
-from weibao.services.leave import Leave, LeaveParts, Purpose, RefusedLeave, leave
+from weibao.services.leave import Leave, Purpose, RefusedLeave, leave
+from weibao.services.leave_parts import LeaveParts
 
 __all__ = [
     "TRANSPORT",

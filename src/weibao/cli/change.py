@@ -66,15 +66,16 @@ def change() -> None:
 @command_options()
 def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
     """Apply for a change: a draft."""
-    from weibao.services.changes.draft import Application, new_change
+    from weibao.services.changes.draft import Application, contract_for, new_change
 
     workshop = call.workshop
     desk = desk_of(call)
     _overtaken(call)
+    contract = contract_for(desk, given["runbook"], given["limit"], workshop.sources)
     asked = Application(
         runbook=given["runbook"],
         limit=given["limit"],
-        window=window_of(window, workshop.estate.zone, desk.now),
+        window=window_of(window, desk.zone(contract), desk.now),
         requester=who(call, person),
         kind=ChangeKind(kind),
         title=given["title"],
@@ -103,9 +104,11 @@ def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> 
     from weibao.services.changes.draft import Edit, edit_change
 
     desk = desk_of(call)
+    draft = desk.find(change_id)
+    zone = desk.zone(desk.contract(draft))
     asked = Edit(
         limit=given["limit"],
-        window=window_of(window, call.workshop.estate.zone, desk.now) if window else None,
+        window=window_of(window, zone, desk.now) if window else None,
         title=given["title"],
         variables=pairs(given["variables"], "--var"),
         operator=given["operator"],
@@ -113,7 +116,6 @@ def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> 
         representative=given["representative"],
         fields=pairs(given["fields"], "--field"),
     )
-    draft = desk.find(change_id)
     found = edit_change(desk, draft, who(call, person), asked, call.workshop.sources)
     call.out.data({"change": found})
     call.out.line(call.out.say("cli.change_new", change=found.id))
@@ -149,10 +151,10 @@ def plan(call: Call, change_id: str, person: str) -> int:
     def tell(reason: Reason) -> None:
         out.note(out.reason(reason))
 
-    with desk.hold(f"change-{change_id}.lock", "change plan"):
-        _, found = make_plan(
-            desk, desk.find(change_id), who(call, person), call.workshop.sources, tell
-        )
+    known = desk.find(change_id).id
+    with desk.hold(f"change-{known}.lock", "change plan"):
+        actor = who(call, person)
+        _, found = make_plan(desk, desk.find(known), actor, call.workshop.sources, tell)
     out.data({"plan": found})
     return show_plan(call, found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import getpass
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,8 @@ __all__ = ["application_options", "desk_of", "moment_of", "pairs", "who", "who_o
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_SPAN = re.compile(r"\+(?P<n>[0-9]{1,4}(\.[0-9]{1,3})?)(?P<unit>[hm])")
+_UNITS = {"h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _FIELDS = "Of the application: hardware, software, notified, purpose, risk, impact …"
 
 
@@ -120,11 +123,11 @@ def window_of(text: str, zone: ZoneInfo, now: datetime) -> Window:
     if not slash:
         raise InputError("change.window_wrong", text=text)
     start = now if first == "now" else moment_of(first, zone)
-    if last.startswith("+") and last[-1:] in {"h", "m"} and last[1:-1].replace(".", "").isdigit():
-        amount = float(last[1:-1])
-        end = start + (timedelta(hours=amount) if last[-1] == "h" else timedelta(minutes=amount))
-    else:
-        end = moment_of(last, zone)
+    span = _SPAN.fullmatch(last)
+    try:
+        end = start + _UNITS[span["unit"]] * float(span["n"]) if span else moment_of(last, zone)
+    except OverflowError as error:
+        raise InputError("change.window_wrong", text=text) from error
     if end <= start:
         raise InputError("change.window_wrong", text=text)
     return Window(start=start, end=end)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from weibao.cli.change_options import desk_of, who, who_option
+from weibao.cli.change_options import desk_of, moment_of, who, who_option
 from weibao.cli.options import Call, command_options
 from weibao.domain.change import Change, ChangeAction, ChangeState, StepState
 from weibao.domain.reasons import Reason
@@ -44,7 +44,8 @@ def _ended(call: Call, change: Change, well: frozenset[ChangeState] = _WELL) -> 
     out = call.out
     desk = desk_of(call)
     events = desk.records.change_events(change.id)
-    event = next(e for e in reversed(events) if e.action != ChangeAction.owe)
+    told = {*ChangeAction, "back_out_failed"} - {ChangeAction.owe}
+    event = next(e for e in reversed(events) if e.action in told)
     end = event.state if change.state is ChangeState.backfill else change.state
     broken = event.detail.get("back_out_failed") or []
     out.data({"change": change, "detail": event.detail})
@@ -149,14 +150,14 @@ def _simple(name: str, help_: str) -> click.Command:
 @command_options()
 def confirm(call: Call, change_id: str, person: str, photos: tuple[str, ...], **given: Any) -> None:
     """Confirm a step that waits for you, with your own key, from your own terminal."""
-    from weibao.services.changes.control import (
+    from weibao.services.changes.papers import keep_paper
+    from weibao.services.changes.presence import (
         CONFIRM_NAMESPACE,
         Confirmation,
         check_confirmer,
         confirm_statement,
     )
-    from weibao.services.changes.control import confirm as do
-    from weibao.services.changes.papers import keep_paper
+    from weibao.services.changes.presence import confirm as do
 
     desk = desk_of(call)
     change = desk.find(change_id)
@@ -195,11 +196,14 @@ def attend(
     call: Call, change_id: str, representative: str, since: str, until: str, person: str
 ) -> None:
     """Record that the customer's representative was present."""
-    from weibao.services.changes.control import attend as do
+    from weibao.services.changes.presence import Attendance
+    from weibao.services.changes.presence import attend as do
 
     desk = desk_of(call)
     change = desk.find(change_id)
-    do(desk, change, who(call, person), representative, since, until)
+    zone = desk.zone(desk.contract(change))
+    present = Attendance(representative, moment_of(since, zone), moment_of(until, zone))
+    do(desk, change, who(call, person), present)
     call.out.data({"attended": representative})
     call.out.line(call.out.say("cli.change_attended", person=representative))
 

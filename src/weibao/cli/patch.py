@@ -186,13 +186,15 @@ def _yes(call: Call, security: bool) -> str:
 def plan(call: Call, person: str, window: str, **given: Any) -> int:
     """Apply for a patch window and plan it: the exact versions, host by host."""
     from weibao.bootstrap.supplied import intake_of
-    from weibao.services.changes.draft import Application, new_change
+    from weibao.services.changes.draft import Application, contract_for, new_change
     from weibao.services.changes.planning import make_plan
     from weibao.services.patch.supplied import take_in
 
     workshop, out = call.workshop, call.out
     desk = desk_of(call)
     actor = who(call, person)
+    contract = contract_for(desk, given["runbook"], given["limit"], workshop.sources)
+    when = window_of(window, desk.zone(contract), desk.now)
     files, earlier = given["files"], given["earlier"]
     supplied = take_in(
         intake_of(workshop), files, earlier=earlier, origin=given["origin"], actor=actor
@@ -202,7 +204,7 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
     asked = Application(
         runbook=given["runbook"],
         limit=given["limit"],
-        window=window_of(window, workshop.estate.zone, desk.now),
+        window=when,
         requester=actor,
         title=given["title"],
         variables={**_variables(given), **pairs(given["variables"], "--var")},

@@ -6,21 +6,25 @@ stages are passed in their order, each with so many different persons as the pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from weibao.domain.base import titled
-from weibao.domain.change import Approval, ApprovalChannel, Change, ChangeKind
+from weibao.domain.change import Approval, ApprovalChannel, Change, ChangeEvent, ChangeKind
 from weibao.domain.contract import ApprovalStage, Contract, Person
 from weibao.domain.reasons import Reason
 
 __all__ = [
+    "ATTENDANTS",
+    "DUTIES",
     "OPERATORS",
     "RECORDERS",
     "Missing",
     "allowed_until",
+    "authors_of",
     "crew_problems",
+    "may_act",
     "may_approve",
     "may_operate",
     "may_record",
@@ -33,6 +37,16 @@ __all__ = [
 
 OPERATORS = frozenset({"field_engineer", "project_manager"})
 RECORDERS = frozenset({"recorder", "field_engineer"})
+ATTENDANTS = frozenset({"customer_representative", "customer_engineer", "customer_approver"})
+"""Who may be the customer's representative that is present (CHG-24)."""
+_RECORDS = OPERATORS | {"recorder"}
+DUTIES: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("new", "edit", "plan", "submit", "withdraw"), OPERATORS),
+    **dict.fromkeys(("attend", "backfill", "close"), _RECORDS),
+    **dict.fromkeys(("pause", "abort"), frozenset()),
+}
+"""By action the roles that may do it (ROL-37); none: whoever the profile names, since anybody who
+sees harm may stop it. Approving, operating and confirming have rules of their own."""
 _CUSTOMERS = frozenset({"customer_approver", "customer_representative"})
 APPROVE, EXTEND, REJECT = "approve", "extend", "reject"
 
@@ -42,17 +56,34 @@ class Missing(NamedTuple):
 
     stage: ApprovalStage
     needed: int
-    candidates: tuple[str, ...]
-    """Who could give one today."""
+
+
+def may_act(contract: Contract, name: str, action: str, day: date) -> Reason | None:
+    """Why ``name`` may not do ``action``, one of ``DUTIES``; None where it is allowed."""
+    person = contract.person(name)
+    if person is None:
+        return Reason.of("person_unknown", person=name, contract=contract.id)
+    return _holds(person, DUTIES[action] or set(person.roles), day)
+
+
+def authors_of(events: Iterable[ChangeEvent]) -> frozenset[str]:
+    """Who wrote the application, or a part of it."""
+    return frozenset(event.actor for event in events if event.action in {"new", "edit"})
 
 
 def may_approve(
-    change: Change, contract: Contract, approval: Approval, earlier: Sequence[Approval], day: date
+    change: Change,
+    contract: Contract,
+    approval: Approval,
+    earlier: Sequence[Approval],
+    day: date,
+    authors: frozenset[str] = frozenset(),
 ) -> Reason | None:
     """Why ``approval`` may not be given by its person; None where it may.
 
     ``earlier`` are the approvals of this round that count; ``day`` is the approval's, in the
-    contract's time zone. A rejection needs the role, and no more.
+    contract's time zone; who of ``authors`` wrote a part of the application does not approve it.
+    A rejection needs the role, and no more.
     """
     stage = contract.stage(approval.stage)
     if stage is None:
@@ -60,7 +91,7 @@ def may_approve(
     person = contract.person(approval.person)
     if person is None:
         return Reason.of("person_unknown", person=approval.person, contract=contract.id)
-    problem = _holds(person, {stage.role}, day) or _concerned(change, person.id)
+    problem = _holds(person, {stage.role}, day) or _concerned(change, person.id, authors)
     if problem is None and approval.channel.value not in stage.channels:
         problem = Reason.of("approval_channel", channel=approval.channel.value, **_named(stage))
     if problem is None and approval.channel is not ApprovalChannel.signature:
@@ -95,7 +126,11 @@ def recorder_of_consent(
 
 
 def sort_approvals(
-    change: Change, contract: Contract, approvals: Sequence[Approval], zone: tzinfo
+    change: Change,
+    contract: Contract,
+    approvals: Sequence[Approval],
+    zone: tzinfo,
+    authors: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Approval, ...], tuple[Reason, ...]]:
     """Those of this round and digest that count, in order, and why the others do not.
 
@@ -110,7 +145,7 @@ def sort_approvals(
             bad.append(Reason.of("approval_other_digest", person=approval.person))
             continue
         day = approval.at.astimezone(zone).date()
-        problem = may_approve(change, contract, approval, good, day)
+        problem = may_approve(change, contract, approval, good, day, authors)
         if problem is None:
             good.append(approval)
         else:
@@ -118,24 +153,10 @@ def sort_approvals(
     return tuple(good), tuple(bad)
 
 
-def missing_approvals(
-    change: Change, contract: Contract, good: Sequence[Approval], day: date
-) -> tuple[Missing, ...]:
+def missing_approvals(contract: Contract, good: Sequence[Approval]) -> tuple[Missing, ...]:
     """What is still to be approved, in the order of the stages."""
-    done = {approval.person for approval in good if approval.decision == APPROVE}
-    found = []
-    for stage in contract.change.stages:
-        left = stage.minimum - _given(stage, good)
-        if left > 0:
-            able = [
-                person.id
-                for person in contract.people
-                if person.id not in done
-                and _holds(person, {stage.role}, day) is None
-                and _concerned(change, person.id) is None
-            ]
-            found.append(Missing(stage, left, tuple(able)))
-    return tuple(found)
+    left = ((stage, stage.minimum - _given(stage, good)) for stage in contract.change.stages)
+    return tuple(Missing(stage, needed) for stage, needed in left if needed > 0)
 
 
 def open_stage(contract: Contract, good: Sequence[Approval]) -> ApprovalStage | None:
@@ -219,10 +240,12 @@ def _holds(person: Person, roles: set[str] | frozenset[str], day: date) -> Reaso
     return None
 
 
-def _concerned(change: Change, person: str) -> Reason | None:
+def _concerned(change: Change, person: str, authors: frozenset[str]) -> Reason | None:
     for role in ("requester", "operator", "recorder"):
         if getattr(change, role) == person:
             return Reason.of("approval_concerned", person=person, role=role)
+    if person in authors:
+        return Reason.of("approval_concerned", person=person, role="author")
     return None
 
 

@@ -6,58 +6,49 @@ Ansible; all ask it here, of the journal, the signatures and the files as they a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from weibao.boundary.changes import ChangeRecords, DigestSource, Signatures, Signer
-from weibao.domain.approval_statement import NAMESPACE, statement
 from weibao.domain.authority import (
     allowed_until,
     crew_problems,
-    may_approve,
     missing_approvals,
-    sort_approvals,
     standard_leave,
 )
 from weibao.domain.base import titled
 from weibao.domain.calendar import freeze_at, lead_time_hours
 from weibao.domain.change import (
     Approval,
-    ApprovalChannel,
     Change,
     ChangeAction,
     ChangeKind,
     ChangePlan,
     ChangeState,
-    PlannedTarget,
     next_state,
 )
-from weibao.domain.change_digest import change_parts, differences, digest_of
+from weibao.domain.change_digest import differences, digest_of
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Runbook
 from weibao.errors import InputError, RefusedError
 from weibao.i18n import Language, explain
+from weibao.services.counted_approvals import checked_approvals
+from weibao.services.leave_parts import LeaveParts, parts_now
 
 __all__ = [
     "CLOCK_TOLERANCE",
     "Leave",
-    "LeaveParts",
     "Purpose",
     "RefusedLeave",
-    "approval_problem",
-    "checked_approvals",
     "leave",
-    "parts_now",
 ]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """A clock that goes back by no more than this was only corrected."""
-_SIGNING_TOLERANCE = timedelta(minutes=10)
 _EMERGENCY_HOUR = timedelta(hours=1)
 
 
@@ -96,30 +87,6 @@ class RefusedLeave(RefusedError):
 
 
 @dataclass(frozen=True)
-class LeaveParts:
-    """What leave is judged with."""
-
-    estate: str
-    """The estate's name (``Settings.name``), which statements say."""
-    records: ChangeRecords
-    signatures: Signatures
-    digests: DigestSource
-    contracts: Mapping[str, Contract]
-    runbook: Callable[[str], Runbook]
-
-    def contract(self, name: str) -> Contract:
-        """One contract.
-
-        Raises:
-            InputError: there is none of that name.
-        """
-        if name not in self.contracts:
-            known = ", ".join(sorted(self.contracts))
-            raise InputError("estate.contract_unknown", name=name, known=known)
-        return self.contracts[name]
-
-
-@dataclass(frozen=True)
 class Leave:
     """The answer; it is given where nothing stands against it."""
 
@@ -149,33 +116,6 @@ class Leave:
         if self.why:
             raise RefusedLeave(self.change.id, self.why)
         return self
-
-
-def parts_now(
-    parts: LeaveParts,
-    change: Change,
-    targets: Sequence[PlannedTarget],
-    devices: Sequence[Device],
-    sources: Sequence[str],
-) -> dict[str, str]:
-    """The parts of the change's digest as they are now; ``digest_of`` makes the digest of them.
-
-    ``targets`` are the plan's, ``devices`` those whose variables are hashed.
-
-    Raises:
-        UncheckedError: a file or the contract's key cannot be read.
-        InputError: contract, runbook or inventory is wrong.
-    """
-    contract = parts.contract(change.contract)
-    return change_parts(
-        change,
-        contract,
-        parts.runbook(change.runbook),
-        parts.digests.runbook_part(change.runbook),
-        targets,
-        program=parts.digests.program_parts(),
-        hosts=parts.digests.host_parts(contract, devices, sources),
-    )
 
 
 def leave(
@@ -220,75 +160,6 @@ def leave(
     if purpose is not Purpose.back_out:
         why += _time(parts, change, contract, until, now, zone)
     return Leave(change, contract, runbook, plan, purpose, until, good, _unique(why))
-
-
-def checked_approvals(
-    parts: LeaveParts, change: Change, contract: Contract
-) -> tuple[tuple[Approval, ...], tuple[Reason, ...]]:
-    """The approvals of this round that count, and why others of it do not.
-
-    Raises:
-        UncheckedError: a signature could not be checked.
-    """
-    zone = ZoneInfo(contract.time_zone)
-    given = [a for a in parts.records.approvals(change.id) if a.round == change.round]
-    sound, bad = [], []
-    for approval in given:
-        problem = _signature(parts, change, contract, approval)
-        if problem is None:
-            sound.append(approval)
-        else:
-            bad.append(problem)
-    good, others = sort_approvals(change, contract, sound, zone)
-    return good, (*bad, *others)
-
-
-def approval_problem(
-    parts: LeaveParts, change: Change, approval: Approval, now: datetime
-) -> Reason | None:
-    """Why a new ``approval`` (with statement and signature) is not to be recorded; None: it is.
-
-    Raises:
-        UncheckedError: its signature could not be checked.
-    """
-    contract = parts.contract(change.contract)
-    if abs(approval.at - now) > _SIGNING_TOLERANCE:
-        return Reason.of("approval_not_now", at=approval.at.isoformat())
-    if approval.round != change.round or approval.digest != change.digest:
-        return Reason.of("approval_other_digest", person=approval.person)
-    day = now.astimezone(ZoneInfo(contract.time_zone)).date()
-    good, _ = checked_approvals(parts, change, contract)
-    return may_approve(change, contract, approval, good, day) or _signature(
-        parts, change, contract, approval
-    )
-
-
-def _signature(
-    parts: LeaveParts, change: Change, contract: Contract, approval: Approval
-) -> Reason | None:
-    """Why an approval is not what its signer signed for this change; None where it is.
-
-    A consent on paper or by mail is signed by who recorded it.
-    """
-    direct = approval.channel is ApprovalChannel.signature
-    name = approval.person if direct else approval.recorded_by
-    signer = contract.person(name)
-    if signer is None:
-        return Reason.of("person_unknown", person=name or "-", contract=contract.id)
-    if approval.change != change.id or approval.statement != statement(
-        parts.estate, change, approval
-    ):
-        return Reason.of("signature_other_text", person=name)
-    if approval.decision != "extend" and approval.window_end != change.window.end:
-        return Reason.of("signature_other_text", person=name)
-    code = parts.signatures.verify(
-        contract.id,
-        Signer(signer.signs_as, NAMESPACE),
-        approval.statement,
-        approval.signature,
-        approval.at,
-    )
-    return Reason.of(f"signature_{code}", person=name) if code else None
 
 
 def _state(change: Change, purpose: Purpose) -> Iterable[Reason]:
@@ -363,8 +234,8 @@ def _consent(
         if problem is not None:
             yield problem
         return
-    missing = missing_approvals(change, contract, good, day)
-    for stage, needed, _ in missing:
+    missing = missing_approvals(contract, good)
+    for stage, needed in missing:
         yield Reason.of(
             "leave_approval_missing", count=needed, **titled("stage", stage.id, stage.title)
         )

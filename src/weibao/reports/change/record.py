@@ -135,10 +135,19 @@ def _attendance(desk: Desk) -> str:
     for event in noted:
         given = {key: str(value) for key, value in event.detail.items()}
         name = given.get("name") or desk.person(given.get("person", event.actor))
-        times = [given.get(key, "") for key in ("from", "to")]
+        times = [_clock(desk, given.get(key, "")) for key in ("from", "to")]
         span = " – ".join(time for time in times if time) or desk.w.moment(event.at)
         said.append(desk.w.say("people.attended", name=name, times=span))
     return desk.w.join(said)
+
+
+def _clock(desk: Desk, text: str) -> str:
+    """A time in the contract's zone; what is no whole one stays as it was written."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return desk.w.moment(moment) if moment.tzinfo else text
 
 
 def _actual(desk: Desk) -> tuple[Block, ...]:

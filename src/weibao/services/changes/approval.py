@@ -33,9 +33,12 @@ from weibao.i18n import Language, explain
 from weibao.services.changes.conflicting import blocking_now
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
+from weibao.services.changes.mandate import check_mandate, denied
 from weibao.services.changes.papers import keep_paper
 from weibao.services.changes.permission import leave_parts
-from weibao.services.leave import RefusedLeave, approval_problem, checked_approvals, parts_now
+from weibao.services.counted_approvals import approval_problem, checked_approvals
+from weibao.services.leave import RefusedLeave
+from weibao.services.leave_parts import parts_now
 
 __all__ = [
     "Consent",
@@ -74,6 +77,7 @@ def submit(
     Raises:
         RefusedError: something is missing, stands against it, or it is not legal now.
     """
+    check_mandate(desk, desk.contract(change), actor, "submit", change)
     if change.state is ChangeState.draft:
         return _submit_draft(desk, change, actor, sources, why)
     if change.state is ChangeState.internally_approved:
@@ -159,6 +163,7 @@ def consent(
     approval = approval.model_copy(update={"statement": text, "signature": signature})
     problem = approval_problem(leave_parts(desk), change, approval, desk.now)
     if problem is not None:
+        denied(desk, change, asked.person, asked.decision, problem.code)
         raise RefusedLeave(change.id, [problem])
     if scan:
         what = f"{asked.decision}, {asked.person}"
@@ -168,6 +173,7 @@ def consent(
 
 def withdraw(desk: Desk, change: Change, actor: str, why: str) -> Change:
     """Back to a draft; what was signed is void, since the next round is another one."""
+    check_mandate(desk, desk.contract(change), actor, "withdraw", change)
     return desk.move(change, ChangeAction.withdraw, actor, why, digest="", submitted_at=None)
 
 
@@ -223,9 +229,8 @@ def _recorded(desk: Desk, change: Change, asked: Consent, approval: Approval) ->
         detail["until"] = approval.window_end.isoformat()
         return desk.note(change, "extend", who, asked.why, detail=detail, approvals=[approval])
     contract = desk.contract(change)
-    day = desk.now.astimezone(desk.zone(contract)).date()
     good, _ = checked_approvals(leave_parts(desk), change, contract)
-    missing = missing_approvals(change, contract, [*good, approval], day)
+    missing = missing_approvals(contract, [*good, approval])
     side = "internal" if change.state is ChangeState.internal_review else "customer"
     if any(each.stage.side == side for each in missing):
         return desk.note(change, "approve", who, asked.why, detail=detail, approvals=[approval])

@@ -1,4 +1,5 @@
-"""No secret in clear comes into a change's records, which are kept for ever (CHG-28, SEC-*)."""
+"""What comes into a change's records, which are kept for ever: no secret in clear, nothing hidden
+(CHG-28, SEC-*)."""
 
 from __future__ import annotations
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["check_text", "check_values"]
 
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
+_HIDDEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
+"""Control characters but tab and line end, and those that turn the direction of writing."""
 _TAG = "00000000"
 _MASKED = f"<secret:{_TAG}>"
 _TOLD = re.compile(rf"(?:[:：=]|\bis|为|是)\s*{re.escape(_MASKED)}")
@@ -31,6 +36,7 @@ def check_values(platforms: Iterable[Platform], values: Mapping[str, Any]) -> No
     """
     for name, value in values.items():
         if isinstance(value, str):
+            _check_shown(name, value)
             _check(platforms, "change.secret_in_clear", name, value, prose=False)
 
 
@@ -41,7 +47,17 @@ def check_text(platforms: Iterable[Platform], texts: Mapping[str, str]) -> None:
         InputError: as ``check_values``; a word that is only written of a password is none.
     """
     for name, text in texts.items():
+        _check_shown(name, text)
         _check(platforms, "change.secret_in_text", name, text, prose=True)
+
+
+def _check_shown(name: str, text: str) -> None:
+    """An approver sees what is there: nothing hides on a terminal or turns the line round."""
+    found = _HIDDEN.search(text)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        code = f"U+{ord(found.group()):04X}"
+        raise InputError("change.hidden_character", variable=name, line=line, code=code)
 
 
 class _Found:

@@ -13,6 +13,7 @@ from weibao.errors import RefusedError
 from weibao.i18n import explain
 from weibao.services.changes.clear_text import check_text
 from weibao.services.changes.desk import Desk
+from weibao.services.changes.mandate import check_mandate
 from weibao.services.changes.papers import keep_paper
 
 __all__ = ["backfill", "close", "finish", "owed"]
@@ -64,6 +65,7 @@ def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str
     Raises:
         RefusedError: something is still owed, or a text is missing, or it is not its time.
     """
+    check_mandate(desk, desk.contract(change), actor, "close", change)
     change = finish(desk, change)
     if change.state is ChangeState.documents_updated:
         return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
@@ -97,6 +99,7 @@ def backfill(
     Raises:
         RefusedError: the change has not been carried out, or is closed.
     """
+    check_mandate(desk, desk.contract(change), actor, "backfill", change)
     change = finish(desk, change)
     if change.state not in OWING:
         raise RefusedError("change.not_done", change=change.id, state=change.state.value)

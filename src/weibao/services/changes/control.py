@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from weibao.boundary.changes import Signer
 from weibao.domain.change import (
     Change,
     ChangeAction,
@@ -16,38 +14,30 @@ from weibao.domain.change import (
     StepState,
     next_state,
 )
-from weibao.domain.ledger import canonical
 from weibao.domain.records import Run, RunState
-from weibao.domain.runbook import Phase, Step, StepKind
+from weibao.domain.runbook import Phase
 from weibao.errors import InputError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Carrier, Tell
-from weibao.services.changes.clear_text import check_text
 from weibao.services.changes.closing import finish
 from weibao.services.changes.conflicting import check_start
 from weibao.services.changes.desk import STARTING, Desk
 from weibao.services.changes.do_step import Work, keep_left, open_run
+from weibao.services.changes.mandate import check_mandate, denied
 from weibao.services.changes.permission import check_leave, window_end
 from weibao.services.changes.planning import make_plan
 from weibao.services.changes.progress import Progress
 from weibao.services.recover import CHANGE_RUN
 
 __all__ = [
-    "CONFIRM_NAMESPACE",
     "GOING_BACK",
-    "Confirmation",
     "abort",
-    "attend",
     "back_out",
-    "check_confirmer",
-    "confirm",
-    "confirm_statement",
     "pause",
     "resume",
     "start",
     "start_due",
 ]
 
-CONFIRM_NAMESPACE = "confirm@weibao"
 GOING_BACK = "going_back"
 """The event that begins a way back by hand: nobody goes on forward after it."""
 _LEFT_SECONDS = 15
@@ -70,7 +60,7 @@ def start(
     """
     with desk.hold(f"change-{change.id}.lock", f"change start {change.id}"):
         change = desk.find(change.id)
-        _check_operator(desk, change, actor)
+        _check_operator(desk, change, actor, "start")
         if change.kind is ChangeKind.emergency and not change.plan:
             change, _ = make_plan(desk, change, actor, sources, tell)
         plan = desk.plan(change)
@@ -137,7 +127,7 @@ def resume(
     """
     with desk.hold(f"change-{change.id}.lock", f"change resume {change.id}"):
         change = desk.find(change.id)
-        _check_operator(desk, change, actor)
+        _check_operator(desk, change, actor, "resume")
         if change.state in _ENDED and _is_left(desk, change):
             return finish(desk, change)
         if change.state not in {ChangeState.running, ChangeState.paused}:
@@ -173,7 +163,7 @@ def back_out(
     """
     with desk.hold(f"change-{change.id}.lock", f"change back-out {change.id}"):
         change = desk.find(change.id)
-        _check_operator(desk, change, actor)
+        _check_operator(desk, change, actor, "back_out")
         if next_state(change.state, ChangeAction.back_out) is None:
             desk.move(change, ChangeAction.back_out, actor)  # says what is legal
         _check_unlocked(desk, change)
@@ -190,104 +180,15 @@ def back_out(
 
 def pause(desk: Desk, change: Change, actor: str, why: str) -> Change:
     """Stop safely before the next step."""
+    check_mandate(desk, desk.contract(change), actor, "pause", change)
     return desk.move(change, ChangeAction.pause, actor, why)
 
 
 def abort(desk: Desk, change: Change, actor: str, why: str) -> Change:
     """End it where it stands; what was done stays done until it is backed out."""
+    check_mandate(desk, desk.contract(change), actor, "abort", change)
     moved = desk.move(change, ChangeAction.abort, actor, why, finished_at=desk.now)
     return finish(desk, moved)
-
-
-def attend(desk: Desk, change: Change, actor: str, person: str, since: str, until: str) -> Change:
-    """Somebody of the customer's was present (CHG-24, ROL-32)."""
-    found = desk.person(desk.contract(change), person)
-    detail = {"person": found.id, "name": found.name, "from": since, "to": until}
-    return desk.note(change, "attend", actor, detail=detail)
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """What somebody says of a step that waits."""
-
-    step: str
-    wave: int
-    outcome: str = "done"
-    """``done`` or ``failed``."""
-    reading: str = ""
-    evidence: tuple[str, ...] = ()
-
-
-def confirm_statement(change: Change, person: str, said: Confirmation) -> str:
-    """What is signed."""
-    return (
-        canonical(
-            {
-                "weibao": "confirm/1",
-                "change": change.id,
-                "round": change.round,
-                "run": change.run,
-                "person": person,
-                "step": said.step,
-                "wave": said.wave,
-                "outcome": said.outcome,
-                "reading": said.reading,
-                "evidence": list(said.evidence),
-            }
-        )
-        + "\n"
-    )
-
-
-def check_confirmer(desk: Desk, change: Change, person: str, name: str, wave: int) -> Step:
-    """The step that waits, if it waits for ``person``; asked before a photo is taken in, too.
-
-    Raises:
-        InputError: no such step, or it does not wait.
-        RefusedError: it waits for another person.
-    """
-    step = next((s for s in desk.runbook(change).steps if s.name == name), None)
-    rows = [
-        row
-        for row in desk.records.change_steps(change.id)
-        if (row.step, row.wave) == (name, wave) and row.state is StepState.waiting
-    ]
-    if step is None or not rows:
-        raise InputError("change.not_waiting", step=name, wave=wave)
-    by_recorder = step.two_person or step.kind is not StepKind.manual
-    if by_recorder and person != change.recorder:
-        raise RefusedError("change.not_recorder", person=person, recorder=change.recorder or "-")
-    if not by_recorder and person not in {change.operator, change.recorder}:
-        raise RefusedError("change.not_operator", person=person, operator=change.operator)
-    return step
-
-
-def confirm(desk: Desk, change: Change, person: str, said: Confirmation, signature: str) -> Change:
-    """A step that waits is confirmed by whom it waits for, with an own key (CHG-23).
-
-    Raises:
-        InputError: no such step, or it does not wait.
-        RefusedError: another person, or a signature that does not hold.
-    """
-    check_confirmer(desk, change, person, said.step, said.wave)
-    contract = desk.contract(change)
-    who = desk.person(contract, person)
-    check_text(desk.planned_platforms(change), {"reading": said.reading})
-    statement = confirm_statement(change, person, said)
-    signer = Signer(who.signs_as, CONFIRM_NAMESPACE)
-    why = desk.signatures.verify(contract.id, signer, statement, signature, desk.now)
-    if why:
-        raise RefusedError("change.bad_signature", person=person, why=why)
-    detail = {
-        "step": said.step,
-        "wave": said.wave,
-        "outcome": said.outcome,
-        "reading": said.reading,
-        "evidence": list(said.evidence),
-        "statement": statement,
-        "signature": signature,
-    }
-    return desk.note(change, "confirm", person, detail=detail)
 
 
 # carrying it out
@@ -401,8 +302,9 @@ def _check_unlocked(desk: Desk, change: Change) -> None:
             raise RefusedError("change.locked", device=target.device, change=other)
 
 
-def _check_operator(desk: Desk, change: Change, actor: str) -> None:
+def _check_operator(desk: Desk, change: Change, actor: str, action: str) -> None:
     """Who carries it out is who was named for it (ROL-30), and may (ROL-02)."""
     if change.operator and actor != change.operator:
+        denied(desk, change, actor, action, "not_operator")
         raise RefusedError("change.not_operator", person=actor, operator=change.operator)
     desk.person(desk.contract(change), actor)

@@ -22,8 +22,9 @@ from weibao.domain.supplied import SuppliedFile
 from weibao.errors import InputError, IntegrityError, RefusedError
 from weibao.services.changes.clear_text import check_text, check_values
 from weibao.services.changes.desk import Desk
+from weibao.services.changes.mandate import check_mandate
 
-__all__ = ["Application", "Edit", "chosen_devices", "edit_change", "new_change"]
+__all__ = ["Application", "Edit", "chosen_devices", "contract_for", "edit_change", "new_change"]
 
 _TRIES = 20
 _LATEST = 300
@@ -61,15 +62,14 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
             contracts, a variable or a person is wrong, or the window has passed.
         RefusedError: a kind that runbook or profile do not permit.
     """
-    runbook = desk.parts.runbook(asked.runbook).runbook
-    if not runbook.mutating:
-        raise InputError("change.read_only", runbook=runbook.id)
+    runbook = _mutating(desk, asked.runbook)
     devices = chosen_devices(desk, runbook, asked.limit, sources)
     contract = _contract_of(desk, devices)
     now = desk.now
     if asked.window.end <= now:
         raise InputError("change.window_passed", end=asked.window.end.isoformat())
     _check_people(desk, contract, asked)
+    check_mandate(desk, contract, asked.requester, "new")
     _check_kind(runbook, contract, asked)
     variables = _variables(desk, runbook, asked.variables) | _supplied(runbook, asked.supplied)
     platforms = desk.platforms(device.platform for device in devices)
@@ -97,6 +97,22 @@ def new_change(desk: Desk, asked: Application, sources: tuple[str, ...]) -> Chan
         updated_at=now,
     )
     return _numbered(desk, change)
+
+
+def contract_for(desk: Desk, runbook: str, limit: str, sources: tuple[str, ...]) -> Contract:
+    """The contract of what runbook and pattern choose: its time zone is the application's.
+
+    Raises:
+        InputError: the runbook only reads, or the pattern chooses nothing or devices of several.
+    """
+    return _contract_of(desk, chosen_devices(desk, _mutating(desk, runbook), limit, sources))
+
+
+def _mutating(desk: Desk, name: str) -> Runbook:
+    runbook = desk.parts.runbook(name).runbook
+    if not runbook.mutating:
+        raise InputError("change.read_only", runbook=runbook.id)
+    return runbook
 
 
 @dataclass(frozen=True)
@@ -130,6 +146,7 @@ def edit_change(
             action="edit",
             legal=legal_commands(change.state),
         )
+    check_mandate(desk, desk.contract(change), actor, "edit", change)
     runbook = desk.runbook(change)
     given = {name: str(value) for name, value in change.variables.items()}
     variables = _variables(desk, runbook, {**given, **edit.variables}, known=change.variables)

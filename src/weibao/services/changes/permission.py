@@ -8,7 +8,9 @@ from weibao.domain.authority import allowed_until
 from weibao.domain.change import Change, ChangeAction, ChangeKind
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
-from weibao.services.leave import Leave, LeaveParts, Purpose, checked_approvals, leave
+from weibao.services.counted_approvals import checked_approvals
+from weibao.services.leave import Leave, Purpose, leave
+from weibao.services.leave_parts import LeaveParts
 
 __all__ = ["check_leave", "leave_parts", "window_end"]
 

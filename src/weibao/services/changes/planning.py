@@ -20,8 +20,9 @@ from weibao.services.changes.conflicting import conflicts_now
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
 from weibao.services.changes.draft import chosen_devices
+from weibao.services.changes.mandate import check_mandate
 from weibao.services.changes.permission import leave_parts
-from weibao.services.leave import parts_now
+from weibao.services.leave_parts import parts_now
 from weibao.services.recover import DRY_RUN
 
 __all__ = ["make_plan"]
@@ -40,6 +41,7 @@ def make_plan(
     if change.state.value != "draft":
         desk.move(change, ChangeAction.plan, actor)  # says what is legal instead
         raise RefusedError("change.no_plan", change=change.id)
+    check_mandate(desk, desk.contract(change), actor, "plan", change)
     runbook = desk.runbook(change)
     devices = chosen_devices(desk, runbook, change.limit, sources)
     targets = _targets(devices, runbook, desk)
