@@ -74,9 +74,21 @@ _VARIABLE_WORDS = {
     "legacy": "`true`: old SSH algorithms are allowed for this device; the report warns",
 }
 
+_SOURCE_WORDS = (
+    "`cli` (default): ports are read at the device's command line; `snmp`: from its SNMP agent; "
+    "`napalm`: at its API"
+)
+
+_NAPALM_WORDS = {
+    "transport": "`https` (default), `http`: the password crosses the network in clear; the report "
+    "warns",
+    "port": "TCP port; default 443, with `http` 80, of Junos 830",
+    "verify": "`false`: the certificate (of Junos the host key) is not checked; the report warns",
+    "ca_file": "Absolute path of the certificates (PEM) that are trusted in place of the system's; "
+    "a device's has to name `ansible_host`",
+}
+
 _SNMP_WORDS = {
-    "source": "`snmp`: ports are read from the device's SNMP agent; `cli` (default): at its "
-    "command line",
     "version": "`2c` (default without a user), `3` (default with one), `1`",
     "community": "Community (1, 2c). It crosses the network in clear",
     "user": "User (3)",
@@ -108,15 +120,16 @@ _FIELD_WORDS = {
 def variables() -> str:
     """The inventory's variables."""
     from weibao.adapters.network.endpoints import VARIABLES
-    from weibao.adapters.network.snmp_login import SOURCE
-    from weibao.adapters.network.snmp_login import VARIABLES as SNMP
+    from weibao.adapters.network.port_source import SOURCE
+    from weibao.adapters.network.port_source import VARIABLES as SOURCES
     from weibao.domain.inventory import DEVICE_FIELDS
 
     read = [
         (", ".join(f"`{v}`" for v in names), _VARIABLE_WORDS[meaning])
         for meaning, names in VARIABLES.items()
     ]
-    snmp = [(f"`{v}`", _SNMP_WORDS[n]) for n, v in {"source": SOURCE, **SNMP}.items()]
+    snmp = [(f"`{v}`", _SNMP_WORDS[n]) for n, v in SOURCES["snmp"].items()]
+    napalm = [(f"`{v}`", _NAPALM_WORDS[n]) for n, v in SOURCES["napalm"].items()]
     fields = [(f"`{name}`", _FIELD_WORDS[name]) for name in DEVICE_FIELDS]
     return (
         "\n\n".join(
@@ -130,10 +143,13 @@ def variables() -> str:
                 table(("Variable", "Meaning"), read),
                 "`--ask-pass` style defaults of a plain `ansible-playbook` call (remote user,\n"
                 "connection password, become password) are used where a host has none of its own.",
-                "## Ports from an SNMP agent",
-                "See [ports by SNMP](../how-to/ports-by-snmp.md); only `weibao ports check` reads\n"
-                "these.",
+                "## Where ports are read",
+                "Only `weibao ports check` reads these.",
+                table(("Variable", "Meaning"), [(f"`{SOURCE}`", _SOURCE_WORDS)]),
+                "[By SNMP](../how-to/ports-by-snmp.md):",
                 table(("Variable", "Meaning"), snmp),
+                "[At an API](../how-to/ports-by-api.md); user, password and key are those of SSH:",
+                table(("Variable", "Meaning"), napalm),
                 "## What it is (设备档案)",
                 "They make reports complete; none is needed for a backup.",
                 table(("Variable", "Meaning"), fields),

@@ -15,7 +15,7 @@ import pytest
 
 from weibao.adapters.network import snmp_ports
 from weibao.adapters.network.job import Endpoint, Job, Limits, SnmpLogin
-from weibao.adapters.network.snmp_login import with_port_source
+from weibao.adapters.network.port_source import with_port_source
 from weibao.adapters.network.snmp_ports import read_agent
 from weibao.adapters.network.snmp_session import Agent
 from weibao.adapters.network.trouble import Trouble

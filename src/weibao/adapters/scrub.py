@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
@@ -23,6 +24,8 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= _SHORTEST:
             encoded = base64.b64encode(secret.encode()).decode()
             forms |= {secret, encoded, quote(secret, safe=""), quote_plus(secret)}
+            # As it stands in what a library prints of a value, or in JSON.
+            forms |= {repr(secret)[1:-1], json.dumps(secret)[1:-1]}
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, _HIDDEN)

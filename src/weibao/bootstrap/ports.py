@@ -11,11 +11,13 @@ from weibao.adapters.estate_files import SETTINGS_FILE
 from weibao.adapters.files import replace
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.ports.baseline_files import PortBaselineFiles
+from weibao.adapters.ports.joined_reader import JoinedReader
 from weibao.adapters.ports.port_files import PortFiles
 from weibao.adapters.ports.reader import TextPortReader, port_reader
 from weibao.adapters.ports.routing_reader import RoutingReader, routing_reader
 from weibao.adapters.reach import reach_from_here
 from weibao.bootstrap.workshop import Workshop
+from weibao.boundary.ports import PortReader
 from weibao.domain.port_report import PortReport
 from weibao.domain.port_rows import PortNames
 from weibao.domain.resolve_platform import resolve
@@ -54,9 +56,10 @@ def port_parts(workshop: Workshop, parts: Parts | None = None) -> PortParts:
             raise
 
     @functools.cache
-    def sourced(source: str, platform: str) -> TextPortReader:
+    def sourced(source: str, platform: str) -> PortReader:
         found = reader(platform) if platform else None
-        return TextPortReader(files, source, names=found.rules if found else None)
+        beside = TextPortReader(files, source, names=found.rules if found else None)
+        return JoinedReader(found, beside) if found else beside
 
     @functools.cache
     def routing(platform: str) -> RoutingReader | None:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-SOURCES = ("snmp",)
+SOURCES = ("snmp", "napalm")
 """Where ports may be read from besides a command line; the first word of what was asked."""
 _OPTION = re.compile(r"--?[a-z]")
 
@@ -174,6 +174,9 @@ class PortCommand(Value):
     """Long and slow to print; asked only where details are wanted."""
     adds_only: bool = False
     """Says more of known ports, but makes none (neighbours, descriptions of aggregates)."""
+    in_place_of: tuple[Pattern, ...] = ()
+    """Of a source that is no command line: commands of the platform (as a whole, as they are
+    sent) that are not asked where this one answered."""
 
     @model_validator(mode="after")
     def _has_one_template(self) -> Self:

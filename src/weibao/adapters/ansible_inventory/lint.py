@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from weibao.adapters.ansible_inventory.sources import static_files
-from weibao.adapters.network.snmp_login import SOURCE, VARIABLES
+from weibao.adapters.network.port_source import SOURCE, VARIABLES
 from weibao.adapters.yaml_lines import Document, Problem, Tagged, nearest, parse_yaml
 from weibao.domain.inventory import DEVICE_FIELDS, InventoryLint, InventoryProblem
 from weibao.domain.reasons import Reason
@@ -17,7 +17,7 @@ __all__ = ["lint_files"]
 _PASSWORDS = frozenset(
     {"ansible_password", "ansible_ssh_pass", "ansible_ssh_password", "ansible_pass"}
     | {"ansible_become_password", "ansible_become_pass"}
-    | {VARIABLES[name] for name in ("community", "auth_password", "priv_password")}
+    | {VARIABLES["snmp"][name] for name in ("community", "auth_password", "priv_password")}
 )
 _KNOWN = (
     *DEVICE_FIELDS,
@@ -35,7 +35,7 @@ _KNOWN = (
     "ansible_ssh_extra_args",
     "ansible_group_priority",
     SOURCE,
-    *VARIABLES.values(),
+    *(name for of_source in VARIABLES.values() for name in of_source.values()),
 )
 _PLURAL = frozenset({"sites", "units", "roles", "models", "contracts"})
 _INI_HOST = re.compile(r"^\s*([^\s\[#;=]+)(?:\s|$)")

@@ -16,8 +16,8 @@ from weibao.adapters.keys import FileKeyRing
 from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits, Purpose
 from weibao.adapters.network.pool import collect
+from weibao.adapters.network.port_source import with_port_source
 from weibao.adapters.network.ready import ReadyWorkers
-from weibao.adapters.network.snmp_login import with_port_source
 from weibao.adapters.program import PROGRAM, actor, new_run_id
 from weibao.domain.collection import BundleHeader, DeviceCollection
 from weibao.domain.known import KNOWN_FILE, Known, load_known

@@ -44,6 +44,8 @@ class Attempt:
     platform: str = ""
     variant: str = ""
     """The platform's variant that the device turned out to be."""
+    port: int = 0
+    """That was connected to, where it is another than the endpoint's."""
     trouble: Trouble | None = None
     items: list[CollectedItem] = field(default_factory=list)
     warnings: list[Reason] = field(default_factory=list)

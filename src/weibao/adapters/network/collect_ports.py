@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from weibao.adapters.network.collect import Attempt, Collector, Keep
 from weibao.adapters.network.job import Endpoint, Job
-from weibao.adapters.network.session import Session
+from weibao.adapters.network.napalm_ports import document
+from weibao.adapters.network.napalm_session import Device, open_device
+from weibao.adapters.network.napalm_trouble import Refused
+from weibao.adapters.network.session import Answer
 from weibao.adapters.network.snmp_ports import read_agent
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.platform_files import PlatformCatalogue
@@ -17,8 +20,9 @@ from weibao.adapters.ports.port_files import PortFiles
 from weibao.adapters.ports.reader import TextPortReader, port_reader
 from weibao.adapters.ports.routing_reader import RoutingReader, routing_reader
 from weibao.domain.collection import ItemKind
+from weibao.domain.patterns import compiled
 from weibao.domain.platform import Command, Platform
-from weibao.domain.port_rules import PortCommand
+from weibao.domain.port_rules import PortCommand, command_key
 from weibao.domain.reasons import Reason
 from weibao.domain.routing_rules import RoutingCommand
 from weibao.domain.texts import decode
@@ -29,6 +33,14 @@ __all__ = ["PortCollector"]
 _SHORT = 2000
 """Bytes; what is longer is an answer, whatever words are in it."""
 _FEW_LINES = 6
+
+
+class Asked(Protocol):
+    """A device's command line, or its API."""
+
+    def ask(self, send: str, /) -> Answer:
+        """What it prints; an API raises ``Refused`` where it prints nothing."""
+        ...
 
 
 class PortCollector(Collector):
@@ -49,7 +61,10 @@ class PortCollector(Collector):
     def _attempt(
         self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
     ) -> None:
-        """By SNMP where the inventory says so, else at the command line."""
+        """By SNMP or an API where the inventory says so, else at the command line."""
+        if endpoint.napalm is not None:
+            self._at_api(endpoint, platform, deadline, attempt)
+            return
         if endpoint.snmp is None:
             super()._attempt(endpoint, platform, deadline, attempt)
             return
@@ -57,15 +72,66 @@ class PortCollector(Collector):
             used = Command(send=asked)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
 
-    def _read(
-        self, session: Session, endpoint: Endpoint, platform: Platform, attempt: Attempt
+    def _at_api(
+        self, endpoint: Endpoint, platform: Platform | None, deadline: float, attempt: Attempt
     ) -> None:
+        """NAPALM's getters, and by the same API the commands that say more than they do."""
+        with open_device(
+            endpoint,
+            platform,
+            self._job.limits,
+            deadline,
+            self._stop,
+            known=self._known_hosts.known,
+            check_host_key=self._job.host_key_checking,
+        ) as device:
+            attempt.port = device.port
+            attempt.warnings = list(device.warnings)
+            said = self._getters(device, endpoint, attempt)
+            assert platform is not None  # noqa: S101 - no API without one
+            self._read(device, endpoint, platform, attempt, without=said)
+
+    def _getters(self, device: Device, endpoint: Endpoint, attempt: Attempt) -> tuple[str, ...]:
+        """Ask the getters; what commands need not be asked any more."""
+        said: list[str] = []
+        for command in self._files.rules("napalm").commands:
+            getter = command.send.split()[-1]
+            asked = f"napalm {device.name} {getter}"
+            if command_key(asked) not in command.spellings():
+                continue
+            if command.detail and not self._details:
+                continue
+            try:
+                given = device.get(getter)
+            except Refused as refused:
+                words = f"{asked} ({refused.said})"
+                attempt.warnings.append(Reason.of("command_refused", command=words))
+                continue
+            if given is None:
+                continue
+            text, rows = document(device.name, getter, given)
+            used = Command(send=asked)
+            attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
+            said += command.in_place_of if rows else ()
+        return tuple(said)
+
+    def _read(
+        self,
+        session: Asked,
+        endpoint: Endpoint,
+        platform: Platform,
+        attempt: Attempt,
+        without: tuple[str, ...] = (),
+    ) -> None:
+        """``without``: patterns of commands that are not asked, since something else says it."""
         try:
             reader = port_reader(self._files, platform.id, platform)
         except InputError as error:
             raise Trouble("ports_not_known", platform=platform.id) from error
         first: str = ""
         for command in reader.commands(details=self._details):
+            if any(compiled(each).fullmatch(command.send) for each in without):
+                continue
             text, refused = self._answer(session, reader, command, platform)
             if refused:
                 first = first or refused
@@ -81,7 +147,7 @@ class PortCollector(Collector):
 
     def _routing(
         self,
-        session: Session,
+        session: Asked,
         endpoint: Endpoint,
         platform: Platform,
         attempt: Attempt,
@@ -98,13 +164,17 @@ class PortCollector(Collector):
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
         for target in endpoint.pings if routing.rules.ping else ():
             sent = routing.rules.ping.send.format(to=target) if routing.rules.ping else ""
-            text = session.ask(sent).text
+            try:
+                text = session.ask(sent).text
+            except Refused:
+                attempt.warnings.append(Reason.of("command_refused", command=sent))
+                continue
             used = Command(send=sent)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
 
     @staticmethod
     def _answer(
-        session: Session,
+        session: Asked,
         reader: TextPortReader,
         command: PortCommand | RoutingCommand,
         platform: Platform,
@@ -112,7 +182,11 @@ class PortCollector(Collector):
         """The answer to the first form that the device accepts, else what it said to the last."""
         text, refused = b"", ""
         for form in (command.send, *command.otherwise):
-            text = session.ask(form).text
+            try:
+                text = session.ask(form).text
+            except Refused as error:
+                refused = error.said
+                continue
             shown = decode(text, platform.encodings)
             brief = len(text) < _SHORT and len(re.findall(r"\S+.*", shown)) <= _FEW_LINES
             refused = reader.refusal(shown) if brief else ""

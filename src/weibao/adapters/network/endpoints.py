@@ -11,7 +11,7 @@ from weibao.adapters.network.job import Endpoint, FileChoice
 from weibao.adapters.network.jump import jump_options
 from weibao.adapters.scrub import scrub
 
-__all__ = ["VARIABLES", "endpoint_of", "unreadable"]
+__all__ = ["FALSE", "TRUE", "VARIABLES", "endpoint_of", "unreadable"]
 
 VARIABLES = {
     "address": ("ansible_host", "ansible_ssh_host"),
@@ -38,8 +38,8 @@ VARIABLES = {
 }
 """What an endpoint is made of, each by the first of these variables that is set."""
 
-_TRUE = {"true", "yes", "on", "1"}
-_FALSE = {"false", "no", "off", "0"}
+TRUE = {"true", "yes", "on", "1"}
+FALSE = {"false", "no", "off", "0"}
 
 
 def endpoint_of(device: str, get: Callable[[str], object], user: str = "") -> Endpoint:
@@ -101,7 +101,7 @@ def _build(
         detail = (("variable", "ansible_ssh_common_args"), ("detail", str(error)))
         jump, problem = (), problem or ("variable_error", detail)
     legacy = requested(" ".join(arguments))
-    if values.get("legacy", "").lower() in _TRUE:
+    if values.get("legacy", "").lower() in TRUE:
         legacy = ("*",)
     return Endpoint(
         device=device,
@@ -117,7 +117,7 @@ def _build(
         key_passphrase=values.get("key_passphrase", ""),
         jump=jump,
         legacy=legacy,
-        become=values.get("become", "").lower() in _TRUE,
-        check_host_key=values.get("check", "").lower() not in _FALSE,
+        become=values.get("become", "").lower() in TRUE,
+        check_host_key=values.get("check", "").lower() not in FALSE,
         problem=problem,
     )

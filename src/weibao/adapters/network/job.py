@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["Endpoint", "FileChoice", "Job", "Limits", "Purpose", "SnmpLogin"]
+__all__ = ["Endpoint", "FileChoice", "Job", "Limits", "NapalmLogin", "Purpose", "SnmpLogin"]
 
 Purpose = Literal["configurations", "ports", "ports in detail"]
 
@@ -54,6 +54,20 @@ class SnmpLogin:
 
 
 @dataclass(frozen=True)
+class NapalmLogin:
+    """How a device's API is reached; who logs in says the endpoint itself."""
+
+    transport: str = ""
+    """``https`` or ``http``, of APIs that speak it; empty: https."""
+    port: int = 0
+    """0: the usual one of the API."""
+    verify: bool = True
+    """Whether the certificate (of NETCONF, the host key) has to be a trusted one."""
+    ca_file: str = ""
+    """Certificates in PEM that are trusted in place of the system's."""
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One device with all that is needed to reach it. Holds secrets: never printed."""
 
@@ -80,6 +94,8 @@ class Endpoint:
     """Addresses that the device is told to reach, where ports are read."""
     snmp: SnmpLogin | None = None
     """Where ports are read from the device's agent in place of its command line."""
+    napalm: NapalmLogin | None = None
+    """Where ports are read at the device's API."""
     known_sha256: str = ""
     """Of the last good version."""
     known_content: str = ""
@@ -141,6 +157,7 @@ def _endpoint(raw: dict[str, Any]) -> Endpoint:
             **raw,
             "files": files,
             "snmp": SnmpLogin(**raw["snmp"]) if raw["snmp"] else None,
+            "napalm": NapalmLogin(**raw["napalm"]) if raw["napalm"] else None,
             "jump": tuple(raw["jump"]),
             "pings": tuple(raw["pings"]),
             "legacy": tuple(raw["legacy"]),

@@ -19,6 +19,7 @@ PASSING = frozenset(
         "no_ssh",
         "jump_failed",
         "snmp_silent",
+        "api_refused",
     }
 )
 """Codes whose fault may pass, so that another attempt is worth it."""

@@ -45,6 +45,9 @@ _NOT_TRIED = frozenset(
         "no_address",
         "interrupted",
         "snmp_not_installed",
+        "napalm_not_installed",
+        "napalm_no_api",
+        "napalm_jump",
     }
 )
 """Codes of devices that nobody connected to."""
@@ -191,7 +194,7 @@ def _result(task: _Task, attempt: Attempt) -> DeviceCollection:
         device=endpoint.device,
         contract=endpoint.contract,
         platform=attempt.platform,
-        address=f"{endpoint.address}:{endpoint.port}",
+        address=f"{endpoint.address}:{attempt.port or endpoint.port}",
         status=status,
         reason=trouble.reason if trouble else None,
         warnings=tuple(attempt.warnings),
