@@ -58,10 +58,13 @@ class _EstateOnly:
         self._real = real
         self.runbook_part = real.runbook_part
         self.host_parts = real.host_parts
+        self.playbook_parts = real.playbook_parts
 
     def program_parts(self) -> dict[str, str]:
         parts = self._real.program_parts()
-        return {name: value for name, value in parts.items() if name.startswith("estate/")}
+        return {
+            name: value for name, value in parts.items() if name.startswith(("estate/", "ansible/"))
+        }
 
 
 @dataclass

@@ -296,6 +296,13 @@ def test_a_collection_of_ones_own_around_the_real_plugins(
         (["-u", "somebody"], {}, "remote_user"),
         ([], {"ANSIBLE_SSH_ARGS": "-o HostName=192.0.2.1"}, "ANSIBLE_SSH_ARGS"),
         ([], {"ANSIBLE_REMOTE_PORT": "2222"}, "ANSIBLE_REMOTE_PORT"),
+        (["--become"], {}, "become"),
+        ([], {"ANSIBLE_BECOME": "1"}, "ANSIBLE_BECOME"),
+        ([], {"ANSIBLE_SUDO_EXE": "/tmp/sudo"}, "ANSIBLE_SUDO_EXE"),
+        ([], {"ANSIBLE_SSH_CONTROL_PATH": "/tmp/other"}, "ANSIBLE_SSH_CONTROL_PATH"),
+        ([], {"ANSIBLE_PYTHON_INTERPRETER": "/tmp/python"}, "ANSIBLE_PYTHON_INTERPRETER"),
+        ([], {"ANSIBLE_HASH_BEHAVIOUR": "merge"}, "ANSIBLE_HASH_BEHAVIOUR"),
+        ([], {"ANSIBLE_SKIP_TAGS": "gate"}, "did not pass the gate"),
     ],
 )
 def test_another_way_to_the_host(
@@ -306,6 +313,25 @@ def test_another_way_to_the_host(
     played = house.play(change, *options, env=env)
     assert played.notes == (), played.said
     assert word in played.said
+
+
+def test_what_changes_no_way_is_let_through(standing: tuple[Gatehouse, Change]) -> None:
+    house, change = standing
+    env = {"ANSIBLE_PYTHON_INTERPRETER": "auto_silent", "ANSIBLE_NOCOWS": "1"}
+    assert house.play(change, env=env).notes == BOTH
+
+
+def test_plugins_in_a_home_of_ones_own(standing: tuple[Gatehouse, Change], tmp_path: Path) -> None:
+    """Ansible takes them from there without being told to."""
+    house, change = standing
+    for name in ("ANSIBLE_HOME", "HOME"):
+        plugins = tmp_path / name / (".ansible" if name == "HOME" else "") / "plugins" / "vars"
+        plugins.mkdir(parents=True)
+        (plugins / "mine.py").write_text("")
+        env = {"ANSIBLE_HOME": ""} if name == "HOME" else {}
+        played = house.play(change, env={**env, name: str(tmp_path / name)})
+        assert played.notes == (), played.said
+        assert f"ansible{plugins.parent} was added" in " ".join(played.said.split()), played.said
 
 
 def test_a_ticket_of_ones_own_is_refused(house: Gatehouse) -> None:

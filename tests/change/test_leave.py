@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from change.gatehouse import DAY, HOSTS, Gatehouse
-from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
+from weibao.domain.change import ApprovalChannel, Change, ChangeKind, ChangeState
 from weibao.domain.change_digest import digest_of
-from weibao.errors import RefusedError, UncheckedError
+from weibao.errors import InputError, RefusedError, UncheckedError
 from weibao.i18n import messages
 from weibao.services.counted_approvals import approval_problem
 from weibao.services.leave import Purpose
@@ -85,6 +85,72 @@ def test_a_platform_or_plugin_of_the_estate_shows_in_the_digest(house: Gatehouse
     (house.folder / "action_plugins").mkdir()
     (house.folder / "action_plugins" / "copy.py").write_text("")
     assert [r.params["part"] for r in house.ask(change).why] == ["estate/action_plugins"]
+
+
+def _parts(house: Gatehouse, change: Change) -> set[str]:
+    return {str(reason.params.get("part")) for reason in house.ask(change).why}
+
+
+@pytest.mark.parametrize(
+    ("run", "file", "part"),
+    [
+        ("ops/write_note.yml", "ops/write_note.yml", "estate/ops"),
+        ("ops/write_note.yml", "ops/roles/mine/tasks/main.yml", "estate/ops"),
+        ("write_note.yml", "write_note.yml", "estate/write_note.yml"),
+        ("write_note.yml", "group_vars/all.yml", "estate/group_vars"),
+        ("write_note.yml", "host_vars/quay-1.yml", "estate/host_vars"),
+    ],
+)
+def test_a_playbook_is_covered_wherever_it_lies_in_the_estate(
+    house: Gatehouse, run: str, file: str, part: str
+) -> None:
+    for name in (file, run):
+        (house.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (house.folder / name).write_text("{}\n" if "_vars" in name else "[]\n")
+    edit(house.folder / "runbooks/write-note.yml", "playbooks/write_note.yml", run)
+    change = house.approved()
+    assert _parts(house, change) == set()
+    with (house.folder / file).open("a") as stream:
+        stream.write("\n# another byte\n")
+    assert part in _parts(house, change)
+
+
+@pytest.mark.parametrize(
+    "run", ["/tmp/write_note.yml", "../write_note.yml", "playbooks/../../x.yml", "~/x.yml"]
+)
+def test_a_playbook_outside_of_the_estate_is_none(house: Gatehouse, run: str) -> None:
+    edit(house.folder / "runbooks/write-note.yml", "playbooks/write_note.yml", run)
+    with pytest.raises(InputError, match=r"write-note\.yml"):
+        house.planned()
+
+
+def test_roles_and_collections_from_elsewhere_are_covered(
+    house: Gatehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where ansible.cfg or Ansible's own folder lead, too: one changed byte there voids it."""
+    shared, home = tmp_path / "shared", tmp_path / "home"
+    role = shared / "roles" / "common" / "tasks" / "main.yml"
+    plugin = home / "plugins" / "filter" / "mine.py"
+    books = shared / "ansible_collections" / "acme" / "ops" / "playbooks" / "note.yml"
+    for file in (role, plugin, books):
+        file.parent.mkdir(parents=True)
+        file.write_text("# as it was\n")
+    monkeypatch.setenv("ANSIBLE_HOME", str(home))
+    paths = f"roles_path = roles:{shared}/roles\ncollections_path = {shared}"
+    edit(house.folder / "ansible.cfg", "roles_path = roles", paths)
+    edit(house.folder / "runbooks/write-note.yml", "playbooks/write_note.yml", "acme.ops.note")
+    change = house.approved()
+    assert _parts(house, change) == set()
+    for file, folder in (
+        (role, role.parents[2]),
+        (plugin, home / "plugins"),
+        (books, books.parents[1]),
+    ):
+        file.write_text("# as it is now\n")
+        assert _parts(house, change) == {f"ansible{folder}"}
+        file.write_text("# as it was\n")
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "another"))
+    assert _parts(house, change) == {f"ansible{home / 'plugins'}"}
 
 
 def test_one_minute_or_one_variable_more_is_another_change(house: Gatehouse) -> None:

@@ -17,6 +17,7 @@ _KINDS = (
     *("ACTION", "BECOME", "CACHE", "CLICONF", "CONNECTION", "DOC_FRAGMENT", "FILTER", "HTTPAPI"),
     *("LOOKUP", "NETCONF", "STRATEGY", "TERMINAL", "TEST", "VARS"),
 )
+_INTERPRETER = "ANSIBLE_PYTHON_INTERPRETER"
 _CODE_PATHS = (
     *(f"ANSIBLE_{kind}_PLUGINS" for kind in _KINDS),
     *("ANSIBLE_LIBRARY", "ANSIBLE_MODULE_UTILS", "ANSIBLE_STRATEGY", "ANSIBLE_TRANSPORT"),
@@ -28,6 +29,22 @@ _WAYS = (
     *("ANSIBLE_REMOTE_PORT", "ANSIBLE_REMOTE_USER", "ANSIBLE_EXECUTABLE"),
     *("ANSIBLE_BECOME_EXE", "ANSIBLE_BECOME_FLAGS", "ANSIBLE_BECOME_METHOD"),
     *("ANSIBLE_BECOME_USER", "ANSIBLE_PLAYBOOK_VARS_ROOT", "ANSIBLE_PRECEDENCE"),
+    *(
+        f"ANSIBLE_{name}_{what}"
+        for name in ("SUDO", "SU", "RUNAS")
+        for what in ("EXE", "FLAGS", "USER", "CHDIR")
+    ),
+    *("ANSIBLE_BECOME", "ANSIBLE_PARAMIKO_REMOTE_USER", "ANSIBLE_REMOTE_PARAMIKO_PORT"),
+    *("ANSIBLE_SSH_CONTROL_PATH", "ANSIBLE_SSH_CONTROL_PATH_DIR", "ANSIBLE_CONNECTION_PATH"),
+    *(_INTERPRETER, "ANSIBLE_NETCONF_SSH_CONFIG", "ANSIBLE_SSH_AGENT_EXECUTABLE"),
+    *(
+        "ANSIBLE_HASH_BEHAVIOUR",
+        "ANSIBLE_VARS_ENABLED",
+        "ANSIBLE_VARS_PLUGIN_STAGE",
+        "ANSIBLE_RUN_VARS_PLUGINS",
+    ),
+    *("ANSIBLE_INVENTORY_ENABLED", "ANSIBLE_INVENTORY_USE_EXTRA_VARS", "ANSIBLE_FACTS_MODULES"),
+    *("ANSIBLE_YAML_FILENAME_EXT", "ANSIBLE_JINJA2_EXTENSIONS", "ANSIBLE_ENABLE_TASK_DEBUGGER"),
 )
 """Variables by which a host is reached, or a variable found, otherwise than the inventory says."""
 _WHOLE = (
@@ -93,6 +110,7 @@ def ansible_command() -> Command:
     for option, default in (
         ("connection", constants.DEFAULT_TRANSPORT),
         ("remote_user", constants.DEFAULT_REMOTE_USER),
+        ("become", constants.DEFAULT_BECOME),
         ("become_method", constants.DEFAULT_BECOME_METHOD),
     ):
         if given.get(option) not in (None, default):
@@ -105,12 +123,17 @@ def ansible_command() -> Command:
         extra=extra,
         check=bool(given.get("check")),
         partial=tuple(options),
-        environment=tuple(name for name in (*_CODE_PATHS, *_WAYS) if os.environ.get(name)),
+        environment=tuple(filter(_leads_elsewhere, (*_CODE_PATHS, *_WAYS))),
         config=str(constants.CONFIG_FILE or ""),
         vault_options=tuple(vaults),
         folder=Path.cwd(),
         collection=_collection(),
     )
+
+
+def _leads_elsewhere(name: str) -> bool:
+    value = os.environ.get(name, "")
+    return bool(value) and not (name == _INTERPRETER and value.startswith("auto"))
 
 
 def _collection() -> Path | None:

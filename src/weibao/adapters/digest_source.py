@@ -7,12 +7,13 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import weibao
+from weibao.adapters.ansible_paths import collection_roots, search_paths
 from weibao.boundary.evidence import KeyRing
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
@@ -25,11 +26,13 @@ _PACKAGE = Path(weibao.__file__).resolve().parent
 _COLLECTION = ("playbooks", "roles", "plugins", "meta")
 _OVERRIDES = (
     *("roles", "playbooks", "plugins", "library", "module_utils", "collections", "platforms"),
-    *("files", "templates", "checks", "tasks", "vars"),
+    *("files", "templates", "checks", "tasks", "vars", "group_vars", "host_vars"),
     *(f"{kind}_plugins" for kind in ("action", "become", "cache", "callback", "connection")),
     *(f"{kind}_plugins" for kind in ("filter", "inventory", "lookup", "strategy", "test", "vars")),
 )
-"""Folders of an estate that can take the place of something of the program's."""
+"""Folders of an estate that can take the place of something of the program's, or that Ansible
+reads beside a playbook."""
+_OWN = "weibao.core"
 _PASSED_OVER = frozenset({"__pycache__", ".git", ".mypy_cache", ".ruff_cache"})
 _LIBRARIES = ("ansible-core", "netmiko", "paramiko")
 _PLACES = frozenset({"inventory_dir", "inventory_file"})
@@ -100,7 +103,31 @@ class FileDigestSource:
         for name in ("ansible.cfg", *_OVERRIDES):
             if (entry := self._estate / name).exists():
                 parts[f"estate/{name}"] = self._tree(entry)
+        parts |= {f"ansible{path}": self._tree(path) for path in search_paths(self._estate)}
         return parts
+
+    def playbook_parts(self, runs: Iterable[str]) -> Mapping[str, str]:
+        """Hashes of what a runbook's playbooks are read from, where ``program_parts`` has it not.
+
+        A file in another folder of the estate stands for all of that folder, one of another
+        collection for the whole collection.
+
+        Raises:
+            UncheckedError: a file cannot be read.
+        """
+        parts: dict[str, str] = {}
+        for run in runs:
+            top = Path(run).parts[0] if run.endswith((".yml", ".yaml")) or "/" in run else ""
+            if top and top not in _OVERRIDES and (self._estate / top).exists():
+                parts[f"estate/{top}"] = self._tree(self._estate / top)
+            elif not top and not run.startswith(f"{_OWN}."):
+                parts |= self._collection(*run.split(".")[:2])
+        return parts
+
+    def _collection(self, namespace: str, name: str = "") -> dict[str, str]:
+        places = (root / "ansible_collections" for root in collection_roots(self._estate))
+        found = [place / namespace / name for place in places]
+        return {f"ansible{folder}": self._tree(folder) for folder in found if folder.is_dir()}
 
     def runbook_part(self, runbook: str) -> str:
         """Hash of the runbook's file.

@@ -8,7 +8,6 @@ says so, and ``init_runner`` may exit the interpreter.
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import os
 import shlex
@@ -21,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from weibao.adapters.ansible_paths import configured
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.host_results import HostResults
 from weibao.adapters.scrub import scrub
@@ -127,22 +127,15 @@ class AnsiblePlaybookRunner:
 
     def _host_key_checking(self) -> str:
         """What the environment or the estate's ansible.cfg says; on by default."""
-        configured = self._configured("host_key_checking", default="True")
-        return os.environ.get("ANSIBLE_HOST_KEY_CHECKING") or configured
+        said = configured(self._estate, "host_key_checking", default="True")
+        return os.environ.get("ANSIBLE_HOST_KEY_CHECKING") or said
 
     def _collections_path(self) -> str:
         """This installation's collection first: another copy of it must not run in its place."""
         default = "~/.ansible/collections:/usr/share/ansible/collections"
-        configured = self._configured("collections_path", "collections_paths", default=default)
-        given = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or configured
+        said = configured(self._estate, "collections_path", "collections_paths", default=default)
+        given = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or said
         return os.pathsep.join((sysconfig.get_path("purelib"), given))
-
-    def _configured(self, *names: str, default: str) -> str:
-        config = configparser.ConfigParser(interpolation=None, strict=False)
-        with contextlib.suppress(configparser.Error, OSError, UnicodeDecodeError):
-            config.read(self._estate / "ansible.cfg", encoding="utf-8")
-        found = (config.get("defaults", name, fallback="") for name in names)
-        return next((value for value in found if value), default)
 
 
 def _listen(event: dict[str, Any], said: deque[str]) -> bool:

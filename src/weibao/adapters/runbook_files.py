@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from weibao.adapters.ansible_paths import collection_roots
 from weibao.adapters.package_data import data_folder
 from weibao.adapters.yaml_lines import Document, nearest, parse_yaml, read_model, validate
 from weibao.domain.reasons import Reason
@@ -216,10 +217,7 @@ def _playbook_folders(namespace: str, collection: str, estate: Path | None) -> I
     if f"{namespace}.{collection}" == _COLLECTION:
         yield data_playbooks()
         return
-    roots = [Path(sysconfig.get_path("purelib")), Path("~/.ansible/collections").expanduser(),
-             Path("/usr/share/ansible/collections")]  # fmt: skip
-    roots += [estate / "collections"] if estate is not None else []
-    for root in roots:
+    for root in collection_roots(estate):
         yield root / "ansible_collections" / namespace / collection / "playbooks"
 
 

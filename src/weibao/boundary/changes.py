@@ -144,6 +144,11 @@ class DigestSource(Protocol):
         estate overrides of them."""
         ...
 
+    def playbook_parts(self, runs: Iterable[str]) -> Mapping[str, str]:
+        """Hashes of what the playbooks ``runs`` are read from, where that is neither the
+        program's nor in the folders that ``program_parts`` covers."""
+        ...
+
     def runbook_part(self, runbook: str) -> str:
         """Hash of the runbook's file."""
         ...

@@ -43,7 +43,7 @@ class Step(Value):
     phase: Phase
     kind: StepKind
     run: str = ""
-    """A playbook's FQCN, or the name of a built-in step."""
+    """A playbook's FQCN or its file in the estate, or the name of a built-in step."""
     time_limit_minutes: float | None = None
     estimate_minutes: float = Field(default=5.0, gt=0)
     """A host's share, until history knows better."""
@@ -67,11 +67,20 @@ class Step(Value):
     def _complete(self) -> Step:
         if self.kind in {StepKind.playbook, StepKind.probe, StepKind.builtin} and not self.run:
             raise ValueError(f"step {self.name}: a {self.kind} needs run")
+        if self.kind in {StepKind.playbook, StepKind.probe} and _leads_out(self.run):
+            raise ValueError(
+                f"step {self.name}: run is a FQCN, or a file of the estate: {self.run}"
+            )
         if self.kind is StepKind.manual and not {"zh", "en"} <= self.instruction.keys():
             raise ValueError(f"step {self.name}: a manual step needs an instruction in zh and en")
         if self.kind is StepKind.wait and not self.seconds:
             raise ValueError(f"step {self.name}: a wait needs seconds")
         return self
+
+
+def _leads_out(run: str) -> bool:
+    """What lies outside of the estate is covered by no approval."""
+    return run.startswith(("/", "~")) or ".." in run.split("/")
 
 
 class Waves(Value):

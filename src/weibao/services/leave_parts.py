@@ -10,7 +10,7 @@ from weibao.domain.change import Change, PlannedTarget
 from weibao.domain.change_digest import change_parts
 from weibao.domain.contract import Contract
 from weibao.domain.inventory import Device
-from weibao.domain.runbook import Runbook
+from weibao.domain.runbook import Runbook, StepKind
 from weibao.errors import InputError
 
 __all__ = ["LeaveParts", "parts_now"]
@@ -56,12 +56,15 @@ def parts_now(
         InputError: contract, runbook or inventory is wrong.
     """
     contract = parts.contract(change.contract)
+    runbook = parts.runbook(change.runbook)
+    playbooks = [s.run for s in runbook.steps if s.kind in {StepKind.playbook, StepKind.probe}]
+    program = {**parts.digests.program_parts(), **parts.digests.playbook_parts(playbooks)}
     return change_parts(
         change,
         contract,
-        parts.runbook(change.runbook),
+        runbook,
         parts.digests.runbook_part(change.runbook),
         targets,
-        program=parts.digests.program_parts(),
+        program=program,
         hosts=parts.digests.host_parts(contract, devices, sources),
     )
