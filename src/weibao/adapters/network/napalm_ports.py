@@ -18,6 +18,8 @@ __all__ = ["document"]
 Rows = Iterator[dict[str, Any]]
 
 _NEEDED = ("is_enabled", "is_up")
+_OF_PORT = frozenset({"speed", "mtu", "mac_address", "last_flapped"})
+"""What the driver of Junos says of a unit, and is its port's."""
 _LATEST = 4_102_444_800
 """2100: a moment behind it is none."""
 
@@ -44,13 +46,15 @@ def document(driver: str, getter: str, given: object) -> tuple[bytes, int]:
 
 
 def _interfaces(driver: str, name: str, given: Mapping[str, Any]) -> Rows:
-    row: dict[str, Any] = {"name": name, **given, "state": _state(driver, name, given)}
+    unit = driver == "junos" and "." in name
+    told = {key: value for key, value in given.items() if not (unit and key in _OF_PORT)}
+    row: dict[str, Any] = {"name": name, **told, "state": _state(driver, name, given)}
     if lacks := [word for word in _NEEDED if not isinstance(given.get(word), bool)]:
         row["incomplete"] = f"without {', '.join(lacks)}"
-    if given.get("is_up") is True and driver != "nxos":
+    if given.get("is_up") is True and driver != "nxos" and not unit:
         # NX-OS gives the bandwidth that is configured; that of a port without link is no speed.
         row["linkSpeed"] = given.get("speed")
-    row["lastChange"] = _changed(driver, given.get("last_flapped"))
+    row["lastChange"] = _changed(driver, told.get("last_flapped"))
     yield row
 
 

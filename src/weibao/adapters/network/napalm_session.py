@@ -138,13 +138,14 @@ def open_device(
 
     patience = Patience(deadline, stop)
     with tempfile.TemporaryDirectory(prefix="weibao-") as folder:
+        checked = login.verify
         try:
             make = get_network_driver(name)
             if name == "junos":
                 keys = [*known(at.address, port), *known(at.address, endpoint.port)]
-                check = login.verify and check_host_key and endpoint.check_host_key
+                checked = login.verify and check_host_key and endpoint.check_host_key
                 patience.call(lambda: _reach(at, limits, None, api))
-                driver = _netconf(make, at, limits, Path(folder), keys if check else None)
+                driver = _netconf(make, at, limits, Path(folder), keys if checked else None)
             else:
                 context = None if plain else _context(login)
                 patience.call(lambda: _reach(at, limits, context, api))
@@ -155,7 +156,7 @@ def open_device(
         except Exception as error:
             raise fail(error) from error
         device = Device(driver, name, port, patience, fail)
-        device.warnings = list(_warnings(login, plain, name))
+        device.warnings = list(_warnings(name, plain=plain, checked=checked))
         try:
             yield device
         finally:
@@ -164,10 +165,10 @@ def open_device(
                 patience.call(driver.close)
 
 
-def _warnings(login: NapalmLogin, plain: bool, name: str) -> Iterator[Reason]:
+def _warnings(name: str, *, plain: bool, checked: bool) -> Iterator[Reason]:
     if plain:
         yield Reason.of("api_in_clear")
-    elif not login.verify:
+    elif not checked:
         yield Reason.of("host_key_unchecked" if name == "junos" else "certificate_unchecked")
 
 

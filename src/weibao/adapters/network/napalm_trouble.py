@@ -21,8 +21,12 @@ _REFUSALS = frozenset({"CommandError", "NXAPICommandError", "RpcError"})
 """The device answered, and does not give this."""
 _LOGINS = frozenset({"NXAPIAuthError", "ConnectAuthError", "AuthenticationError"})
 _LATE = frozenset(
-    {"ReadTimeout", "ConnectTimeout", "RpcTimeoutError", "TimeoutExpiredError", "timeout"}
+    {"ReadTimeout", "RpcTimeoutError", "TimeoutExpiredError", "ConnectTimeout"}
+    | {"ConnectTimeoutError", "TimeoutError"}
 )
+_CUT = frozenset({"ConnectClosedError", "SessionCloseError", "TransportError"})
+_NO_NETCONF = frozenset({"ConnectRefusedError", "SSHException"})
+"""Somebody listens, as was tried before: what it speaks is not this."""
 _DEEPEST = 20
 
 
@@ -37,7 +41,7 @@ class Refused(Trouble):
 def trouble_of(error: BaseException, at: Endpoint, limits: Limits, api: str) -> Trouble:
     """Why the device could not be read; ``api`` is what its driver speaks."""
     chain = list(_chain(error))
-    names = {type(each).__name__ for each in chain}
+    names = {kind.__name__ for each in chain for kind in type(each).__mro__}
     where = {"address": at.address, "port": at.port}
     if names & _LOGINS or _is_eapi_401(chain):
         return Trouble("auth_failed", user=at.username)
@@ -47,12 +51,13 @@ def trouble_of(error: BaseException, at: Endpoint, limits: Limits, api: str) -> 
             return Trouble("host_key_changed", **where, fingerprint=fingerprint, device=at.device)
         if isinstance(each, ssl.SSLCertVerificationError):
             return Trouble("certificate_untrusted", **where, detail=each.verify_message)
+    if names & _LATE:
+        return Trouble("silent", seconds=f"{limits.silence:g}")
+    if names & _CUT:
+        return Trouble("dropped")
     if names & _REFUSALS:
         return Refused(Reason.of("napalm_error", api=api, detail=_said(error, at)))
-    if names & _LATE or any(isinstance(each, TimeoutError) for each in chain):
-        return Trouble("silent", seconds=f"{limits.silence:g}")
-    if "ConnectRefusedError" in names:
-        # Of PyEZ: it logged in, and there is no NETCONF; or nobody listens.
+    if names & _NO_NETCONF:
         return Trouble("api_refused", **where, api=api)
     for each in chain:
         if isinstance(each, ConnectionError):
