@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from network.api_devices import ADDRESS, Api, Authority, api_of, page_of_html
+from network.netconf_devices import netconf_of
 from weibao_lab import DeviceSpec, Lab
 
 from .estates import Estate, host, missing_part, new_estate
@@ -112,9 +113,44 @@ def test_ports_are_read_at_the_api(tmp_path: Path, apis: tuple[dict[str, Api], P
     untrusted = check(estate, 1)
     found = next(d for d in untrusted["devices"] if d["name"] == "eos-1")
     assert found["reason_code"] == "certificate_untrusted" and len(eos.logins) == before
+    estate.write_inventory({**hosts, "eos-1": at_api(eos, "", weibao_napalm_verify=False)})
+    unguarded = check(estate, 1)
+    info = {(f["device"], f["code"]): f["text"] for f in unguarded["findings"]}
+    assert "certificate" in info["eos-1", "login_unguarded"]
+    assert ("nxos-1", "login_unguarded") not in info
     estate.ok("verify")
     for file in estate.folder.rglob("*"):
         # What is written in clear into an inventory stands in the copy of it, too.
         if file.is_file() and file.name != "hosts.yml" and file.parent.name != "cache":
             text = file.read_bytes()
             assert not [secret for secret in SECRETS if secret.encode() in text], file
+
+
+def test_ports_are_read_by_netconf(tmp_path: Path) -> None:
+    try:
+        import napalm  # noqa: F401
+    except ImportError:
+        missing_part("weibao[napalm] is not installed")
+    estate = new_estate(tmp_path)
+    with (
+        Lab.start([DeviceSpec("qfx-1", "juniper_junos", seed=4)]) as lab,
+        netconf_of(lab.devices["qfx-1"]) as junos,
+    ):
+        at = host(
+            junos.device,
+            ansible_port=junos.port,
+            weibao_ports_source="napalm",
+            weibao_napalm_port=junos.port,
+        )
+        estate.write_inventory({"qfx-1": at})
+        unknown = check(estate, 4)
+        assert unknown["devices"][0]["reason_code"] == "host_key_unknown" and not junos.logins
+        estate.ok("inventory", "trust")
+        first = check(estate, 0)
+        assert first["devices"][0]["outcome"] == "read", first
+        estate.ok("ports", "baseline", "accept")
+        gone = next(p.name for p in junos.device.ports if p.physical and p.oper_up)
+        junos.device.change_port(gone, "down")
+        bad = check(estate, 1)
+        assert ("qfx-1", gone, "port_down") in codes(bad)
+        assert {port.partition(".")[0] for _, port, _ in codes(bad)} == {gone}

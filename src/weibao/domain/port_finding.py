@@ -35,6 +35,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "port_unknown": ("status",),
     "ports_not_understood": ("count", "line"),
     "command_refused": ("command",),
+    "login_unguarded": ("why",),
     "ports_stale": ("since",),
     "ports_without_baseline": (),
     "routing_neighbour_down": ("neighbour", "state", "interface"),
@@ -95,6 +96,8 @@ class PortFindingCode(StrEnum):
     ports_not_understood = "ports_not_understood"
     """Lines of the device that no rule understands."""
     command_refused = "command_refused"
+    login_unguarded = "login_unguarded"
+    """Somebody in between could read the password, or be taken for the device."""
     ports_stale = "ports_stale"
     """The device could not be read; the last known state is an old one."""
     ports_without_baseline = "ports_without_baseline"

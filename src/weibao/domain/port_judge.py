@@ -84,6 +84,8 @@ def _understood(case: DeviceCase) -> Iterator[PortFinding]:
     if reading.refused:
         commands = "; ".join(reading.refused)
         yield finding_of(case, None, _CODE.command_refused, Severity.info, command=commands)
+    for why in reading.unguarded:
+        yield finding_of(case, None, _CODE.login_unguarded, Severity.info, why=why)
 
 
 def _port(

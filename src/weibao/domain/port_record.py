@@ -68,6 +68,8 @@ class DeviceReading(Value):
     """Commands that were answered."""
     refused: tuple[str, ...] = ()
     """Commands that the device did not accept."""
+    unguarded: tuple[str, ...] = ()
+    """Codes of what was given up on the way to it: encryption, or knowing that it is the device."""
     ports: tuple[PortState, ...] = ()
     unparsed: tuple[str, ...] = ()
     """The first of them."""

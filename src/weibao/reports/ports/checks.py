@@ -27,7 +27,14 @@ _LINKS = frozenset({_CODE.port_down, _CODE.port_shut, _CODE.port_went_down, _COD
 _CONTACT = frozenset({_CODE.port_errors, _CODE.port_flapping})
 _QUALITY = frozenset({_CODE.port_errors, _CODE.port_duplex_mismatch, _CODE.port_speed})
 _BUSY = frozenset({_CODE.port_busy})
-_NO_PORT = frozenset({_CODE.ports_stale, _CODE.ports_without_baseline, _CODE.command_refused})
+_NO_PORT = frozenset(
+    {
+        _CODE.ports_stale,
+        _CODE.ports_without_baseline,
+        _CODE.command_refused,
+        _CODE.login_unguarded,
+    }
+)
 _OF_PORTS = frozenset(PortFindingCode) - _NO_PORT - _BUSY - OF_FORWARDING
 
 

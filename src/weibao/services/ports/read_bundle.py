@@ -27,6 +27,7 @@ __all__ = ["read_bundle", "unread"]
 
 Last = Mapping[tuple[str, str], DeviceReading]
 
+_UNGUARDED = frozenset({"telnet", "host_key_unchecked", "certificate_unchecked", "api_in_clear"})
 _BATCH = 50
 """Devices whose evidence is recorded at once: a transaction costs more than all that is in it."""
 
@@ -121,6 +122,7 @@ def _reading(
         at=entry.finished_at,
         outcome=PortOutcome.not_checked,
         reason=entry.reason,
+        unguarded=tuple(w.code for w in entry.warnings if w.code in _UNGUARDED),
         refused=tuple(c for c in _refused(entry) if not (routing and routing.knows(c))),
     )
     try:
