@@ -314,3 +314,29 @@ def test_killed_while_planning(office: Office) -> None:
     assert found is not None
     assert found.state is RunState.interrupted
     office.sound()
+
+
+@pytest.mark.parametrize("words", [("change", "show"), ("run", "recover")])
+def test_who_sees_a_cut_off_dry_run_first_says_so(office: Office, words: tuple[str, ...]) -> None:
+    """It does not stay 'running'; one that goes on right now is left alone."""
+    number = office.new(limit="host1").id
+    office.hosts.during["write", "check"] = killed
+    with pytest.raises(KeyboardInterrupt):
+        make_plan(office.desk, office.desk.find(number), "wang.pm", office.sources, print)
+    (left,) = office.desk.parts.journal.unfinished_runs()
+    given = (number,) if words[0] == "change" else ()
+    with office.desk.hold(f"change-{number}.lock", "somebody plans"):
+        office.close()
+        office.flow.weibao(*words, *given)
+        office.open()
+        assert office.desk.parts.journal.unfinished_runs() == [left]
+    office.close()
+    said = office.flow.weibao(*words, *given).stdout
+    office.open()
+    assert "中途被终止" in said
+    assert number in said
+    assert office.desk.parts.journal.unfinished_runs() == []
+    assert office.desk.records.change_events(number)[-1].action == "plan_cut_off"
+    change, _ = make_plan(office.desk, office.desk.find(number), "wang.pm", office.sources, print)
+    assert office.state(office.agreed(change)) == "scheduled"
+    office.sound()

@@ -31,7 +31,7 @@ CODES = {
     "change.place": {"-"},
     "document.action": {
         *ChangeAction, "edit", "extend", "attend", "confirm", "answer", "note", "backfill",
-        "going_back", "back_out_failed", "follow_up", "denied",
+        "going_back", "back_out_failed", "follow_up", "denied", "plan_cut_off",
     },
     "document.channel": set(ApprovalChannel),
     "document.field": set(CHANGE_FIELDS),

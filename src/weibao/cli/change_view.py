@@ -8,6 +8,7 @@ from weibao.domain.change import Change, ChangePlan, ChangeState
 from weibao.domain.change_owed import OWING
 from weibao.errors import WeibaoError
 from weibao.services.changes.closing import owed as owed_by
+from weibao.services.changes.cut_off import sweep_cut_off_plans
 
 __all__ = ["show_change", "show_list", "show_plan"]
 
@@ -63,6 +64,7 @@ def show_change(call: Call, change_id: str) -> None:
     out = call.out
     desk = desk_of(call)
     change = desk.find(change_id)
+    sweep_cut_off_plans(desk, change.id)
     events = desk.records.change_events(change.id)
     steps = desk.records.change_steps(change.id)
     plan = desk.records.change_plan(change.id, change.plan) if change.plan else None

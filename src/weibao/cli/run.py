@@ -58,6 +58,8 @@ def list_(call: Call, count: int) -> None:
 @command_options()
 def recover(call: Call) -> None:
     """Finish what an earlier run was cut off in, and take in what plain Ansible collected."""
+    from weibao.bootstrap.changes import open_desk
+    from weibao.services.changes.cut_off import sweep_cut_off_plans
     from weibao.services.recover import recover as finish_all
     from weibao.services.tell import tell
 
@@ -68,9 +70,12 @@ def recover(call: Call) -> None:
         done = finish_all(parts, devices)
         for result in done:
             tell(parts, result)
-    call.out.data({"runs": [result.run.id for result in done]})
+    plans = sweep_cut_off_plans(open_desk(workshop))
+    call.out.data({"runs": [*(result.run.id for result in done), *(run.id for run in plans)]})
     for result in done:
         call.out.line(recovered_words(call.out, result.run))
+    for found in plans:
+        call.out.line(call.out.say("cli.plan_cut_off", run=found.id, change=found.change_ref))
 
 
 @run.command()

@@ -17,6 +17,7 @@ from weibao.domain.waves import make_waves
 from weibao.errors import FailedError, RefusedError, WeibaoError
 from weibao.services.changes.carry_out import Tell, step_seconds
 from weibao.services.changes.conflicting import conflicts_now
+from weibao.services.changes.cut_off import end_cut_off_plans
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, keep_evidence, open_run, step_variables
 from weibao.services.changes.draft import chosen_devices
@@ -45,7 +46,7 @@ def make_plan(
     runbook = desk.runbook(change)
     devices = chosen_devices(desk, runbook, change.limit, sources)
     targets = _targets(devices, runbook, desk)
-    _close_left(desk, change, actor)
+    end_cut_off_plans(desk, change)
     run = open_run(desk, change, len(targets), actor, DRY_RUN)
     try:
         found = _dry_run(desk, change, runbook, targets, sources, run, tell)
@@ -81,13 +82,6 @@ def make_plan(
         digest=plan.digest,
     )
     return moved, plan
-
-
-def _close_left(desk: Desk, change: Change, actor: str) -> None:
-    """Dry runs of it whose process was killed: the caller alone works on this change."""
-    for run in desk.parts.journal.unfinished_runs():
-        if (run.authorisation, run.change_ref) == (DRY_RUN, change.id):
-            desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
 
 
 def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[PlannedTarget]:
