@@ -31,7 +31,7 @@ from patch.booted import Booted, booted
 from patch.packages import stocked
 from patch.patching import PatchFlow
 
-ROUNDS = 2
+ROUNDS = 1
 FIXED, EACH = 5.0, 0.1
 WANTED = {"wb-web": "2.0", "wb-tool": "2.0", "wb-lib": "2.0", "wb-new": "1.0"}
 PLAY: list[dict[str, Any]] = [

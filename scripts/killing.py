@@ -46,7 +46,7 @@ def name_of(pid: int) -> str:
         return "gone"
     text = " ".join(w.decode(errors="replace") for w in words[:6])
     for mark in ("network.worker", "ansible-playbook", "ansible-inventory", "git"):
-        if mark in text:
+        if mark in text.replace("ansible_ahead", "ansible-playbook"):
             return mark
     return text[:60] or "gone"
 

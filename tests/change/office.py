@@ -49,6 +49,10 @@ class HostsOfATest:
         self.during: dict[tuple[str, str], Callable[[], None]] = {}
         """By step and first host; called once, after the hosts were changed."""
 
+    def ahead(self, folder: Path) -> None: ...
+
+    def let_go(self) -> None: ...
+
     def run(
         self, playbook: str, *, limit: tuple[str, ...], variables: Mapping[str, object], **rest: Any
     ) -> PlaybookResult:

@@ -123,6 +123,10 @@ class StubRunner:
                 raise KeyboardInterrupt
         return self.result
 
+    def ahead(self, folder): ...
+
+    def let_go(self): ...
+
     def entry(self, name: str, bundle: Path) -> DeviceCollection:
         answer, contract = self.answers[name], self.contracts[name]
         password = self.workshop.keys.password(contract)

@@ -9,20 +9,23 @@ says so, and ``init_runner`` may exit the interpreter.
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
-import shlex
 import shutil
 import sys
 import sysconfig
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from weibao.adapters.ansible_paths import configured
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.host_results import HostResults
+from weibao.adapters.playbook_ahead import PlaybookAhead
 from weibao.adapters.scrub import scrub
 from weibao.boundary.runner import PlaybookResult, Progress
 from weibao.errors import FailedError
@@ -30,6 +33,7 @@ from weibao.errors import FailedError
 __all__ = ["AnsiblePlaybookRunner", "sweep_private"]
 
 _PRIVATE = "ansible"
+_MOST_AHEAD = 2
 _ERRORS = ("[ERROR]", "ERROR!", "fatal:")
 
 
@@ -41,11 +45,28 @@ class AnsiblePlaybookRunner:
         estate: Path,
         environment: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
+        modules: tuple[str, ...] = (),
     ) -> None:
-        """``options`` are further arguments of ansible-playbook, such as ``--vault-id``."""
+        """``options`` are further arguments of ansible-playbook, such as ``--vault-id``;
+        ``modules`` are what the collection's plugins import, for a playbook loaded ahead.
+        """
         self._estate = estate
         self._options = options
         self._environment = dict(environment or {})
+        self._modules = modules
+        self._ahead: deque[tuple[PlaybookAhead, _Heard]] = deque()
+
+    def ahead(self, folder: Path) -> None:
+        """See PlaybookRunner."""
+        if len(self._ahead) >= _MOST_AHEAD:
+            return
+        with contextlib.suppress(OSError):  # then it is loaded when it runs
+            self._ahead.append(self._started(folder))
+
+    def let_go(self) -> None:
+        """See PlaybookRunner."""
+        while self._ahead:
+            self._end(self._ahead.popleft()[0])
 
     def run(
         self,
@@ -60,54 +81,67 @@ class AnsiblePlaybookRunner:
         check: bool = False,
     ) -> PlaybookResult:
         """See PlaybookRunner."""
-        import ansible_runner  # commands that run no playbook need not wait for it
-
         private = folder / _PRIVATE
-        said: deque[str] = deque(maxlen=40)
-        arguments: dict[str, Any] = {}
         options = (*self._options, "--check", "--diff") if check else self._options
-        if options:
-            arguments["cmdline"] = shlex.join(options)
-        results = HostResults()
+        words = ["-i", inventory]
         try:
-            private.mkdir(parents=True, mode=0o700)
+            waiting, heard = self._taken() or self._started(folder)
             if limit:
-                hosts = private / "limit"
+                hosts = waiting.private / "limit"
                 hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
-                arguments["limit"] = f"@{hosts}"
+                words += ["--limit", f"@{hosts}"]
+            given = waiting.private / "env" / "variables.json"
+            given.write_text(json.dumps(dict(variables)), encoding="utf-8")
+            words += ["-e", f"@{given}", *options, playbook]
         except OSError as error:
             raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
         with _following(folder / "bundle", progress):
             try:
-                runner = ansible_runner.run(
-                    private_data_dir=str(private),
-                    project_dir=str(self._estate),
-                    playbook=playbook,
-                    inventory=inventory,
-                    extravars=dict(variables),
-                    envvars=self._envvars(),
-                    ident="run",
-                    quiet=True,
-                    # Without one of ours, ansible-runner takes over SIGINT and SIGTERM.
-                    cancel_callback=lambda: False,
-                    timeout=None if time_limit is None else max(1, round(time_limit)),
-                    event_handler=lambda event: results.hear(event) or _listen(event, said),
-                    status_handler=lambda status, runner_config: _drop_environment(
-                        status, runner_config
-                    ),
-                    settings={"pexpect_use_poll": True, "idle_timeout": None},
-                    **arguments,
-                )
+                runner, timed_out = waiting.play(words, time_limit)
             except SystemExit as error:
                 raise FailedError("runner.exited", detail=str(error)) from error
             except OSError as error:
                 raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
             finally:
-                sweep_private(folder)
+                sweep_private(waiting.folder)
+                _move(waiting.folder, private)
         return_code = int(runner.rc if runner.rc is not None else 1)
-        timed_out = runner.status == "timeout"
-        why = _error(said) if return_code else ""
-        return PlaybookResult(return_code, why, timed_out, results.found())
+        why = _error(heard.said) if return_code else ""
+        return PlaybookResult(return_code, why, timed_out, heard.results.found())
+
+    def _started(self, folder: Path) -> tuple[PlaybookAhead, _Heard]:
+        heard = _Heard()
+        call = functools.partial(self._call, heard)
+        return PlaybookAhead(folder, call, self._modules), heard
+
+    def _taken(self) -> tuple[PlaybookAhead, _Heard] | None:
+        """One that was loaded ahead, if there is one."""
+        while self._ahead:
+            found = self._ahead.popleft()
+            if found[0].waits:
+                return found
+            self._end(found[0])
+        return None
+
+    @staticmethod
+    def _end(waiting: PlaybookAhead) -> None:
+        waiting.let_go()
+        shutil.rmtree(waiting.folder, ignore_errors=True)
+
+    def _call(self, heard: _Heard, **arguments: Any) -> Any:
+        """ansible-runner, with what is the same whenever it is called."""
+        import ansible_runner  # commands that run no playbook need not wait for it
+
+        return ansible_runner.run(
+            project_dir=str(self._estate),
+            envvars=self._envvars(),
+            ident="run",
+            quiet=True,
+            event_handler=heard.hear,
+            status_handler=lambda status, runner_config: _drop_environment(status, runner_config),
+            settings={"pexpect_use_poll": True, "pexpect_timeout": 1, "idle_timeout": None},
+            **arguments,
+        )
 
     def _envvars(self) -> dict[str, str]:
         venv = str(Path(sys.executable).parent)
@@ -138,12 +172,27 @@ class AnsiblePlaybookRunner:
         return os.pathsep.join((sysconfig.get_path("purelib"), given))
 
 
-def _listen(event: dict[str, Any], said: deque[str]) -> bool:
-    """Remember what Ansible said; False: no event is written to disk."""
-    for line in (event.get("stdout") or "").splitlines():
-        if line.strip():
-            said.append(line)
-    return False
+@dataclass
+class _Heard:
+    """What one playbook's events said."""
+
+    results: HostResults = field(default_factory=HostResults)
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=40))
+
+    def hear(self, event: dict[str, Any]) -> bool:
+        """Remember it; False: no event is written to disk."""
+        self.results.hear(event)
+        for line in (event.get("stdout") or "").splitlines():
+            if line.strip():
+                self.said.append(line)
+        return False
+
+
+def _move(ahead: Path, private: Path) -> None:
+    """What was loaded ahead leaves its files where every other playbook does."""
+    with contextlib.suppress(OSError):
+        (ahead / _PRIVATE).rename(private)
+    shutil.rmtree(ahead, ignore_errors=True)
 
 
 def _drop_environment(status: dict[str, Any], config: Any) -> None:

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["Workshop", "open_workshop"]
 
 PartT = TypeVar("PartT")
+_FOR_PLAYBOOKS = (
+    "weibao.adapters.journal",
+    "weibao.bootstrap.gate",
+    "weibao.bootstrap.judge_patch",
+)
+"""What the plugins that ask for leave and judge load, for a playbook that is loaded ahead."""
 
 
 class _Later(Mapping[str, PartT]):
@@ -266,7 +272,9 @@ class Workshop:
 
         config = self.estate.ansible_config
         environment = {"ANSIBLE_CONFIG": str(config)} if config else {}
-        return AnsiblePlaybookRunner(self.estate.folder, environment, self.vault_options)
+        return AnsiblePlaybookRunner(
+            self.estate.folder, environment, self.vault_options, _FOR_PLAYBOOKS
+        )
 
     def _finishers(self) -> dict[str, Finisher]:
         """What finishes a cut-off run of another job than the backup."""

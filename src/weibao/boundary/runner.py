@@ -71,3 +71,13 @@ class PlaybookRunner(Protocol):
         bundle in it grows. ``check`` is Ansible's check mode.
         """
         ...
+
+    def ahead(self, folder: Path) -> None:
+        """Load, beside what goes on, what a ``run`` to come needs; ``folder`` takes what it
+        writes until then. What is loaded is ended by ``let_go``.
+        """
+        ...
+
+    def let_go(self) -> None:
+        """End what was loaded and not used."""
+        ...

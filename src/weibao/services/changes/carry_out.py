@@ -33,6 +33,7 @@ Tell = Callable[[Reason], None]
 """Hears what goes on, as reasons with words (``reason.change_…``)."""
 
 _FORWARD = (Phase.precheck, Phase.backup, Phase.implement, Phase.verify)
+_PLAYBOOKS = (StepKind.playbook, StepKind.probe, StepKind.builtin)
 _POLL = 1.0
 _TRIES = 3
 
@@ -92,6 +93,7 @@ class Carrier:
         """Go on until the end, or until something stops it; the change as it then stands."""
         unknown = self.progress.take_over()
         try:
+            self._load_ahead()
             if unknown:
                 raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
             for wave in sorted({target.wave for target in self.plan.targets}):
@@ -100,6 +102,8 @@ class Carrier:
         except Stopped as stopped:
             self.tell(stopped.reason)
             return self._stopped(stopped)
+        finally:
+            self.desk.parts.runner.let_go()
         return self._settle(ChangeAction.verify, self._summary())
 
     def back_out(self, why: str) -> Change:
@@ -153,6 +157,8 @@ class Carrier:
             self._pass_time(step.seconds)
             self.progress.end(rows, {row.device: {"state": State.done} for row in rows})
             return
+        if self._another(wave, step):
+            self._load_ahead()
         attempt = max(row.attempt for row in rows)
         names = [row.device for row in rows]
         whole = names == [WHOLE_WAVE]
@@ -168,6 +174,16 @@ class Carrier:
         unknown = self.progress.unknown()
         if unknown:
             raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
+
+    def _load_ahead(self) -> None:
+        """While a step goes on, Ansible is loaded for the next one."""
+        self.desk.parts.runner.ahead(self.desk.folder(self.work.change))
+
+    def _another(self, wave: int, step: Step) -> bool:
+        """Whether ``step`` is a playbook and another one will follow it."""
+        playbooks = [s for s in self.runbook.of_phase(*_FORWARD) if s.kind in _PLAYBOOKS]
+        last = max(target.wave for target in self.plan.targets)
+        return step in playbooks and (wave < last or step != playbooks[-1])
 
     def _judge(self, wave: int) -> None:
         """Bring back what failed, and see whether a limit is breached."""

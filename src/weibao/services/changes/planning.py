@@ -53,6 +53,8 @@ def make_plan(
     except WeibaoError:
         desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
         raise
+    finally:
+        desk.parts.runner.let_go()
     desk.parts.journal.close_run(run.id, RunState.finished, desk.now, actor)
     targets = [_seen(target, found.get(target.device)) for target in targets]
     number = change.plan + 1
@@ -124,15 +126,22 @@ def _dry_run(
     work = Work(desk, change, run, sources, compiled)
     names = tuple(target.device for target in targets)
     found: dict[str, HostResult] = {}
-    for step in runbook.of_phase(Phase.precheck, Phase.implement):
-        if step.kind not in {StepKind.playbook, StepKind.probe}:
-            continue
+    tried = [
+        step
+        for step in runbook.of_phase(Phase.precheck, Phase.implement)
+        if step.kind in {StepKind.playbook, StepKind.probe}
+    ]
+    if tried:
+        desk.parts.runner.ahead(folder)
+    for step in tried:
         tell(Reason.of("change_dry_run", count=len(names), **titled("step", step.name, step.title)))
         place = folder / step.name
         try:
             place.mkdir(parents=True, mode=0o700)
         except OSError as error:
             raise FailedError("files.unwritable", path=place, detail=error.strerror) from error
+        if step != tried[-1]:
+            desk.parts.runner.ahead(folder)
         result = desk.parts.runner.run(
             step.run,
             inventory=compiled(names),
