@@ -12,8 +12,8 @@ import contextlib
 import gc
 import importlib
 import json
+import os
 import sys
-from pathlib import Path
 
 __all__ = ["main"]
 
@@ -24,7 +24,10 @@ _NEEDED = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linea
 def main() -> None:
     """Load, wait, play."""
     fifo, *modules = sys.argv[1:]
-    with Path(fifo).open(encoding="utf-8") as stream:
+    # To open it never waits: where nobody holds the other end any more, the end is read at once.
+    end = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(end, True)
+    with open(end, encoding="utf-8") as stream:  # noqa: PTH123
         from ansible.cli import playbook
 
         for name in (*_NEEDED, *modules):

@@ -190,9 +190,10 @@ class _Heard:
 
 def _move(ahead: Path, private: Path) -> None:
     """What was loaded ahead leaves its files where every other playbook does."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # then they stay where they are
+        private.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         (ahead / _PRIVATE).rename(private)
-    shutil.rmtree(ahead, ignore_errors=True)
+        ahead.rmdir()
 
 
 def _drop_environment(status: dict[str, Any], config: Any) -> None:
