@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 import threading
@@ -40,11 +41,15 @@ class PlaybookAhead:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = Path(tempfile.mkdtemp(prefix="ahead-", dir=folder))
         self.private = self.folder / "ansible"
-        (self.private / "env").mkdir(parents=True, mode=0o700)
         fifo = self.private / "env" / "order"
-        os.mkfifo(fifo, mode=0o600)
-        # Both ends: so the other side's opening never waits, and it reads the end when we die.
-        self._end = os.open(fifo, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fifo.parent.mkdir(parents=True, mode=0o700)
+            os.mkfifo(fifo, mode=0o600)
+            # Both ends: the other side reads the end of it only when we close it, or die.
+            self._end = os.open(fifo, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self._call = call
         self._words = ["-P", "-m", _MODULE, str(fifo), *modules]
         self._deadline = float("inf")

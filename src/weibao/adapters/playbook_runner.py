@@ -83,9 +83,12 @@ class AnsiblePlaybookRunner:
         """See PlaybookRunner."""
         private = folder / _PRIVATE
         options = (*self._options, "--check", "--diff") if check else self._options
-        words = ["-i", inventory]
         try:
             waiting, heard = self._taken() or self._started(folder)
+        except OSError as error:
+            raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
+        try:
+            words = ["-i", inventory]
             if limit:
                 hosts = waiting.private / "limit"
                 hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
@@ -94,6 +97,7 @@ class AnsiblePlaybookRunner:
             given.write_text(json.dumps(dict(variables)), encoding="utf-8")
             words += ["-e", f"@{given}", *options, playbook]
         except OSError as error:
+            self._end(waiting)
             raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
         with _following(folder / "bundle", progress):
             try:
