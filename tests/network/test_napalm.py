@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from weibao.adapters.network.collect import Attempt
 from weibao.adapters.network.collect_ports import PortCollector
@@ -27,6 +28,7 @@ from weibao.adapters.ports.joined_reader import JoinedReader
 from weibao.adapters.ports.port_files import PortFiles
 from weibao.adapters.ports.reader import TextPortReader, port_reader
 from weibao.domain.port import Port, PortReading
+from weibao.errors import FailedError
 from weibao.i18n import explain
 from weibao_lab import DeviceSpec, Lab
 
@@ -208,7 +210,53 @@ def test_light_that_nobody_measured_is_no_light_of_one_milliwatt() -> None:
     assert (two.optical.rx_power, two.optical.tx_power) == (None, None)
 
 
-@pytest.mark.parametrize("given", [None, [], "text", {"Ethernet1": None}, {"Ethernet1": [1]}])
+ANYTHING = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.floats() | strategies.integers()
+    | strategies.text(max_size=8),
+    lambda inner: strategies.lists(inner, max_size=3)
+    | strategies.dictionaries(
+        strategies.sampled_from(
+            ["is_up", "is_enabled", "speed", "mtu", "last_flapped", "physical_channels", "channel",
+             "state", "input_power", "instant", "rx_octets", "remote_port", "Ethernet1", "Vlan1"]
+        ),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(
+    driver=strategies.sampled_from(["eos", "nxos", "junos"]),
+    getter=strategies.sampled_from(
+        ["get_interfaces", "get_interfaces_counters", "get_optics", "get_lldp_neighbors_detail"]
+    ),
+    answer=ANYTHING,
+)
+@settings(deadline=None, max_examples=200)
+def test_whatever_a_driver_gives_ends_no_reading(driver: str, getter: str, answer: Any) -> None:
+    """And none of it is up that does not say so."""
+    try:
+        reading = understood(driver, getter, answer)
+    except FailedError:
+        return
+    for port in reading.ports:
+        said = answer.get(port.native_name)
+        up = isinstance(said, dict) and said.get("is_up") is said.get("is_enabled") is True
+        assert up or port.oper_status.value != "up"
+
+
+def test_a_list_of_words_of_a_source_has_no_name_of_a_platforms() -> None:
+    """Both stand in one reading."""
+    own = set(FILES.rules("napalm").words)
+    for platform in {*PLATFORM.values()}:
+        assert not own & set(FILES.rules(platform).words)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [None, [], "text", {"Ethernet1": None}, {"Ethernet1": [1]}, {"Ethernet1": {"is_up": True}}],
+)
 def test_an_answer_of_another_form_is_told(given: Any) -> None:
     reading = understood("eos", "get_interfaces", given)
     assert reading.unparsed

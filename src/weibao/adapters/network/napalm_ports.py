@@ -22,6 +22,7 @@ _OF_PORT = frozenset({"speed", "mtu", "mac_address", "last_flapped"})
 """What the driver of Junos says of a unit, and is its port's."""
 _LATEST = 4_102_444_800
 """2100: a moment behind it is none."""
+_SHOWN = 80
 
 
 def document(driver: str, getter: str, given: object) -> tuple[bytes, int]:
@@ -29,18 +30,13 @@ def document(driver: str, getter: str, given: object) -> tuple[bytes, int]:
 
     What has another form than NAPALM's own model says so in its row (``incomplete``).
     """
-    answers = given if isinstance(given, Mapping) else {}
-    rows = [
-        row
-        for name, answer in answers.items()
-        for row in (
-            _ROWS[getter](driver, str(name), answer)
-            if isinstance(answer, _FORMS.get(getter, Mapping))
-            else iter([{"name": str(name), "incomplete": f"{getter}: {type(answer).__name__}"}])
-        )
-    ]
-    if not isinstance(given, Mapping):
-        rows = [{"name": "", "incomplete": f"{getter}: {type(given).__name__}"}]
+    answers = given if isinstance(given, Mapping) else {"": given}
+    rows: list[dict[str, Any]] = []
+    for name, answer in answers.items():
+        try:
+            rows += _ROWS[getter](driver, str(name), answer)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            rows.append({"name": str(name), "incomplete": f"{getter}: {str(answer)[:_SHOWN]}"})
     text = json.dumps({"rows": rows}, ensure_ascii=False, indent=1, default=str)
     return text.encode() + b"\n", len(rows)
 
@@ -111,4 +107,3 @@ _ROWS: dict[str, Callable[[str, str, Any], Rows]] = {
     "get_optics": _optics,
     "get_lldp_neighbors_detail": _neighbours,
 }
-_FORMS: dict[str, type] = {"get_lldp_neighbors_detail": list}
