@@ -227,7 +227,7 @@ ANYTHING = strategies.recursive(
 
 
 @given(
-    driver=strategies.sampled_from(["eos", "nxos", "junos"]),
+    driver=strategies.sampled_from(["eos", "junos"]),
     getter=strategies.sampled_from(
         ["get_interfaces", "get_interfaces_counters", "get_optics", "get_lldp_neighbors_detail"]
     ),
@@ -421,6 +421,19 @@ def test_getters_go_in_place_of_commands_that_say_less(switch: Any) -> None:
         "00:11:22:AA:BB:CC",
     )
     assert (port.optical.rx_power, port.optical.tx_power) == (-3.25, -2.5)
+
+
+def test_neighbours_of_a_nexus_come_from_the_command(switch: Any) -> None:
+    """The driver's own reading of that text gives the socket for management another name."""
+    found: Switch = switch("nxos-1")
+    device = found.api.device
+    device.change_port("mgmt0", "up", "neighbour=oob-1:Gi0/7")
+    try:
+        shown = found.understand(found.attempt())
+    finally:
+        device.restore_port("mgmt0")
+    assert [(n.system, n.port) for n in shown["mgmt0"].neighbours] == [("oob-1", "Gi0/7")]
+    assert "Management0" not in shown
 
 
 def test_a_part_that_fails_is_not_read_and_the_rest_is(switch: Any) -> None:
