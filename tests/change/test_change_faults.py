@@ -61,6 +61,19 @@ def test_a_clock_that_is_set_back_in_the_middle_pauses_it(office: Office) -> Non
     office.sound()
 
 
+def test_a_clock_that_was_set_back_before_the_start(office: Office) -> None:
+    """Back into a window that is over: what was written down since says so."""
+    office.clock.at -= 26 * HOUR
+    number = office.approved(limit="host1", hours=1)
+    office.clock.at += 26 * HOUR
+    office.new(limit="host2")
+    office.clock.at -= 25.9 * HOUR
+    with pytest.raises(RefusedLeave) as caught:
+        office.start(number)
+    assert codes(caught) == {"leave_clock_back"}
+    assert office.hosts.done == []
+
+
 def test_a_clock_that_is_set_back_in_the_last_step_is_said_too(office: Office) -> None:
     number = office.approved(limit="host1")
     office.hosts.during["look-after", "host1"] = lambda: office.sleep(-7200)

@@ -80,6 +80,16 @@ def test_what_there_is_no_command_for_is_not_offered() -> None:
     assert legal_actions(ChangeState.closed) == ()
 
 
+def test_what_there_is_a_command_for_is_offered_as_it_is_typed() -> None:
+    draft = ChangeState.draft
+    assert legal_commands(draft, ChangeKind.normal) == "plan, submit, edit"
+    assert legal_commands(draft, ChangeKind.emergency) == "plan, start, edit"
+    assert legal_commands(ChangeState.verified) == "back-out, close"
+    assert legal_commands(ChangeState.backfill) == "back-out, backfill, close"
+    assert legal_commands(ChangeState.documents_updated) == "close"
+    assert legal_commands(ChangeState.rejected) == "withdraw"
+
+
 def test_titles_come_with_what_users_named() -> None:
     params = {"wave": 1, "count": 3, "step": "apply", "step_zh": "下发配置", "step_en": "Apply it"}
     assert explain("change_step", params, "zh") == "第 1 批：下发配置（3 台）"

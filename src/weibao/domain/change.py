@@ -168,9 +168,22 @@ def legal_actions(state: ChangeState) -> tuple[ChangeAction, ...]:
     )
 
 
-def legal_commands(state: ChangeState) -> str:
-    """The same as it is typed, for whoever is refused something else."""
-    return ", ".join(action.replace("_", "-") for action in legal_actions(state)) or "-"
+def legal_commands(state: ChangeState, kind: ChangeKind | None = None) -> str:
+    """The same as it is typed, for whoever is refused something else.
+
+    Of a draft, an emergency is started and any other change submitted (``kind`` None: both).
+    """
+    names = [action.value for action in legal_actions(state)]
+    if state is ChangeState.draft:
+        names.append("edit")
+        emergency = kind is ChangeKind.emergency
+        no = {"submit" if emergency else "start"} if kind is not None else set()
+        names = [name for name in names if name not in no]
+    if state is ChangeState.backfill:
+        names.append("backfill")
+    if next_state(state, ChangeAction.document) is not None:
+        names.append("close")  # which updates the documents and closes
+    return ", ".join(name.replace("_", "-") for name in names) or "-"
 
 
 class Window(Value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState
+from weibao.domain.change import Change, ChangeAction, ChangeKind, ChangeState, next_state
 from weibao.domain.change_owed import DOCUMENTS, OWING, owed_items
 from weibao.domain.reasons import Reason
 from weibao.domain.records import RunState
@@ -69,6 +69,8 @@ def close(desk: Desk, change: Change, actor: str, *, documents: str, result: str
     change = finish(desk, change)
     if change.state is ChangeState.documents_updated:
         return desk.move(change, ChangeAction.close, actor, closed_at=desk.now)
+    if next_state(change.state, ChangeAction.document) is None:
+        desk.move(change, ChangeAction.close, actor)  # says what is legal
     left = [reason for reason in owed(desk, change) if reason.code != DOCUMENTS]
     if left:
         lines = "; ".join(_said(desk, reason) for reason in left)

@@ -171,7 +171,7 @@ class Desk:
                 change=change.id,
                 state=change.state.value,
                 action=action.value.replace("_", "-"),
-                legal=legal_commands(change.state),
+                legal=legal_commands(change.state, change.kind),
             )
         return self._record(
             change, state, action.value, actor, why, detail or {}, approvals, plan, locks, fields

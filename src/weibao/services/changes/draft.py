@@ -144,7 +144,7 @@ def edit_change(
             change=change.id,
             state=change.state.value,
             action="edit",
-            legal=legal_commands(change.state),
+            legal=legal_commands(change.state, change.kind),
         )
     check_mandate(desk, desk.contract(change), actor, "edit", change)
     runbook = desk.runbook(change)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from weibao.domain.authority import allowed_until
 from weibao.domain.change import Change, ChangeAction, ChangeKind
+from weibao.domain.reasons import Reason
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.draft import chosen_devices
 from weibao.services.counted_approvals import checked_approvals
-from weibao.services.leave import Leave, Purpose, leave
+from weibao.services.leave import CLOCK_TOLERANCE, Leave, Purpose, RefusedLeave, leave
 from weibao.services.leave_parts import LeaveParts
 
 __all__ = ["check_leave", "leave_parts", "window_end"]
@@ -51,7 +52,25 @@ def check_leave(
         sources=sources,
         purpose=_PURPOSES.get(action, Purpose.work),
     )
+    if action in {ChangeAction.start, ChangeAction.resume}:
+        _check_clock(desk, change)
     return found.require()
+
+
+def _check_clock(desk: Desk, change: Change) -> None:
+    """A window is judged by a clock that is not behind what was last written down, whatever by.
+
+    Raises:
+        RefusedLeave: it is.
+    """
+    journal, now = desk.parts.journal, desk.now
+    last = journal.head().sequence
+    if change.kind is ChangeKind.emergency or not last:
+        return
+    latest = datetime.fromisoformat(next(journal.ledger(after=last - 1)).at)
+    if latest > now + CLOCK_TOLERANCE:
+        said = {"now": now.isoformat(), "latest": latest.isoformat()}
+        raise RefusedLeave(change.id, [Reason.of("leave_clock_back", **said)])
 
 
 def window_end(desk: Desk, change: Change) -> datetime:
