@@ -67,6 +67,13 @@ _READINGS = (
 )
 
 
+_NOTICE = (
+    "A vendor's notice of an update that no package manager lists. It stands in\n"
+    "`weibao patch catalogue` until it is dealt with:\n"
+    "[patch Linux servers](../how-to/patch-linux.md#2-what-is-missing)."
+)
+
+
 _FILES = {
     "settings": ("weibao.yml", _SETTINGS),
     "contract": ("contracts/<id>.yml", _CONTRACT),
@@ -75,6 +82,7 @@ _FILES = {
     "platform-session": ("<model>.session.yml", _SESSION),
     "port-baseline": ("ports/<contract>/<device>.yml", _BASELINE),
     "port-readings": ("port_readings/<platform>/ports.yml", _READINGS),
+    "vendor-notice": ("notices/<name>.yml", _NOTICE),
 }
 
 
@@ -87,6 +95,7 @@ def models() -> dict[str, type[BaseModel]]:
     """The models of the files that a user may write, as ``weibao schema`` names them."""
     from weibao.domain.contract import Contract
     from weibao.domain.device_session import DeviceSession
+    from weibao.domain.patch_catalogue import VendorNotice
     from weibao.domain.platform import Platform
     from weibao.domain.port_expectation import PortBaseline
     from weibao.domain.port_rules import PortRules
@@ -101,6 +110,7 @@ def models() -> dict[str, type[BaseModel]]:
         "platform-session": DeviceSession,
         "port-baseline": PortBaseline,
         "port-readings": PortRules,
+        "vendor-notice": VendorNotice,
     }
 
 

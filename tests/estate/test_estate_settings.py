@@ -124,6 +124,7 @@ def test_every_model_has_a_schema():
         "platform-session",
         "port-baseline",
         "port-readings",
+        "vendor-notice",
     }
     assert found["settings"]["additionalProperties"] is False
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from weibao.adapters.notice_files import read_notices
 from weibao.domain.patch import PackageChange, PatchStatus
-from weibao.domain.patch_catalogue import catalogue
+from weibao.domain.patch_catalogue import catalogue, noticed
 from weibao.domain.reasons import Reason
-from weibao.errors import UncheckedError
+from weibao.errors import InputError, UncheckedError
 from weibao.services.patch.catalogue import read_catalogue
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
@@ -80,9 +82,54 @@ def test_what_is_asked_for_is_shown_and_who_was_not_checked_is_named() -> None:
     assert found(product="ba*") == ["bash"]
 
 
-def test_where_nothing_was_ever_read_nothing_is_said_to_be_up_to_date() -> None:
-    class Empty(History):
-        states: dict[str, list[PatchStatus]] = {}
+class Empty(History):
+    states: dict[str, list[PatchStatus]] = {}
 
+
+def test_where_nothing_was_ever_read_nothing_is_said_to_be_up_to_date() -> None:
     with pytest.raises(UncheckedError):
         read_catalogue(Empty())
+
+
+NOTICE = """
+vendor: Huawei
+product: VRP S5735
+version: V200R022
+found_on: 2026-11-06
+security: true
+advisory: huawei-sa-20261105
+affects: "huawei:&access"
+installed: {sw1: V200R019}
+recommendation: {zh: 随下次巡检升级}
+"""
+
+
+def test_a_vendors_notice_is_listed_until_it_is_dealt_with(tmp_path: Path) -> None:
+    folder = tmp_path / "notices"
+    folder.mkdir()
+    (folder / "vrp.yml").write_text(NOTICE)
+    (folder / "old.yml").write_text(NOTICE + "done_on: 2026-11-09\n")
+    ((name, notice),) = read_notices(tmp_path).items()
+    assert (name, notice.affects) == ("notices/vrp.yml", "huawei:&access")
+    entry = noticed(notice, ["sw2", "sw1"], DAY + timedelta(days=5))
+    assert [(a.device, a.installed) for a in entry.assets] == [("sw1", "V200R019"), ("sw2", "")]
+    entries, _ = read_catalogue(History(), [entry])
+    assert [e.product for e in entries] == ["libssl3", "VRP S5735", "bash"]
+    assert read_catalogue(Empty(), [entry])[1] == ("*",)  # no host was ever read
+    entries, _ = read_catalogue(History(), [entry], product="VRP*", security=True)
+    assert [(e.vendor, e.advisory, e.advice["zh"]) for e in entries] == [
+        ("Huawei", "huawei-sa-20261105", "随下次巡检升级")
+    ]
+
+
+def test_a_wrong_notice_names_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "vrp.yml").write_text(NOTICE.replace("affects", "effects"))
+    with pytest.raises(InputError, match=r"notices/vrp\.yml"):
+        read_notices(tmp_path)
+
+
+def test_each_reading_ends_in_a_conclusion() -> None:
+    """PAT-02: whether an upgrade is needed is said in so many words; not checked is no answer."""
+    found = [state("a", 1, SSL, BASH), state("a", 1, BASH), state("a", 1), unchecked("a", 1)]
+    assert [s.conclusion for s in found] == ["soon", "next_window", "none", "not_checked"]

@@ -152,6 +152,7 @@ def load_estate(folder: Path) -> Estate:
 def schemas() -> Mapping[str, dict[str, Any]]:
     """The JSON Schema of every file that a user may write, by name."""
     from weibao.domain.device_session import DeviceSession
+    from weibao.domain.patch_catalogue import VendorNotice
     from weibao.domain.platform import Platform
     from weibao.domain.port_expectation import PortBaseline
     from weibao.domain.port_rules import PortRules
@@ -164,6 +165,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         "platform-session": DeviceSession,
         "port-baseline": PortBaseline,
         "port-readings": PortRules,
+        "vendor-notice": VendorNotice,
     }
     return {name: model.model_json_schema() for name, model in models.items()}
 

@@ -19,9 +19,11 @@ from weibao.cli.change_options import (
 from weibao.cli.change_view import show_plan
 from weibao.cli.options import Call, command_options, limit_option
 from weibao.domain.reasons import Reason
+from weibao.errors import InputError
 
 if TYPE_CHECKING:
     from weibao.domain.patch import PatchStatus
+    from weibao.domain.patch_catalogue import CatalogueEntry
     from weibao.domain.supplied import SuppliedFile
 
 __all__ = ["patch"]
@@ -59,12 +61,14 @@ def status(call: Call, limit: str, no_refresh: bool, history: str, recorded: boo
 
 
 def _data(state: PatchStatus) -> dict[str, Any]:
-    return {**state.model_dump(mode="json"), "security": state.security}
+    said = {"security": state.security, "conclusion": state.conclusion}
+    return {**state.model_dump(mode="json"), **said}
 
 
 def _show(call: Call, states: list[PatchStatus], *, packages: bool) -> None:
     out = call.out
-    names = ("host", "at", "system", "kernel", "missing", "security", "pending", "held", "last")
+    names = ("host", "at", "system", "kernel", "missing", "security", "pending", "held", "last",
+             "conclusion")  # fmt: skip
     out.table(
         [out.say(f"cli.patch_{name}") for name in names],
         [
@@ -78,6 +82,7 @@ def _show(call: Call, states: list[PatchStatus], *, packages: bool) -> None:
                 _pending(call, state),
                 ", ".join(state.held) or "-",
                 out.moment(state.last_patched),
+                out.say(f"cli.patch_needs_{state.conclusion}"),
             ]
             for state in states
         ],
@@ -110,15 +115,19 @@ def _pending(call: Call, state: PatchStatus) -> str:
 def catalogue(call: Call, since: str, security: bool, product: str) -> int:
     """What is to be had and not installed: since when, on which assets, and what to do.
 
-    Made from the recorded states; nothing is read. What came since the last meeting with the
-    customer: --since.
+    Made from the recorded states and the vendors' notices in notices/; nothing is read. What
+    came since the last meeting with the customer: --since.
     """
     from weibao.services.patch.catalogue import read_catalogue
 
     out, zone = call.out, call.workshop.estate.zone
     first = moment_of(since, zone) if since else None
     entries, unchecked = read_catalogue(
-        call.workshop.journal, since=first, security=security, product=product
+        call.workshop.journal,
+        _noticed(call),
+        since=first,
+        security=security,
+        product=product,
     )
     out.data({"entries": entries, "not_checked": unchecked})
     names = ("product", "version", "is_security", "found", "assets", "source", "advice")
@@ -126,20 +135,43 @@ def catalogue(call: Call, since: str, security: bool, product: str) -> int:
         [out.say(f"cli.patch_{name}") for name in names],
         [
             [
-                entry.product,
+                f"{entry.vendor} {entry.product}".strip(),
                 entry.version,
                 " ".join(filter(None, (_yes(call, entry.security), entry.advisory))),
                 out.moment(entry.found_at),
-                ", ".join(f"{a.device} ({a.installed})" for a in entry.assets),
+                ", ".join(
+                    f"{a.device} ({a.installed})" if a.installed else a.device for a in entry.assets
+                ),
                 entry.source or "-",
-                out.say(f"cli.patch_advice_{entry.recommendation}"),
+                entry.advice.get(out.language)
+                or out.say(f"cli.patch_advice_{entry.recommendation}"),
             ]
             for entry in entries
         ],
     )
     for device in unchecked:
-        out.note(out.say("cli.patch_catalogue_unchecked", host=device))
+        code = "patch.no_states" if device == "*" else "cli.patch_catalogue_unchecked"
+        out.note(out.say(code, host=device))
     return 4 if unchecked else 0
+
+
+def _noticed(call: Call) -> list[CatalogueEntry]:
+    """The vendors' notices that are not dealt with, and whom of the inventory they concern."""
+    from weibao.adapters.notice_files import read_notices
+    from weibao.domain.patch_catalogue import noticed
+
+    workshop = call.workshop
+    found = []
+    for name, notice in read_notices(workshop.estate.folder).items():
+        try:
+            chosen = workshop.inventory.resolve(workshop.sources, notice.affects)
+        except InputError as error:
+            raise InputError("patch.notice_affects", file=name, why=error) from error
+        if not chosen.devices:
+            raise InputError("patch.notice_for_nobody", file=name, pattern=notice.affects)
+        at = moment_of(notice.found_on.isoformat(), workshop.estate.zone)
+        found.append(noticed(notice, [device.name for device in chosen.devices], at))
+    return found
 
 
 def _yes(call: Call, security: bool) -> str:

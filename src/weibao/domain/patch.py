@@ -188,3 +188,12 @@ class PatchStatus(Value):
     def security(self) -> int:
         """Missing security updates."""
         return sum(package.security for package in self.missing)
+
+    @property
+    def conclusion(self) -> Literal["not_checked", "soon", "next_window", "none"]:
+        """Whether an upgrade is needed, and when (PAT-02): security does not wait."""
+        if not self.checked:
+            return "not_checked"
+        if self.security:
+            return "soon"
+        return "next_window" if self.missing else "none"

@@ -1,14 +1,43 @@
-"""Which updates assets lack, since when, and what is recommended (PAT-01, PAT-18)."""
+"""Which updates assets lack, since when, and what is recommended (PAT-01, PAT-17, PAT-18)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Literal
+
+from pydantic import Field
 
 from weibao.domain.base import Moment, Value
 from weibao.domain.patch import PackageChange, PatchStatus
 
-__all__ = ["CatalogueAsset", "CatalogueEntry", "catalogue"]
+__all__ = ["CatalogueAsset", "CatalogueEntry", "VendorNotice", "catalogue", "in_order", "noticed"]
+
+
+class VendorNotice(Value):
+    """A vendor's notice of an update or patch: of device software, firmware, third-party or
+    application software, which no package manager lists (PAT-01, PAT-17)."""
+
+    schema_version: int = 1
+    vendor: str = ""
+    product: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    """The version that is to be had."""
+    found_on: date
+    """When it was found."""
+    security: bool = False
+    advisory: str = ""
+    """The vendor's number of it, or its CVE."""
+    source: str = ""
+    """Where it was found: an address, a mail, a meeting."""
+    affects: str = Field(min_length=1)
+    """The assets that it concerns: a pattern of Ansible's inventory."""
+    installed: dict[str, str] = {}
+    """By host, the version that it has, where it is known."""
+    recommendation: dict[str, str] = {}
+    """What to do, by language; without it: soon where it is for security, else the next window."""
+    done_on: date | None = None
+    """When it was dealt with: installed, or decided against. Then it is no longer listed."""
 
 
 class CatalogueAsset(Value):
@@ -27,12 +56,16 @@ class CatalogueEntry(Value):
     product: str
     version: str
     source: str = ""
-    """Where it is to be had, as the package manager says."""
+    """Where it is to be had, as the package manager or a vendor's notice says."""
     security: bool = False
     advisory: str = ""
     found_at: Moment
     """When an asset was first found to lack it."""
     assets: tuple[CatalogueAsset, ...]
+    vendor: str = ""
+    """Of a vendor's notice."""
+    advice: dict[str, str] = {}
+    """What to do, by language, where a vendor's notice says it."""
 
     @property
     def recommendation(self) -> Literal["soon", "next_window"]:
@@ -58,10 +91,31 @@ def catalogue(histories: Iterable[Sequence[PatchStatus]]) -> tuple[CatalogueEntr
                 since = state.at
             asset = CatalogueAsset(device=checked[0].device, installed=package.before, since=since)
             lacking.setdefault(key, []).append((package, asset))
-    entries = [_entry(found) for found in lacking.values()]
-    entries.sort(key=lambda e: (e.product, e.version))
-    entries.sort(key=lambda e: (e.security, e.found_at), reverse=True)
-    return tuple(entries)
+    return in_order(_entry(found) for found in lacking.values())
+
+
+def in_order(entries: Iterable[CatalogueEntry]) -> tuple[CatalogueEntry, ...]:
+    """Security first, then the newest."""
+    by_name = sorted(entries, key=lambda e: (e.product, e.version))
+    return tuple(sorted(by_name, key=lambda e: (e.security, e.found_at), reverse=True))
+
+
+def noticed(notice: VendorNotice, devices: Iterable[str], at: datetime) -> CatalogueEntry:
+    """The entry of a notice that concerns ``devices``, found ``at``."""
+    return CatalogueEntry(
+        product=notice.product,
+        version=notice.version,
+        vendor=notice.vendor,
+        source=notice.source,
+        security=notice.security,
+        advisory=notice.advisory,
+        found_at=at,
+        assets=tuple(
+            CatalogueAsset(device=device, installed=notice.installed.get(device, ""), since=at)
+            for device in sorted(devices)
+        ),
+        advice=notice.recommendation,
+    )
 
 
 def _entry(found: Sequence[tuple[PackageChange, CatalogueAsset]]) -> CatalogueEntry:
