@@ -12,7 +12,7 @@ import pytest
 
 from weibao.adapters.network.collect import Attempt
 from weibao.adapters.network.collect_ports import PortCollector
-from weibao.adapters.network.job import Limits, NapalmLogin
+from weibao.adapters.network.job import NapalmLogin
 from weibao.adapters.platform_files import load_platforms
 from weibao.adapters.ports.joined_reader import JoinedReader
 from weibao.adapters.ports.port_files import PortFiles
@@ -22,7 +22,7 @@ from weibao.i18n import explain
 from weibao_lab import DeviceHandle
 
 from .api_devices import Api
-from .conftest import LIMITS, Reader, endpoint, job
+from .conftest import Reader, endpoint, job
 
 SECRET = "pa\"ss'w\\rd-Geheim-1"
 FILES = PortFiles()
@@ -77,9 +77,11 @@ class Switch:
     ca: str
     reader: Reader
 
-    def attempt(self, *, seconds: float = 40, limits: Limits = LIMITS, **changes: Any) -> Attempt:
+    def attempt(
+        self, *, seconds: float = 40, purpose: str = "ports in detail", **changes: Any
+    ) -> Attempt:
         base = {"napalm": NapalmLogin(port=self.api.port, ca_file=self.ca)}
-        given = job(purpose="ports in detail", limits=limits)
+        given = job(purpose=purpose)
         collector = PortCollector(given, KNOWN, self.reader.keep)
         at = endpoint(self.api.device, **{**base, **changes})
         return collector.attempt(at, time.monotonic() + seconds)

@@ -23,7 +23,7 @@ from weibao_lab import DeviceSpec, Lab
 
 from .api_devices import ADDRESS, Authority, api_of, dripping, dropped, page_of_html, silent
 from .conftest import Reader, endpoint, job
-from .napalm_switch import KNOWN, SECRET, Switch, installed
+from .napalm_switch import FILES, KNOWN, SECRET, Switch, installed
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +120,25 @@ def test_getters_go_in_place_of_commands_that_say_less(switch: Any) -> None:
         "00:11:22:AA:BB:CC",
     )
     assert (port.optical.rx_power, port.optical.tx_power) == (-3.25, -2.5)
+
+
+@BOTH
+def test_in_brief_nothing_is_asked_that_takes_long(name: str, switch: Any) -> None:
+    found: Switch = switch(name)
+    attempt = found.attempt(purpose="ports")
+    assert attempt.trouble is None
+    asked = [item.command for item in attempt.items]
+    rules = FILES.rules(attempt.platform)
+    quick = [command.send for command in rules.commands if command.live and not command.detail]
+    assert asked == [f"napalm {name.partition('-')[0]} get_interfaces", *quick]
+
+
+def test_a_release_that_the_driver_does_not_know_is_said(switch: Any) -> None:
+    found: Switch = switch("eos-1")
+    found.api.said["show version"] = {"version": "4.20.1F"}
+    attempt = found.attempt()
+    assert attempt.trouble is not None and attempt.trouble.reason.code == "napalm_release"
+    assert "4.20.1F" in found.told(attempt)
 
 
 def test_neighbours_of_a_nexus_come_from_the_command(switch: Any) -> None:

@@ -46,6 +46,9 @@ def trouble_of(error: BaseException, at: Endpoint, limits: Limits, api: str) -> 
     if names & _LOGINS or _is_eapi_401(chain):
         return Trouble("auth_failed", user=at.username)
     for each in chain:
+        if type(each).__name__ == "UnsupportedVersion":
+            release = getattr(each.args[0], "version", "-") if each.args else "-"
+            return Trouble("napalm_release", api=api, release=release)
         if type(each).__name__ == "SSHUnknownHostError":
             fingerprint = getattr(each, "fingerprint", "")
             return Trouble("host_key_changed", **where, fingerprint=fingerprint, device=at.device)
