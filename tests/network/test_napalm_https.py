@@ -228,6 +228,22 @@ def test_a_refused_password_is_asked_once_and_never_shown(name: str, switch: Any
     assert "Falsch-und-geheim" not in found.told(attempt)
 
 
+@BOTH
+def test_a_password_that_is_refused_in_the_middle_is_not_asked_again(
+    name: str, switch: Any
+) -> None:
+    """Every question carries it: a dozen of them would lock the account."""
+    found: Switch = switch(name)
+    found.api.broken["*"] = lambda handler: (
+        handler.answer(200, _hello(name))
+        if len(handler.api.logins) == 1
+        else handler.answer(401, b"Unable to authenticate user")
+    )
+    attempt = found.attempt()
+    assert attempt.trouble is not None and attempt.trouble.reason.code == "auth_failed"
+    assert len(found.api.logins) == 2
+
+
 def test_an_enable_secret_that_the_device_says_back_is_not_shown(switch: Any) -> None:
     found: Switch = switch("eos-1")
     attempt = found.attempt(enable_secret="Falsch-Enable-3")
@@ -343,6 +359,7 @@ def test_nobody_listens(switch: Any) -> None:
         ({"network_os": "cisco_ios"}, "napalm_no_api"),
         ({"network_os": ""}, "napalm_no_api"),
         ({"jump": ("-J", "bastion")}, "napalm_jump"),
+        ({"key_file": "/home/a/.ssh/id_ed25519"}, "api_password_missing"),
     ],
 )
 def test_what_no_api_can_be_asked_is_said(changes: dict[str, Any], code: str) -> None:
@@ -356,7 +373,7 @@ def test_what_no_api_can_be_asked_is_said(changes: dict[str, Any], code: str) ->
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "napalm", None)
     collector = PortCollector(job(purpose="ports"), KNOWN, Reader().keep)
-    at = Endpoint("sw", "default", ADDRESS, 22, "arista_eos", napalm=NapalmLogin())
+    at = Endpoint("sw", "default", ADDRESS, 22, "arista_eos", password="x", napalm=NapalmLogin())
     attempt = collector.attempt(at, time.monotonic() + 5)
     assert attempt.trouble is not None
     assert attempt.trouble.reason.code == "napalm_not_installed"

@@ -89,6 +89,9 @@ class Device:
             raise
         except Exception as error:
             trouble = self._fail(error)
+            if trouble.reason.code == "auth_failed":
+                # The same password goes with every question: not once more, or it is locked.
+                raise trouble from error
             if not trouble.may_pass or isinstance(trouble, Refused):
                 raise Refused(trouble.reason) from error
             if self._lost is not None:
@@ -125,6 +128,8 @@ def open_device(
     if endpoint.jump:
         raise Trouble("napalm_jump", jump=" ".join(endpoint.jump))
     api = _APIS[name]
+    if api.plain_port and not endpoint.password:
+        raise Trouble("api_password_missing", api=api.title)
     plain = login.transport == "http" and bool(api.plain_port)
     port = login.port or (api.plain_port if plain else api.port)
     at = replace(endpoint, port=port)

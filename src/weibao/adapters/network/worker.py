@@ -48,6 +48,7 @@ _NOT_TRIED = frozenset(
         "napalm_not_installed",
         "napalm_no_api",
         "napalm_jump",
+        "api_password_missing",
     }
 )
 """Codes of devices that nobody connected to."""
