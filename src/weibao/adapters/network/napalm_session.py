@@ -55,7 +55,7 @@ class Device:
         self._driver = driver
         self._patience = patience
         self._fail = fail
-        self._lost: Trouble | None = None
+        self._lost = False
 
     def ask(self, send: str) -> Answer:
         """What a command of the command line prints, by the API.
@@ -92,13 +92,11 @@ class Device:
             if trouble.reason.code == "auth_failed":
                 # The same password goes with every question: not once more, or it is locked.
                 raise trouble from error
-            if not trouble.may_pass or isinstance(trouble, Refused):
-                raise Refused(trouble.reason) from error
-            if self._lost is not None:
+            if trouble.may_pass and self._lost:
                 raise trouble from error
-            self._lost = trouble
+            self._lost = trouble.may_pass
             raise Refused(trouble.reason) from error
-        self._lost = None
+        self._lost = False
         return found
 
 
@@ -126,7 +124,7 @@ def open_device(
     if platform is None or name not in _APIS:
         raise Trouble("napalm_no_api", platform=platform.title if platform else "-")
     if endpoint.jump:
-        raise Trouble("napalm_jump", jump=" ".join(endpoint.jump))
+        raise Trouble("napalm_jump")
     api = _APIS[name]
     if api.plain_port and not endpoint.password:
         raise Trouble("api_password_missing", api=api.title)
