@@ -22,6 +22,11 @@ def flow(tmp_path: Path) -> Flow:
 def test_from_application_to_closed_record(flow: Flow) -> None:
     number = flow.approved()
     assert flow.state(number) == "scheduled"
+    foretold = {target["difference"] for target in flow.data("show", number)["plan"]["targets"]}
+    assert foretold == {
+        "# ? Count the execution, and be slow where it is asked for\n"
+        "# ~ Write or take away the note\n"
+    }
     flow.change("start", number, who="li.op")
     assert flow.notes() == dict.fromkeys(HOSTS, "hello")
     assert all(flow.log(host) == ["write"] for host in HOSTS)

@@ -7,8 +7,8 @@ from typing import Any
 from weibao.adapters.host_results import HostResults
 
 
-def heard(*events: dict[str, Any], ended: bool = True) -> dict[str, Any]:
-    results = HostResults()
+def heard(*events: dict[str, Any], ended: bool = True, check: bool = False) -> dict[str, Any]:
+    results = HostResults(check=check)
     for event in events:
         assert results.hear(event) is False
     if ended:
@@ -35,3 +35,31 @@ def test_a_later_word_of_a_batch_task_keeps_what_the_earlier_one_showed() -> Non
     worse = ok("a", devices={"a": {"status": "failed", "reason": "no"}})
     found = heard(first, worse, second)["a"]
     assert (found.status, found.reason, found.difference) == ("failed", "no", "x")
+
+
+def task(host: str, name: str, action: str = "ansible.builtin.copy", **result: Any) -> Any:
+    data = {"host": host, "task": name, "task_action": action, "res": result}
+    return {"event": "runner_on_ok", "event_data": data}
+
+
+def skipped(host: str, name: str, action: str) -> dict[str, Any]:
+    """As ansible-runner tells it: without a word why."""
+    data = {"host": host, "task": name, "task_action": action}
+    return {"event": "runner_on_skipped", "event_data": data}
+
+
+def test_a_dry_run_names_what_would_change_and_what_could_not_be_tried() -> None:
+    """An approver must not read 'no change' where a task would change something (JOB-11)."""
+    events = (
+        task("a", "Look", changed=False),
+        task("a", "Write the file", changed=True, diff=[{"after": "password: Canary#1"}]),
+        skipped("a", "Call it", "ansible.builtin.shell"),
+        skipped("a", "Not meant for it", "ansible.builtin.copy"),
+        task("b", "Look", changed=False),
+    )
+    found = heard(*events, check=True)
+    assert found["a"].difference == "# ~ Write the file\n# ? Call it\n"
+    assert found["b"].difference == ""
+    assert heard(*events)["a"].difference == ""  # in earnest there is nothing to foretell
+    told = ok("a", devices={"a": {"status": "ok", "difference": "+vlan 7"}})
+    assert heard(*events, told, check=True)["a"].difference == "+vlan 7"

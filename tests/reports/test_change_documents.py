@@ -194,6 +194,38 @@ def test_a_short_lead_time_shows() -> None:
         assert words in found
 
 
+def test_no_lead_time_is_short_of_none() -> None:
+    none = CONTRACT.change.model_copy(update={"lead_time_hours": 0})
+    contract = CONTRACT.model_copy(update={"change": none})
+    late = change(submitted_at=START + timedelta(minutes=5))
+    assert "提前" not in text(DocumentKind.maintenance_application, change=late, contract=contract)
+
+
+@pytest.mark.parametrize(
+    "kind", [DocumentKind.maintenance_application, DocumentKind.change_plan], ids=str
+)
+def test_what_is_signed_on_paper_names_the_digest(kind: DocumentKind) -> None:
+    """CHG-38; a plan that does not count any more does not look as if it did."""
+    assert PLAN.digest in text(kind)
+    edited = text(kind, change=change(digest="", state=ChangeState.draft))
+    assert PLAN.digest not in edited
+    assert "须重新计划" in edited
+
+
+def test_tasks_that_would_change_something_or_cannot_be_tried() -> None:
+    """JOB-10, JOB-11: neither is 'no change'."""
+    said = ("# ? Call it\n", "# ~ Write the file\n", "")
+    targets = tuple(
+        target.model_copy(update={"difference": text, "checked": True, "problem": ""})
+        for target, text in zip(PLAN.targets, said, strict=True)
+    )
+    plan = PLAN.model_copy(update={"targets": targets})
+    found = text(DocumentKind.change_plan, plan=plan)
+    for words in ("有命令未能预演", "# ~ Write the file", "不列出文件内容"):
+        assert words in found
+    assert "“~”" not in text(DocumentKind.change_plan)
+
+
 def test_the_change_plan() -> None:
     """RPT-20, CHG-38: exactly what the approver is shown."""
     found = text(DocumentKind.change_plan)

@@ -12,15 +12,29 @@ from weibao.boundary.runner import HostResult
 
 __all__ = ["HostResults"]
 
+_COMMANDS = frozenset(
+    {"command", "expect", "psexec", "raw", "script", "shell", "uri", "win_command", "win_shell"}
+)
+"""Modules that foretell nothing. Why a task is skipped is not in the event: since check mode
+cannot try it, or since its condition is false."""
+
 _FAILED = {"runner_on_failed": "failed", "runner_on_unreachable": "unreachable"}
 _STATUS = frozenset({"ok", "failed", "unreachable", "unknown"})
 _WORST = ("ok", "failed", "unreachable", "unknown")
 
 
 class HostResults:
-    """Hears the events of one playbook."""
+    """Hears the events of one playbook; in ``check`` mode also what tasks foretell.
 
-    def __init__(self) -> None:
+    Then a host's ``difference`` has a line ``# ~ TASK`` for each task that would change it, and
+    ``# ? TASK`` for each command that was skipped and may run in earnest. What would change is
+    not quoted: a file that is written may hold a secret. A batch task that speaks for devices
+    has its own words.
+    """
+
+    def __init__(self, *, check: bool = False) -> None:
+        self._check = check
+        self._foretold: dict[str, dict[str, None]] = {}
         self._hosts: dict[str, HostResult] = {}
         self._devices: dict[str, HostResult] = {}
         self._ended = False
@@ -31,6 +45,8 @@ class HostResults:
         self._ended = self._ended or kind == "playbook_on_stats"
         data = event.get("event_data") or {}
         host, result = data.get("host"), data.get("res") or {}
+        if host and self._check:
+            self._foretell(str(host), str(kind), data, result)
         if not host or kind not in {"runner_on_ok", *_FAILED}:
             return False
         devices = result.get("devices")
@@ -51,13 +67,30 @@ class HostResults:
         tasks were never begun.
         """
         # It runs in the name of one of its hosts, whose own task it is not.
-        found = {**({} if self._devices else self._hosts), **self._devices, **self._bad()}
+        plain = {} if self._devices else self._hosts
+        found = {**self._with_tasks(plain), **self._devices, **self._bad()}
         if self._ended:
             return found
         cut = "the playbook was cut off before its end"
         return {
             name: result if result.status != "ok" else replace(result, status="failed", reason=cut)
             for name, result in found.items()
+        }
+
+    def _foretell(
+        self, host: str, kind: str, data: Mapping[str, Any], result: Mapping[str, Any]
+    ) -> None:
+        action = str(data.get("task_action") or "").rpartition(".")[2]
+        untried = kind == "runner_on_skipped" and action in _COMMANDS
+        if untried or (kind == "runner_on_ok" and result.get("changed")):
+            task = scrub(str(data.get("task") or data.get("task_action") or "-"), ())
+            line = f"# {'?' if untried else '~'} {' '.join(task.split())}\n"
+            self._foretold.setdefault(host, {})[line] = None
+
+    def _with_tasks(self, hosts: Mapping[str, HostResult]) -> dict[str, HostResult]:
+        return {
+            name: replace(found, difference="".join(self._foretold.get(name, ())))
+            for name, found in hosts.items()
         }
 
     def _bad(self) -> dict[str, HostResult]:

@@ -99,6 +99,7 @@ class AnsiblePlaybookRunner:
         except OSError as error:
             self._end(waiting)
             raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
+        heard.results = HostResults(check=check)
         with _following(folder / "bundle", progress):
             try:
                 runner, timed_out = waiting.play(words, time_limit)

@@ -91,10 +91,8 @@ def application(desk: Desk) -> Document:
         *_emergency(desk),
     ]
     sections = [Section(w.say("section.application"), (Facts(tuple(form)),))]
-    lead = _lead_time(desk)
-    sections.append(
-        Section(w.say("section.consent"), (*((lead,) if lead else ()), *consents(desk)))
-    )
+    before = (*_lead_time(desk), *_digest(desk))
+    sections.append(Section(w.say("section.consent"), (*before, *consents(desk))))
     sections.append(signatures(desk, ("applicant", desk.person(change.requester))))
     return desk.document(DocumentKind.maintenance_application, change.title, sections)
 
@@ -135,14 +133,16 @@ def _emergency(desk: Desk) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def _lead_time(desk: Desk) -> Text | None:
+def _lead_time(desk: Desk) -> tuple[Block, ...]:
     """How long ahead it was submitted, against what the contract wants (CHG-20)."""
     w, change = desk.w, desk.change
     wanted = desk.papers.contract.change.lead_time_hours
     if change.kind is not ChangeKind.normal:
-        return Text(w.say(f"lead.{change.kind.value}", wanted=f"{wanted:g}"), "note")
+        return (Text(w.say(f"lead.{change.kind.value}", wanted=f"{wanted:g}"), "note"),)
+    if not wanted:
+        return ()
     if change.submitted_at is None:
-        return Text(w.say("lead.not_submitted", wanted=f"{wanted:g}"), "note")
+        return (Text(w.say("lead.not_submitted", wanted=f"{wanted:g}"), "note"),)
     hours = lead_time_hours(change.submitted_at, change.window)
     met = hours >= wanted
     said = w.say(
@@ -150,7 +150,7 @@ def _lead_time(desk: Desk) -> Text | None:
         hours=f"{hours:.1f}".removesuffix(".0"),
         wanted=f"{wanted:g}",
     )
-    return Text(said, "good" if met else "bad")
+    return (Text(said, "good" if met else "bad"),)
 
 
 def _basics(desk: Desk) -> tuple[Fact, ...]:
@@ -225,6 +225,8 @@ def _dry_run(desk: Desk) -> tuple[Block, ...]:
         if target.difference.strip():
             alike.setdefault(target.difference.rstrip(), []).append(target.device)
     blocks += [Listing(w.join(names), text, diff=True) for text, names in alike.items()]
+    if any(line.startswith(("# ~ ", "# ? ")) for text in alike for line in text.splitlines()):
+        blocks.append(Text(w.say("dry_run.tasks"), "note"))
     return tuple(blocks)
 
 
@@ -247,4 +249,6 @@ def _digest(desk: Desk) -> tuple[Block, ...]:
     w, plan = desk.w, desk.papers.plan
     if plan is None:
         return ()
+    if desk.change.digest != plan.digest:
+        return (Text(w.say("digest_void"), "warning"),)
     return (Text(w.say("digest", digest=plan.digest, n=len(plan.parts)), "note"),)

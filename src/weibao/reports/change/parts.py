@@ -188,7 +188,10 @@ def _checked(desk: Desk, target: PlannedTarget) -> str:
         return target.problem
     if not target.checked:
         return desk.w.say("target.not_checked")
-    return desk.w.say("target.differs" if target.difference else "target.same")
+    lines = target.difference.splitlines()
+    if lines and all(line.startswith("# ?") for line in lines):
+        return desk.w.say("target.untried")
+    return desk.w.say("target.differs" if lines else "target.same")
 
 
 def _target_tone(target: PlannedTarget) -> Tone:
