@@ -149,6 +149,7 @@ def test_roles_and_collections_from_elsewhere_are_covered(
         file.write_text("# as it is now\n")
         assert _parts(house, change) == {f"ansible{folder}"}
         file.write_text("# as it was\n")
+    (tmp_path / "another" / "roles").mkdir(parents=True)  # empty: it brings nothing in
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "another"))
     assert _parts(house, change) == {f"ansible{home / 'plugins'}"}
 

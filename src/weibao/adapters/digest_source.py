@@ -103,7 +103,9 @@ class FileDigestSource:
         for name in ("ansible.cfg", *_OVERRIDES):
             if (entry := self._estate / name).exists():
                 parts[f"estate/{name}"] = self._tree(entry)
-        parts |= {f"ansible{path}": self._tree(path) for path in search_paths(self._estate)}
+        # An empty one, which every user's Ansible may make, brings nothing in.
+        filled = (path for path in search_paths(self._estate) if any(_walk(path)))
+        parts |= {f"ansible{path}": self._tree(path) for path in filled}
         return parts
 
     def playbook_parts(self, runs: Iterable[str]) -> Mapping[str, str]:
