@@ -112,6 +112,36 @@ def test_a_window_that_closes_in_the_middle_of_a_wave(office: Office) -> None:
     office.sound()
 
 
+def test_a_recorder_who_confirms_after_the_window_starts_no_step(office: Office) -> None:
+    """JOB-05: it pauses, and nothing was touched; not even a failed step is on record."""
+    office.terms(confirm_timeout_minutes=600)
+    office.runbook(*TWO_PERSON)
+    number = office.approved(hours=1, limit="host1")
+    end = office.desk.find(number).window.end
+    asleep = office.sleep
+
+    def late(seconds: float) -> None:
+        asleep(600)
+        if office.clock.at > end and not office.hosts.done.count(("confirmed", "-")):
+            office.hosts.done.append(("confirmed", "-"))
+            office.confirm(number)
+
+    office.sleep = late  # type: ignore[method-assign]
+    assert office.start(number).state.value == "paused"
+    assert office.codes()[-1] == "change_window_over"
+    assert office.hosts.of("write") == office.hosts.of("take-away") == []
+    assert {row.state for row in office.steps(number, "write")} == {StepState.waiting}
+
+
+def test_the_end_of_the_window_is_announced_once(office: Office) -> None:
+    """JOB-05: a warning before it, in minutes."""
+    number = office.approved(hours=1)
+    office.hosts.during["write", "host1"] = lambda: office.sleep(46 * 60)
+    office.start(number)
+    assert office.codes().count("change_window_ends") == 1
+    assert "时间窗口还有 1" in office.words()
+
+
 def test_a_way_back_is_open_after_the_window(office: Office) -> None:
     number = office.approved(hours=1)
     office.hosts.during["write", "host1"] = lambda: office.sleep(3700)

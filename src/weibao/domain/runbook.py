@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from weibao.domain.base import Name, Value
+from weibao.domain.base import Name, Value, titled
 
 __all__ = ["FollowUp", "Phase", "Runbook", "Step", "StepKind", "Variable", "Waves"]
 
@@ -62,6 +62,11 @@ class Step(Value):
     """Done once for a wave instead of on each host."""
     seconds: float = Field(default=0.0, ge=0)
     """Of a wait."""
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Parameters of a sentence about it."""
+        return titled("step", self.name, self.title)
 
     @model_validator(mode="after")
     def _complete(self) -> Step:

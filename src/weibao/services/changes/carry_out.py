@@ -10,41 +10,28 @@ aborted the change from another terminal.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeAction, ChangePlan, ChangeState, ChangeStep
 from weibao.domain.change import StepState as State
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Phase, Runbook, Step, StepKind
 from weibao.domain.waves import estimate, fits
 from weibao.errors import RefusedError
+from weibao.services.changes.asking import People
+from weibao.services.changes.bounds import Bounds, Stopped, Tell
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, do_step
 from weibao.services.changes.progress import WHOLE_WAVE, Progress
-from weibao.services.leave import CLOCK_TOLERANCE
 
-__all__ = ["Carrier", "Stopped", "Tell", "step_seconds"]
-
-Tell = Callable[[Reason], None]
-"""Hears what goes on, as reasons with words (``reason.change_…``)."""
+__all__ = ["Carrier", "step_seconds"]
 
 _FORWARD = (Phase.precheck, Phase.backup, Phase.implement, Phase.verify)
 _PLAYBOOKS = (StepKind.playbook, StepKind.probe, StepKind.builtin)
-_POLL = 1.0
 _TRIES = 3
-
-
-class Stopped(Exception):
-    """The waves cannot go on; ``action`` is what becomes of the change."""
-
-    def __init__(self, action: ChangeAction | None, reason: Reason) -> None:
-        super().__init__(reason.code)
-        self.action = action
-        self.reason = reason
 
 
 def step_seconds(desk: Desk, runbook: Runbook) -> dict[str, float]:
@@ -66,23 +53,19 @@ class Carrier:
     work: Work
     runbook: Runbook
     plan: ChangePlan
-    until: Callable[[], datetime]
-    """When the window ends, with what was signed as an extension meanwhile."""
+    bounds: Bounds
     actor: str
     """The operator."""
     tell: Tell
-    sleep: Callable[[float], None]
     seconds: Mapping[str, float] = field(init=False)
     progress: Progress = field(init=False)
     broken: list[str] = field(default_factory=list)
     """Devices whose way back failed too."""
-    seen: datetime = field(init=False)
-    """The latest time that the clock showed; it may be set back."""
 
     def __post_init__(self) -> None:
         self.seconds = step_seconds(self.desk, self.runbook)
         self.progress = Progress(self.desk, self.work.change, self.runbook, self.actor)
-        self.seen = self.desk.now
+        self._people = People(self.bounds, self.progress)
 
     @property
     def desk(self) -> Desk:
@@ -98,7 +81,7 @@ class Carrier:
                 raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
             for wave in sorted({target.wave for target in self.plan.targets}):
                 self._wave(wave)
-            self._check_clock()
+            self.bounds.check_clock()
         except Stopped as stopped:
             self.tell(stopped.reason)
             return self._stopped(stopped)
@@ -109,10 +92,10 @@ class Carrier:
     def back_out(self, why: str) -> Change:
         """Bring every device back that was touched, newest wave first."""
         self._back_out_all()
-        if self.broken and self._present().state is not ChangeState.running:
+        if self.broken and self.bounds.present().state is not ChangeState.running:
             # Verified or aborted it stays; nothing leads from there to a worse state.
             return self.desk.note(
-                self._present(), "back_out_failed", self.actor, why, detail=self._summary()
+                self.bounds.present(), "back_out_failed", self.actor, why, detail=self._summary()
             )
         action = ChangeAction.abort if self.broken else ChangeAction.back_out
         return self._settle(action, {"why": why, **self._summary()})
@@ -133,7 +116,7 @@ class Carrier:
         wait = self.runbook.waves.pause_between_seconds
         last = max(target.wave for target in self.plan.targets)
         if wait and wave < last and not self._is_begun(wave + 1):
-            self._pass_time(wait)
+            self.bounds.pass_time(wait)
 
     def _step(self, wave: int, step: Step, devices: Sequence[str]) -> None:
         names = [WHOLE_WAVE] if step.per_wave or step.kind is StepKind.manual else list(devices)
@@ -141,12 +124,15 @@ class Carrier:
         todo = [n for n in names if self.progress.state(wave, step.name, n) not in ended]
         if not todo:
             return
-        self._check_control()
-        self._check_window()
+        self.bounds.check_control()
+        self.bounds.check_window()
         asks = step.two_person or step.kind is StepKind.manual
-        if asks and not self._confirmed(wave, step, todo):
-            return
-        self.tell(Reason.of("change_step", wave=wave, count=len(todo), **_named(step)))
+        if asks:
+            if not self._people.confirmed(wave, step, todo):
+                return
+            self.bounds.check_control()
+            self.bounds.check_window()  # somebody may have let it wait until after its end
+        self.tell(Reason.of("change_step", wave=wave, count=len(todo), **step.named))
         rows = self.progress.begin(wave, step, todo)
         self._do(wave, step, rows, devices)
 
@@ -154,7 +140,7 @@ class Carrier:
         self, wave: int, step: Step, rows: Sequence[ChangeStep], devices: Sequence[str]
     ) -> None:
         if step.kind is StepKind.wait:
-            self._pass_time(step.seconds)
+            self.bounds.pass_time(step.seconds)
             self.progress.end(rows, {row.device: {"state": State.done} for row in rows})
             return
         if self._another(wave, step):
@@ -169,7 +155,7 @@ class Carrier:
         for name, fields in found.items():
             if fields["state"] is not State.done:
                 self.tell(
-                    Reason.of("change_step_failed", device=name, **_named(step), **_detail(fields))
+                    Reason.of("change_step_failed", device=name, **step.named, **_detail(fields))
                 )
         unknown = self.progress.unknown()
         if unknown:
@@ -245,7 +231,7 @@ class Carrier:
     def _manual_back_out(self, wave: int, step: Step) -> None:
         if self.progress.state(wave, step.name, WHOLE_WAVE) is None:
             self.progress.begin(wave, step, [WHOLE_WAVE], State.waiting)
-            self.tell(Reason.of("change_manual_back_out", wave=wave, **_named(step)))
+            self.tell(Reason.of("change_manual_back_out", wave=wave, **step.named))
 
     # what must hold
 
@@ -260,7 +246,7 @@ class Carrier:
         back = sum(self.seconds[s.name] for s in self.runbook.of_phase(Phase.back_out))
         touched = self.progress.devices_with(State.done, phase=Phase.implement)
         waves_back = len(touched.keys() | {wave})
-        now, end = self.desk.now, self.until()
+        now, end = self.desk.now, self.bounds.until()
         if not fits(now, end, forward, back * waves_back, self.runbook.waves.reserve):
             reason = Reason.of(
                 "change_does_not_fit",
@@ -271,100 +257,6 @@ class Carrier:
             )
             raise Stopped(ChangeAction.pause, reason)
 
-    def _check_window(self) -> None:
-        if self.desk.now >= self.until():
-            raise Stopped(ChangeAction.pause, Reason.of("change_window_over"))
-
-    def _check_control(self) -> None:
-        """Somebody may have paused or aborted it from another terminal, or set the clock back."""
-        self._check_clock()
-        state = self._present().state
-        if state is not ChangeState.running:
-            raise Stopped(None, Reason.of("change_stopped_by_hand", state=state.value))
-
-    def _check_clock(self) -> None:
-        """Neither the window nor what happened when can be judged by a clock that went back."""
-        now, latest = self.desk.now, self.seen
-        if now < latest - CLOCK_TOLERANCE:
-            zone = self.desk.zone(self.desk.contract(self.work.change))
-            said = {
-                "now": now.astimezone(zone).isoformat(timespec="seconds"),
-                "latest": latest.astimezone(zone).isoformat(timespec="seconds"),
-            }
-            raise Stopped(ChangeAction.pause, Reason.of("change_clock_back", **said))
-        self.seen = max(now, latest)
-
-    def _present(self) -> Change:
-        return self.desk.fresh(self.work.change.id)
-
-    def _pass_time(self, seconds: float) -> None:
-        until = self.desk.now + timedelta(seconds=seconds)
-        while (left := (until - self.desk.now).total_seconds()) > 0:
-            self._check_control()
-            self.sleep(min(left, _POLL))
-
-    # people
-
-    def _confirmed(self, wave: int, step: Step, todo: Sequence[str]) -> bool:
-        """Wait for whom the step belongs to; whether there is still something to do."""
-        for name in todo:
-            if self.progress.state(wave, step.name, name) is None:
-                self.progress.begin(wave, step, [name], State.waiting)
-        manual = step.kind is StepKind.manual
-        code = "change_waits_manual" if manual else "change_waits_recorder"
-        self.tell(Reason.of(code, wave=wave, change=self.work.change.id, **_named(step)))
-        terms = self.desk.contract(self.work.change).change
-        minutes = step.time_limit_minutes if manual else None
-        patience = timedelta(minutes=minutes or terms.confirm_timeout_minutes)
-        asked = self.desk.now
-        since = self.progress.to_be_done_again(wave, step.name, todo)
-        while self.desk.now < asked + patience:
-            self._check_control()
-            answer = self._answer(wave, step, asked, since)
-            if answer is not None:
-                return self._take_answer(wave, step, todo, answer)
-            self.sleep(_POLL)
-        reason = Reason.of("change_nobody_confirmed", wave=wave, **_named(step))
-        raise Stopped(ChangeAction.pause, reason)
-
-    def _answer(
-        self, wave: int, step: Step, asked: datetime, since: datetime | None
-    ) -> Mapping[str, object] | None:
-        """The newest one; a refusal of before it was asked again is over, and so is everything of
-        before ``since``, when the step was said to be done again.
-        """
-        for event in reversed(self.desk.records.change_events(self.work.change.id)):
-            said = event.detail
-            if since is not None and event.at < since:
-                return None
-            if event.action == "confirm" and (said.get("step"), said.get("wave")) == (
-                step.name,
-                wave,
-            ):
-                stale = said.get("outcome") == "failed" and event.at < asked
-                return None if stale else {**said, "actor": event.actor}
-        return None
-
-    def _take_answer(
-        self, wave: int, step: Step, todo: Sequence[str], answer: Mapping[str, object]
-    ) -> bool:
-        who = str(answer["actor"])
-        if step.kind is not StepKind.manual:
-            if answer.get("outcome") == "failed":
-                reason = Reason.of("change_recorder_refused", person=who, **_named(step))
-                raise Stopped(ChangeAction.pause, reason)
-            return True
-        rows = self.progress.begin(wave, step, todo)
-        done = answer.get("outcome") == "done"
-        fields: dict[str, object] = {
-            "state": State.done if done else State.failed,
-            "detail": str(answer.get("reading") or ""),
-            "evidence": tuple(map(str, answer.get("evidence") or ())),  # type: ignore[call-overload]
-            "confirmed_by": who,
-        }
-        self.progress.end(rows, {row.device: fields for row in rows})
-        return False
-
     # ends
 
     def _summary(self) -> dict[str, object]:
@@ -373,7 +265,7 @@ class Carrier:
 
     def _stopped(self, stopped: Stopped) -> Change:
         if stopped.action is None:
-            return self._present()
+            return self.bounds.present()
         detail = {"code": stopped.reason.code, **stopped.reason.params, **self._summary()}
         if stopped.action is ChangeAction.pause:
             return self._move(ChangeAction.pause, detail)
@@ -383,8 +275,10 @@ class Carrier:
         """Somebody may confirm or note something at the same moment: then look again."""
         for _ in range(_TRIES):
             with contextlib.suppress(RefusedError):
-                return self.desk.move(self._present(), action, self.actor, detail=detail, **fields)
-        return self.desk.move(self._present(), action, self.actor, detail=detail, **fields)
+                return self.desk.move(
+                    self.bounds.present(), action, self.actor, detail=detail, **fields
+                )
+        return self.desk.move(self.bounds.present(), action, self.actor, detail=detail, **fields)
 
     def _settle(self, action: ChangeAction, detail: Mapping[str, object]) -> Change:
         terms = self.desk.contract(self.work.change).change
@@ -404,10 +298,6 @@ def _worst(found: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
 
 def _detail(fields: Mapping[str, object]) -> dict[str, object]:
     return {"detail": fields.get("detail") or "-"}
-
-
-def _named(step: Step) -> dict[str, str]:
-    return titled("step", step.name, step.title)
 
 
 def _reason_unknown(rows: Sequence[ChangeStep]) -> Reason:

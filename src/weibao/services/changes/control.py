@@ -17,7 +17,8 @@ from weibao.domain.change import (
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase
 from weibao.errors import InputError, RefusedError, WeibaoError
-from weibao.services.changes.carry_out import Carrier, Tell
+from weibao.services.changes.bounds import Bounds, Tell
+from weibao.services.changes.carry_out import Carrier
 from weibao.services.changes.closing import finish
 from weibao.services.changes.conflicting import check_start
 from weibao.services.changes.desk import STARTING, Desk
@@ -215,10 +216,9 @@ def _carrier(
         work=work,
         runbook=desk.runbook(change),
         plan=desk.plan(change),
-        until=lambda: window_end(desk, change),
+        bounds=Bounds(desk, change.id, lambda: window_end(desk, change), tell, sleep),
         actor=actor,
         tell=tell,
-        sleep=sleep,
     )
 
 

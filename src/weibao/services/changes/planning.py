@@ -6,7 +6,6 @@ import functools
 from collections.abc import Sequence
 
 from weibao.boundary import HostResult
-from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeAction, ChangePlan, PlannedTarget
 from weibao.domain.change_digest import digest_of
 from weibao.domain.inventory import Device
@@ -15,7 +14,8 @@ from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase, Runbook, StepKind
 from weibao.domain.waves import make_waves
 from weibao.errors import FailedError, RefusedError, WeibaoError
-from weibao.services.changes.carry_out import Tell, step_seconds
+from weibao.services.changes.bounds import Tell
+from weibao.services.changes.carry_out import step_seconds
 from weibao.services.changes.conflicting import conflicts_now
 from weibao.services.changes.cut_off import end_cut_off_plans
 from weibao.services.changes.desk import Desk
@@ -134,7 +134,7 @@ def _dry_run(
     if tried:
         desk.parts.runner.ahead(folder)
     for step in tried:
-        tell(Reason.of("change_dry_run", count=len(names), **titled("step", step.name, step.title)))
+        tell(Reason.of("change_dry_run", count=len(names), **step.named))
         place = folder / step.name
         try:
             place.mkdir(parents=True, mode=0o700)
@@ -155,7 +155,7 @@ def _dry_run(
             raise FailedError(
                 "change.dry_run_failed",
                 detail=result.error,
-                **titled("step", step.name, step.title),
+                **step.named,
             )
         keep_evidence(work, place)
         for name in names:
