@@ -15,7 +15,7 @@ from weibao.cli.options import Call
 from weibao.cli.output import Output
 from weibao.domain.change import ApprovalChannel, ChangeKind, ChangeState
 from weibao.errors import InputError, RefusedError
-from weibao.services.changes import approval, closing, control
+from weibao.services.changes import approval, closing, control, draft
 from weibao.services.changes.planning import make_plan
 from weibao.services.leave import RefusedLeave
 from weibao.services.read_evidence import read_evidence
@@ -110,6 +110,21 @@ def test_an_emergency_is_taken_back_while_its_documents_are_owed(office: Office)
         office.back_out(number)
     assert late.value.key == "change.illegal"
     office.sound()
+
+
+def test_an_emergency_that_was_edited_is_planned_again(office: Office) -> None:
+    """What it would do is found out anew, and nothing of before counts."""
+    number = office.new(
+        kind=ChangeKind.emergency, recorder="", fields={}, fault="F-1", verbal_approver="liu.cust"
+    ).id
+    change, _ = make_plan(
+        office.desk, office.desk.find(number), "wang.pm", office.sources, office.said.append
+    )
+    edit = draft.Edit(limit="host2", variables={"note": "other"})
+    draft.edit_change(office.desk, change, "wang.pm", edit, office.sources)
+    assert office.start(number).state.value == "backfill"
+    assert office.hosts.of("write") == ["host2"]
+    assert office.desk.fresh(number).plan == 2
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -339,6 +339,7 @@ def test_names_that_no_file_can_have_and_contracts_that_nobody_knows(write, inve
             "h.yml": "all:\n  hosts:\n    a/b: {ansible_host: 10.0.0.1}\n"
             "    c: {contract: nobody}\n    d: {ansible_port: 99999}\n"
             "    e: {ansible_host: '{{ base }}.5', ansible_port: '{{ p }}'}\n"
+            "    '-': {ansible_host: 10.0.0.6}\n"
         }
     )
     devices = inventory().resolve(("h.yml",)).devices
@@ -347,6 +348,7 @@ def test_names_that_no_file_can_have_and_contracts_that_nobody_knows(write, inve
         "unknown_contract",
         "port_invalid",
         "",
+        "host_name_unusable",  # records of changes say so for a whole wave
     ]
     assert devices[3].address == "{{ base }}.5"
 

@@ -158,7 +158,8 @@ def _port(value: Any, usual: int) -> tuple[int, Reason | None]:
 
 def _safe(text: str, code: str, place: str = "name") -> tuple[str, Reason | None]:
     """``text`` as a name that a file can have, and the reason where it was none."""
-    bad = not text or text in {".", ".."} or any(c in text for c in "/\\\0\n\r")
+    # A change's records say "-" for a whole wave.
+    bad = not text or text in {".", "..", "-"} or any(c in text for c in "/\\\0\n\r")
     too_long = len(text.encode("utf-8", "replace")) > 200
     if not bad and not too_long:
         return text, None

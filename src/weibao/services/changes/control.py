@@ -62,7 +62,7 @@ def start(
     with desk.hold(f"change-{change.id}.lock", f"change start {change.id}"):
         change = desk.find(change.id)
         _check_operator(desk, change, actor, "start")
-        if change.kind is ChangeKind.emergency and not change.plan:
+        if change.kind is ChangeKind.emergency and not change.digest:
             change, _ = make_plan(desk, change, actor, sources, tell)
         plan = desk.plan(change)
         check_leave(desk, change, sources, ChangeAction.start)
