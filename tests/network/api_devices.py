@@ -341,6 +341,31 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
         pass
 
 
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    """As fast as the line takes it, and never an end."""
+    handler.send_response(200)
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    handler.close_connection = True
+    _pour(handler, b"1" * 65536)
+
+
+def endless_chunks(handler: BaseHTTPRequestHandler) -> None:
+    """The same in chunks."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    _pour(handler, b"10000\r\n" + b"1" * 65536 + b"\r\n")
+
+
+def _pour(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    try:
+        for _ in range(2000):
+            handler.wfile.write(data)
+    except OSError:
+        pass
+
+
 def page_of_html(handler: BaseHTTPRequestHandler) -> None:
     """Something that is no API answers."""
     handler.answer(503, b"<html>busy</html>")  # type: ignore[attr-defined]

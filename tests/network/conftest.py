@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -134,3 +135,41 @@ def change_one(change_lab):
 @pytest.fixture
 def changer(tmp_path):
     return Changer(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Signs the certificates of APIs."""
+    from .api_devices import Authority
+
+    return Authority(tmp_path_factory.mktemp("ours"))
+
+
+@pytest.fixture(scope="module")
+def api_pair() -> Iterator[Lab]:
+    """An Arista and a Nexus, for drivers that may not be installed."""
+    from .napalm_switch import SECRET, installed
+
+    installed()
+    specs = [
+        DeviceSpec("eos-1", "arista_eos", seed=4, enable_secret="Enable-Geheim-2"),
+        DeviceSpec("nxos-1", "cisco_nxos", seed=4, password=SECRET),
+    ]
+    with Lab.start(specs) as running:
+        yield running
+
+
+@pytest.fixture
+def switch(api_pair, authority) -> Iterator[Callable]:
+    """One of them at an API of its own, in TLS or ``plain``."""
+    from .api_devices import ADDRESS, api_of
+    from .napalm_switch import Switch
+
+    with ExitStack() as stack:
+
+        def make(name: str, *, plain: bool = False) -> Switch:
+            tls = None if plain else authority.device(ADDRESS)
+            api = stack.enter_context(api_of(api_pair.devices[name], tls))
+            return Switch(api, str(authority.file), Reader())
+
+        yield make

@@ -27,6 +27,8 @@ from .conftest import Reader, endpoint, job
 SECRET = "pa\"ss'w\\rd-Geheim-1"
 FILES = PortFiles()
 KNOWN = load_platforms()
+BOTH = pytest.mark.parametrize("name", ["eos-1", "nxos-1"])
+"""The devices of ``api_pair``."""
 
 
 def installed() -> None:
@@ -91,3 +93,10 @@ class Switch:
 
     def told(self, attempt: Attempt) -> str:
         return without_secrets(self.api.device, attempt)
+
+
+def hello(name: str) -> bytes:
+    """What a driver asks first, and hears."""
+    if name == "eos-1":
+        return json.dumps({"id": "1", "result": [{}, {"version": "4.24.2F"}]}).encode()
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"body": {"hostname": "x"}}}).encode()

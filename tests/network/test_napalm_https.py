@@ -5,58 +5,19 @@ The drivers are as they are installed; what answers is a lab's device (``api_dev
 
 from __future__ import annotations
 
-import base64
 import json
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from weibao.adapters.network.collect_ports import PortCollector
 from weibao.adapters.network.job import Endpoint, NapalmLogin
-from weibao_lab import DeviceSpec, Lab
 
-from .api_devices import ADDRESS, Authority, api_of, dripping, dropped, page_of_html, silent
+from .api_devices import ADDRESS, page_of_html
 from .conftest import Reader, endpoint, job
-from .napalm_switch import FILES, KNOWN, SECRET, Switch, installed
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ours"))
-
-
-@pytest.fixture(scope="module")
-def pair() -> Iterator[Lab]:
-    installed()
-    specs = [
-        DeviceSpec("eos-1", "arista_eos", seed=4, enable_secret="Enable-Geheim-2"),
-        DeviceSpec("nxos-1", "cisco_nxos", seed=4, password=SECRET),
-    ]
-    with Lab.start(specs) as running:
-        yield running
-
-
-@pytest.fixture
-def switch(
-    pair: Lab, authority: Authority, request: pytest.FixtureRequest
-) -> Iterator[Callable[[str], Switch]]:
-    with ExitStack() as stack:
-
-        def make(name: str, *, plain: bool = False) -> Switch:
-            tls = None if plain else authority.device(ADDRESS)
-            api = stack.enter_context(api_of(pair.devices[name], tls))
-            return Switch(api, str(authority.file), Reader())
-
-        yield make
-
-
-BOTH = pytest.mark.parametrize("name", ["eos-1", "nxos-1"])
+from .napalm_switch import BOTH, FILES, KNOWN, Switch, hello
 
 
 @BOTH
@@ -200,156 +161,16 @@ def test_a_state_that_only_a_getter_tells_is_not_more_than_it_says(switch: Any) 
 @BOTH
 def test_nothing_at_all_is_no_reading(name: str, switch: Any) -> None:
     found: Switch = switch(name)
-    hello = "show version" if name == "eos-1" else "show hostname"
+    first = "show version" if name == "eos-1" else "show hostname"
     found.api.broken["*"] = lambda handler: (
         page_of_html(handler)
-        if handler.api.asked[-1] != hello
-        else handler.answer(200, _hello(name))
+        if handler.api.asked[-1] != first
+        else handler.answer(200, hello(name))
     )
     attempt = found.attempt()
     assert attempt.trouble is not None and not attempt.items
     assert attempt.trouble.reason.code == "ports_refused"
     found.told(attempt)
-
-
-def _hello(name: str) -> bytes:
-    if name == "eos-1":
-        return json.dumps({"id": "1", "result": [{}, {"version": "4.24.2F"}]}).encode()
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"body": {"hostname": "x"}}}).encode()
-
-
-@BOTH
-def test_a_refused_password_is_asked_once_and_never_shown(name: str, switch: Any) -> None:
-    found: Switch = switch(name)
-    attempt = found.attempt(password="Falsch-und-geheim")
-    assert attempt.trouble is not None
-    assert attempt.trouble.reason.code == "auth_failed" and not attempt.trouble.may_pass
-    assert len(found.api.logins) == 1
-    assert "Falsch-und-geheim" not in found.told(attempt)
-
-
-@BOTH
-def test_a_password_that_is_refused_in_the_middle_is_not_asked_again(
-    name: str, switch: Any
-) -> None:
-    """Every question carries it: a dozen of them would lock the account."""
-    found: Switch = switch(name)
-    found.api.broken["*"] = lambda handler: (
-        handler.answer(200, _hello(name))
-        if len(handler.api.logins) == 1
-        else handler.answer(401, b"Unable to authenticate user")
-    )
-    attempt = found.attempt()
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "auth_failed"
-    assert len(found.api.logins) == 2
-
-
-def test_an_enable_secret_that_the_device_says_back_is_not_shown(switch: Any) -> None:
-    found: Switch = switch("eos-1")
-    attempt = found.attempt(enable_secret="Falsch-Enable-3")
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "napalm_error"
-    words = found.told(attempt)
-    assert "Falsch-Enable-3" not in words and "enable" in words
-
-
-def test_a_password_in_a_librarys_words_is_not_shown(switch: Any) -> None:
-    found: Switch = switch("nxos-1")
-    login = f"netops:{SECRET}"
-    token = base64.b64encode(login.encode()).decode()
-    body = f"url http://{login}@10.0.0.1/ins, Basic {token}, {login!r}"
-    error = {"id": 1, "error": {"code": -1, "message": "x", "data": {"msg": body}}}
-    found.api.broken["show hostname"] = lambda handler: handler.answer(
-        200, json.dumps(error).encode()
-    )
-    attempt = found.attempt()
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "napalm_error"
-    words = found.told(attempt)
-    assert token not in words and "10.0.0.1" in words
-
-
-@BOTH
-def test_no_password_goes_to_a_device_whose_certificate_nobody_knows(
-    name: str, switch: Any, authority: Authority, tmp_path: Path, pair: Lab
-) -> None:
-    found: Switch = switch(name)
-    # The system's own authorities do not know it; another one did not sign it; it has no such name.
-    stranger = Authority(tmp_path)
-    with api_of(pair.devices[name], authority.device("10.9.9.9")) as other:
-        for login in (
-            NapalmLogin(port=found.api.port),
-            NapalmLogin(port=found.api.port, ca_file=str(stranger.file)),
-            NapalmLogin(port=other.port, ca_file=found.ca),
-        ):
-            attempt = found.attempt(napalm=login)
-            assert attempt.trouble is not None
-            assert attempt.trouble.reason.code == "certificate_untrusted", attempt.trouble.reason
-            assert not attempt.trouble.may_pass
-        assert not found.api.logins and not other.logins
-    # Only where the inventory says so, and that is told.
-    unchecked = found.attempt(napalm=NapalmLogin(port=found.api.port, verify=False))
-    assert unchecked.trouble is None
-    assert "certificate_unchecked" in [warning.code for warning in unchecked.warnings]
-    missing = found.attempt(napalm=NapalmLogin(port=found.api.port, ca_file="/no/such/ca.pem"))
-    assert missing.trouble is not None and missing.trouble.reason.code == "variable_error"
-
-
-@BOTH
-def test_plain_http_only_where_the_inventory_says_so(name: str, switch: Any) -> None:
-    found: Switch = switch(name, plain=True)
-    refused = found.attempt()
-    assert refused.trouble is not None and refused.trouble.reason.code == "no_tls"
-    assert not found.api.logins
-    plain = found.attempt(napalm=NapalmLogin("http", found.api.port))
-    assert plain.trouble is None
-    assert "api_in_clear" in [warning.code for warning in plain.warnings]
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [(silent, "silent"), (dropped, "dropped"), (page_of_html, "napalm_error")],
-)
-def test_an_api_that_does_not_answer(name: str, fault: Any, code: str, switch: Any) -> None:
-    found: Switch = switch(name)
-    found.api.broken["*"] = fault
-    before = time.monotonic()
-    attempt = found.attempt()
-    assert attempt.trouble is not None and attempt.trouble.reason.code == code
-    assert attempt.trouble.may_pass is (code != "napalm_error")
-    assert time.monotonic() - before < 12
-    found.told(attempt)
-
-
-@BOTH
-def test_an_answer_that_drips_for_ever_ends_at_the_devices_time_limit(
-    name: str, switch: Any
-) -> None:
-    found: Switch = switch(name)
-    found.api.broken["show interfaces" if name == "eos-1" else "show interface"] = dripping
-    before = time.monotonic()
-    attempt = found.attempt(seconds=2.5)
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "time_limit"
-    assert time.monotonic() - before < 5
-
-
-def test_a_device_that_dies_in_the_middle_is_not_asked_all_the_rest(switch: Any) -> None:
-    found: Switch = switch("eos-1")
-    found.api.broken["*"] = lambda handler: (
-        handler.answer(200, _hello("eos-1")) if len(handler.api.asked) == 1 else dropped(handler)
-    )
-    attempt = found.attempt()
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "dropped"
-    assert attempt.trouble.may_pass
-    assert len(found.api.asked) == 3
-
-
-def test_nobody_listens(switch: Any) -> None:
-    found: Switch = switch("eos-1")
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        attempt = found.attempt(napalm=NapalmLogin(port=free.getsockname()[1], ca_file=found.ca))
-    assert attempt.trouble is not None and attempt.trouble.reason.code == "api_refused"
-    assert "eAPI" in found.told(attempt)
 
 
 @pytest.mark.parametrize(

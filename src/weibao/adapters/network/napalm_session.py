@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weibao.adapters.known_hosts import host_name
+from weibao.adapters.network.bounded_http import bound_answers
 from weibao.adapters.network.job import Endpoint, Limits, NapalmLogin
 from weibao.adapters.network.napalm_trouble import Refused, trouble_of
 from weibao.adapters.network.patient import Patience
@@ -150,6 +151,7 @@ def open_device(
                 patience.call(lambda: _reach(at, limits, None, api))
                 driver = _netconf(make, at, limits, Path(folder), keys if checked else None)
             else:
+                bound_answers()
                 context = None if plain else _context(login)
                 patience.call(lambda: _reach(at, limits, context, api))
                 driver = (_eapi if name == "eos" else _nxapi)(make, at, limits, login, context)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
+from weibao.adapters.network.bounded_http import EndlessAnswer
 from weibao.adapters.network.job import Endpoint, Limits
+from weibao.adapters.network.session import MOST_BYTES
 from weibao.adapters.network.tcp import tcp_trouble
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.scrub import scrub
@@ -46,6 +48,8 @@ def trouble_of(error: BaseException, at: Endpoint, limits: Limits, api: str) -> 
     if names & _LOGINS or _is_eapi_401(chain):
         return Trouble("auth_failed", user=at.username)
     for each in chain:
+        if isinstance(each, EndlessAnswer):
+            return Trouble("endless_answer", megabytes=MOST_BYTES // 1024**2)
         if type(each).__name__ == "UnsupportedVersion":
             release = getattr(each.args[0], "version", "-") if each.args else "-"
             return Trouble("napalm_release", api=api, release=release)

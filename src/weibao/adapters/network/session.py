@@ -24,7 +24,7 @@ from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.network.wire import Wire
 from weibao.domain.platform import Platform, Terminal
 
-__all__ = ["Answer", "Session"]
+__all__ = ["MOST_BYTES", "Answer", "Session"]
 
 _SETTLE = 0.15
 """Seconds of silence after which a prompt that is not proven complete is asked for again."""
@@ -40,7 +40,7 @@ _ROUNDS = 6
 _TAIL = 1024
 _LOGGED = 8192
 """Bytes of log messages behind a prompt."""
-_MOST = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 """Bytes of one answer: a device that prints for ever must not eat the memory of all."""
 
 
@@ -153,8 +153,8 @@ class Session:
         left = self._deadline - self._now()
         if left <= 0:
             raise Trouble("time_limit")
-        if self._received.size > _MOST:
-            raise Trouble("endless_answer", megabytes=_MOST // 1024**2)
+        if self._received.size > MOST_BYTES:
+            raise Trouble("endless_answer", megabytes=MOST_BYTES // 1024**2)
         if self._stop():
             raise Trouble("interrupted")
         data = self._wire.read(min(patience, left))
