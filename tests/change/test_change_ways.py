@@ -21,7 +21,7 @@ from weibao.services.leave import RefusedLeave
 from weibao.services.read_evidence import read_evidence
 
 from .flows import HOSTS, WEIBAO
-from .office import HOUR, Office
+from .office import FIELDS, HOUR, Office
 
 pytestmark = pytest.mark.usefixtures("ssh_keygen")
 STAGES = [
@@ -318,3 +318,16 @@ def test_a_password_in_a_field_never_reaches_the_records(office: Office) -> None
     assert office.state(number) == "verified"
     state = office.flow.folder / "var"
     assert all(b"Canary#99" not in p.read_bytes() for p in state.rglob("*") if p.is_file())
+
+
+def test_work_outside_of_the_contract_says_what_was_agreed(office: Office) -> None:
+    """PAT-21: it is flagged, and not carried out silently."""
+    office.terms(scope=["patch-linux"])
+    with pytest.raises(RefusedError, match="--field scope="):
+        office.approved()
+    agreed = {**FIELDS, "scope": "two hours, by the piece, agreed with Liu on Friday"}
+    number = office.approved(fields=agreed)
+    assert office.desk.find(number).state is ChangeState.scheduled
+    approval.withdraw(office.desk, office.desk.find(number), "wang.pm", "not needed")
+    office.terms(scope=["write-note"])
+    assert office.desk.find(office.approved()).state is ChangeState.scheduled

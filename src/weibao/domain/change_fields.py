@@ -19,6 +19,8 @@ CHANGE_FIELDS = (
     "origin",  # CHG-19
     "prerequisites",  # CHG-48
     "impact",  # CHG-49; the runbook's where nothing is said
+    "scope",  # PAT-21: what was agreed on work outside of the contract
+    "cooperation",  # PAT-20: the other vendor, the agreed time, each party's steps
     "verification",  # CHG-26, CHG-36
     "follow_up",  # what is left to do
 )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, ChangeStep, StepState
 from weibao.domain.change_fields import REQUIRED_FIELDS
-from weibao.domain.contract import Contract
+from weibao.domain.contract import ChangeTerms, Contract
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Runbook
 
@@ -23,13 +23,17 @@ OWING = frozenset(
 _OPEN = frozenset({StepState.begun, StepState.unknown, StepState.waiting})
 
 
-def missing_fields(change: Change, runbook: Runbook) -> list[str]:
+def missing_fields(change: Change, runbook: Runbook, terms: ChangeTerms) -> list[str]:
     """Fields of the application that nobody else can say and that say nothing.
 
     The expected interruption is named, ``none`` where none: by the applicant or by the
-    runbook (CHG-49).
+    runbook (CHG-49). Work outside of the contract says what was agreed on it (PAT-21).
     """
-    wanted = REQUIRED_FIELDS if runbook.business_impact else (*REQUIRED_FIELDS, "impact")
+    wanted = list(REQUIRED_FIELDS)
+    if not runbook.business_impact:
+        wanted.append("impact")
+    if terms.scope and runbook.id not in terms.scope:
+        wanted.append("scope")
     return [name for name in wanted if not change.fields.get(name, "").strip()]
 
 
@@ -59,7 +63,8 @@ def owed_items(
         found.append(Reason.of("change_owes_consent", person=change.verbal_approver or "-"))
     found += _follow_up(runbook, change, events)
     found += [
-        Reason.of("change_owes_field", field=name) for name in missing_fields(change, runbook)
+        Reason.of("change_owes_field", field=name)
+        for name in missing_fields(change, runbook, terms)
     ]
     latest = {(row.wave, row.step, row.device): row for row in steps}
     titles = {step.name: step.title for step in runbook.steps}

@@ -137,6 +137,9 @@ class ChangeTerms(Value):
     confirm_timeout_minutes: float = Field(default=30.0, gt=0)
     """So long a marked step waits for the recorder; then the change pauses."""
     standard: tuple[StandardChange, ...] = ()
+    scope: tuple[Name, ...] = ()
+    """Runbooks that the contract covers; none: all. A change by another one is submitted only
+    with what was agreed on its scope, progress and cost: ``--field scope=…`` (PAT-21)."""
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> ChangeTerms:

@@ -192,6 +192,8 @@ def _risk(desk: Desk) -> tuple[Fact, ...]:
         desk.field("media", otherwise="—"),
         desk.field("customer_data", otherwise="—"),
         desk.field("prerequisites", otherwise="—"),
+        desk.field("cooperation", otherwise="—"),
+        desk.field("scope", otherwise=desk.w.say("scope_of_contract")),
     )
 
 

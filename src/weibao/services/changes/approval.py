@@ -97,7 +97,7 @@ def _submit_draft(
     day = desk.now.astimezone(desk.zone(contract)).date()
     against = [
         Reason.of("change_field_missing", field=name)
-        for name in missing_fields(change, desk.runbook(change))
+        for name in missing_fields(change, desk.runbook(change), contract.change)
     ]
     against += crew_problems(change, contract, day)
     if contract.change.representative_required and not change.representative:
