@@ -144,11 +144,23 @@ def stocked(lab: Booted) -> Iterator[Repository]:
         repository.stop()
 
 
-class Repository:
-    """Suites ``main`` and ``security`` in a folder, served inside the lab's network."""
+LAB = {"main": {"Label": "Lab"}, "security": {"Label": "Lab-Security"}}
+DEBIAN = {
+    "main": {"Label": "Debian", "Suite": "oldstable", "Version": "12.0"},
+    "security": {"Label": "Debian-Security", "Suite": "oldstable-security", "Version": "12"},
+}
 
-    def __init__(self, lab: Booted, folder: Path) -> None:
-        self.lab, self.folder = lab, folder
+
+class Repository:
+    """Suites ``main`` and ``security`` in a folder, served inside the lab's network.
+
+    ``release`` says, by suite, what its Release file states.
+    """
+
+    def __init__(
+        self, lab: Booted, folder: Path, release: Mapping[str, Mapping[str, str]] = LAB
+    ) -> None:
+        self.lab, self.folder, self.release = lab, folder, release
         self.server: subprocess.Popen[bytes] | None = None
         for suite in ("main", "security"):
             (folder / suite).mkdir(parents=True, exist_ok=True)
@@ -171,9 +183,8 @@ class Repository:
             place = self.folder / suite
             packages = run("apt-ftparchive", "packages", ".", cwd=place).stdout
             (place / "Packages").write_text(packages)
-            label = "Lab-Security" if suite == "security" else "Lab"
-            options = [word for key, value in (("Label", label), ("Origin", "Lab"),
-                                               ("Suite", suite)) for word in
+            stated = {"Origin": "Lab", "Suite": suite, **self.release[suite]}
+            options = [word for key, value in stated.items() for word in
                        ("-o", f"APT::FTPArchive::Release::{key}={value}")]  # fmt: skip
             release = run("apt-ftparchive", *options, "release", ".", cwd=place).stdout
             (place / "Release").write_text(release)
@@ -198,10 +209,18 @@ class Repository:
             self.server.wait()
             self.server = None
 
-    def use_on(self, host: Host) -> None:
-        """Make a host take its packages from here, and give it the first version of all."""
+    def use_on(self, host: Host, versions: Mapping[str, str] | None = None) -> None:
+        """Make a host take its packages from here, and give it these versions.
+
+        Without ``versions``, the first one of all packages of our own.
+        """
+        given = {p.name: p.version for p in FIRST} if versions is None else versions
         lines = [f"deb [trusted=yes] http://10.77.0.1/{s} ./\n" for s in ("main", "security")]
         host.file("/etc/apt/sources.list").write_text("".join(lines))
-        names = " ".join(f"{p.name}={p.version}" for p in FIRST)
+        names = " ".join(f"{name}={version}" for name, version in given.items())
         host.ssh("mkdir -p /opt/small && apt-get -q update", timeout=120)
-        host.ssh(f"DEBIAN_FRONTEND=noninteractive apt-get -q -y install {names}", timeout=120)
+        host.ssh(
+            "DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LANG=C.UTF-8 "
+            f"apt-get -q -y --allow-downgrades install {names}",
+            timeout=120,
+        )

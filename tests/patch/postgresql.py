@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from .booted import Host, run
+from .debian import Apt
 from .packages import Repository
 
 SERVER = ("libpq5", "postgresql-client-15", "postgresql-15")
@@ -22,29 +23,7 @@ def fetched(image: Path) -> Path:
     if (place / "done").exists():
         return place
     shutil.rmtree(place, ignore_errors=True)
-    for part in ("lists/partial", "archives/partial"):
-        (place / part).mkdir(parents=True)
-    keys = image / "usr/share/keyrings/debian-archive-keyring.gpg"
-    (place / "sources.list").write_text(
-        f"deb [signed-by={keys}] http://deb.debian.org/debian bookworm main\n"
-    )
-    options = [
-        word
-        for name, value in {
-            "Dir::Etc::sourcelist": place / "sources.list",
-            "Dir::Etc::sourceparts": "/nonexistent/",
-            "Dir::Etc::preferencesparts": "/nonexistent/",
-            "Dir::State::lists": place / "lists",
-            "Dir::State::status": image / "var/lib/dpkg/status",
-            "Dir::Cache": place,
-            "Dir::Cache::archives": place / "archives",
-            "APT::Sandbox::User": "root",
-            "APT::Install-Recommends": "false",
-        }.items()
-        for word in ("-o", f"{name}={value}")
-    ]
-    run("apt-get", "-q", *options, "-o", "APT::Update::Error-Mode=any", "update")
-    run("apt-get", "-q", "-y", *options, "--download-only", "install", *SERVER)
+    Apt(place, image).get("--download-only", "install", *SERVER)
     (place / "done").touch()
     return place
 
