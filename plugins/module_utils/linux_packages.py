@@ -177,10 +177,15 @@ def _version(line):
 
 def _earlier(name, rows):
     """Where the installed version of ``name`` can be had once more."""
-    form = "${Version} ${Architecture}"
-    known = command(["dpkg-query", "-W", "-f", form, name])["out"].split()
-    if len(known) != 2:
+    form = "${Version} ${Architecture}\n"
+    said = command(["dpkg-query", "-W", "-f", form, name])["out"].splitlines()
+    found = [line.split() for line in said if len(line.split()) == 2]
+    if len(found) > 1:  # apt names a package of the host's own architecture without it
+        native = command(["dpkg", "--print-architecture"])["out"].strip()
+        found = [row for row in found if row[1] == native]
+    if len(found) != 1:
         return ""
+    known = found[0]
     file = "%s_%s_%s.deb" % (name.partition(":")[0], known[0].replace(":", "%3a"), known[1])
     pin = "%s=%s" % (name, known[0])
     said = command(["apt-get", "-q", "-y", *ADDRESSES, "--reinstall", "install", pin])["out"]

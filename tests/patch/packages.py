@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -52,14 +53,16 @@ class Package:
         depends: str = "",
         conffiles: tuple[str, ...] = (),
         suite: str = "main",
+        arch: str = "all",
     ) -> None:
+        """One of a single ``arch`` can stand beside itself of another."""
         self.name, self.version, self.files = name, version, files
         self.postinst, self.depends, self.conffiles = postinst, depends, conffiles
-        self.suite = suite
+        self.suite, self.arch = suite, arch
 
     def build(self, pool: Path) -> Path:
         """The .deb in ``pool``."""
-        tree = pool.parent / "trees" / f"{self.name}-{self.version}"
+        tree = pool.parent / "trees" / f"{self.name}-{self.version}-{self.arch}"
         control = tree / "DEBIAN"
         control.mkdir(parents=True, exist_ok=True)
         for path, text in self.files.items():
@@ -67,9 +70,10 @@ class Package:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text if isinstance(text, bytes) else text.encode())
         depends = f"Depends: {self.depends}\n" if self.depends else ""
+        depends += "" if self.arch == "all" else "Multi-Arch: same\n"
         size = sum(len(text) for text in self.files.values()) // 1024 + 1
         (control / "control").write_text(
-            f"Package: {self.name}\nVersion: {self.version}\nArchitecture: all\n"
+            f"Package: {self.name}\nVersion: {self.version}\nArchitecture: {self.arch}\n"
             f"Maintainer: Lab <lab@example.invalid>\nInstalled-Size: {size}\n{depends}"
             f"Description: {self.name} of the lab\n"
         )
@@ -78,7 +82,7 @@ class Package:
         if self.postinst:
             (control / "postinst").write_text(self.postinst)
             (control / "postinst").chmod(0o755)
-        target = pool / f"{self.name}_{self.version}_all.deb"
+        target = pool / f"{self.name}_{self.version}_{self.arch}.deb"
         run("dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(target))
         return target
 
@@ -162,6 +166,7 @@ class Repository:
     ) -> None:
         self.lab, self.folder, self.release = lab, folder, release
         self.server: subprocess.Popen[bytes] | None = None
+        self.indexed = 0.0
         for suite in ("main", "security"):
             (folder / suite).mkdir(parents=True, exist_ok=True)
 
@@ -179,6 +184,7 @@ class Repository:
 
     def index(self) -> None:
         """Renew the lists."""
+        self.indexed = max(time.time(), self.indexed + 1)
         for suite in ("main", "security"):
             place = self.folder / suite
             packages = run("apt-ftparchive", "packages", ".", cwd=place).stdout
@@ -188,6 +194,9 @@ class Repository:
                        ("-o", f"APT::FTPArchive::Release::{key}={value}")]  # fmt: skip
             release = run("apt-ftparchive", *options, "release", ".", cwd=place).stdout
             (place / "Release").write_text(release)
+            # Served with whole seconds: lists renewed within one would be taken for the same.
+            os.utime(place / "Packages", (self.indexed, self.indexed))
+            os.utime(place / "Release", (self.indexed, self.indexed))
 
     def serve(self) -> None:
         """Begin to answer."""

@@ -101,14 +101,14 @@ def test_only_what_is_wanted_is_chosen() -> None:
     assert [p.name for p in chosen] == ["openssl"]
 
 
-def resolved(earlier: bool = True, **more: Any) -> Any:
+def resolved(earlier: bool | dict[str, str] = True, **more: Any) -> Any:
     digest = "0" * 64
     uri = f"'http://x/libssl3_3.0.17-1_amd64.deb' libssl3_3.0.17-1_amd64.deb 10 SHA256:{digest}\n"
     old = f"'http://x/libssl3_3.0.15-1_amd64.deb' libssl3_3.0.15-1_amd64.deb 9 SHA256:{digest}\n"
     said = {
         "install": {"out": "Inst libssl3 [3.0.15-1] (3.0.17-1 Debian:12/stable [amd64])\n"},
         "uris": {"out": uri},
-        "earlier": {"libssl3": old if earlier else ""},
+        "earlier": earlier if isinstance(earlier, dict) else {"libssl3": old if earlier else ""},
         "details": "Package: libssl3\nVersion: 3.0.17-1\nInstalled-Size: 6000\n",
     }
     return resolved_of("apt", {**said, **more})
@@ -139,6 +139,16 @@ def test_without_the_earlier_file_there_is_no_way_back_and_no_plan() -> None:
         facts(), chosen, (), resolved(earlier=False), PatchWishes(need_way_back=False)
     )
     assert not against
+
+
+def test_a_file_of_another_architecture_is_no_way_back() -> None:
+    """Hosts with 32-bit libraries have both, of one name and one version."""
+    chosen, _ = choose(*missing(facts()), PatchWishes(select="security"))
+    old = f"'http://x/o' libssl3_3.0.15-1_i386.deb 9 SHA256:{'1' * 64}\n"
+    _, against = make_host_plan(
+        facts(), chosen, (), resolved(earlier={"libssl3": old}), PatchWishes()
+    )
+    assert codes(against) == ["patch_no_way_back"]
 
 
 def test_an_upgrade_that_removes_or_changes_its_mind_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .booted import Booted
-from .packages import Repository
+from .packages import Package, Repository
 from .patching import PASSWORD, PatchFlow
 
 
@@ -45,3 +45,43 @@ def test_from_what_is_missing_to_patched(
                      and p.parent.name != "cache")  # fmt: skip
     assert PASSWORD.encode() not in state + said.encode()
     estate.weibao("verify")
+
+
+def test_a_library_of_two_architectures_is_patched_as_one_and_goes_back(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """Both are of one version or neither can be installed, and each needs its own way back."""
+    web1 = lab.hosts["web1"]
+    arches = web1.ssh("dpkg --print-architecture").stdout.strip(), "armhf"
+    name = "libwb-multi"
+
+    def built(version: str) -> list[Package]:
+        return [
+            Package(name, version, {f"/usr/lib/{arch}/wb": version}, arch=arch) for arch in arches
+        ]
+
+    pool.add(*built("1.0"))
+    web1.ssh(
+        f"dpkg --add-architecture armhf && apt-get -q update && "
+        f"apt-get -q -y install {name} {name}:armhf"
+    )
+    pool.add(*built("2.0"))
+
+    def versions() -> dict[str, str]:
+        form = "${Architecture} ${Version}\\n"
+        rows = web1.ssh(f"dpkg-query -W -f '{form}' {name}").stdout.split()
+        return dict(zip(rows[::2], rows[1::2], strict=True))
+
+    assert versions() == dict.fromkeys(arches, "1.0")
+    estate = flow("web1")
+    assert {p["name"] for p in estate.status()["web1"]["missing"]} >= {name, f"{name}:armhf"}
+    number, targets = estate.planned("--package", name)
+    assert targets["web1"]["checked"], targets
+    assert len(targets["web1"]["plan"]["earlier"]) == len(arches)
+    estate.consented(number)
+    estate.start(number)
+    assert versions() == dict.fromkeys(arches, "2.0")
+    estate.change("back-out", number, "--why", "test", who="li.op")
+    assert versions() == dict.fromkeys(arches, "1.0")
+    for file in pool.folder.glob(f"main/{name}_*"):
+        pool.remove(file.name)

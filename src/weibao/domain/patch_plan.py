@@ -54,12 +54,12 @@ def _of_apt(said: Mapping[str, Any]) -> Resolved:
         detail = " ".join((install.err or install.out).split())[-300:]
         return Resolved((), (), (), Reason.of("patch_unresolved", detail=detail))
     uris = Said.model_validate(said.get("uris") or {})
-    files = {(f.name, f.version): f for f in apt_text.files(uris.out)}
+    files = {(f.name, f.version, f.arch): f for f in apt_text.files(uris.out)}
     known = apt_text.details(str(said.get("details") or ""))
     packages = []
     for package in apt_text.simulated(install.out):
         name = package.name.partition(":")[0]
-        file = files.get((name, package.version))
+        file = files.get((name, package.version, package.arch))
         fields = known.get((name, package.version), {})
         kilobytes = fields.get("Installed-Size", "0")
         growth = int(kilobytes) * 1024 if kilobytes.isdigit() else 0
@@ -140,6 +140,13 @@ def make_host_plan(
     return plan, tuple(_against(plan, chosen, resolved, wishes, facts.versions))
 
 
+def _goes_back_to(package: PackageChange, file: PackageFile) -> bool:
+    """Whether this is the file of what is installed now; one of another architecture is not."""
+    same = (file.name, file.version) == (package.name.partition(":")[0], package.before)
+    anywhere = {"all", "noarch", ""}
+    return same and (file.arch == package.arch or bool(anywhere & {file.arch, package.arch}))
+
+
 def _target_kernel(facts: Facts, packages: tuple[PackageChange, ...]) -> str:
     """Where the host boots its own kernel: the newest of those that are there and that come."""
     if facts.system.container or not facts.system.kernels:
@@ -187,11 +194,10 @@ def _against(
     no_file = sorted(p.name for p in plan.packages if p.file is None or not p.file.uri)
     if no_file:
         found.append(Reason.of("patch_no_file", packages=", ".join(no_file)))
-    files = {(f.name, f.version) for f in plan.earlier}
     lacking = [
         f"{p.name}={p.before}"
         for p in plan.packages
-        if p.before and (p.name.partition(":")[0], p.before) not in files
+        if p.before and not any(_goes_back_to(p, file) for file in plan.earlier)
     ]
     if lacking and wishes.need_way_back:
         found.append(Reason.of("patch_no_way_back", packages=", ".join(lacking)))

@@ -28,7 +28,7 @@ def back_order(case: Case) -> Judged:
     changed = [p for p in case.plan.packages if now.get(p.name) != was.get(p.name)]
     back = {p.name: was[p.name] for p in changed if p.name in was}
     folder = f"{FOLDER}/{case.change}/packages"
-    paths = {(f.name, f.version): f"{folder}/{f.file}" for f in case.plan.earlier}
+    versions = {(name.partition(":")[0], version) for name, version in back.items()}
     known = case.records.progress(case.device)
     since = known.get("back_since", case.facts.system.uptime)
     case.records.keep_progress(
@@ -42,11 +42,9 @@ def back_order(case: Case) -> Judged:
             "folder": folder,
             "repair": bool(case.facts.broken),
             "install": [f"{name}={version}" for name, version in sorted(back.items())],
-            "files": [
-                paths[name.partition(":")[0], version]
-                for name, version in sorted(back.items())
-                if (name.partition(":")[0], version) in paths
-            ],
+            "files": sorted(
+                f"{folder}/{f.file}" for f in case.plan.earlier if (f.name, f.version) in versions
+            ),
             "remove": sorted(p.name for p in changed if p.name not in was and p.name in now),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
