@@ -76,7 +76,6 @@ class Carrier:
         """Go on until the end, or until something stops it; the change as it then stands."""
         unknown = self.progress.take_over()
         try:
-            self._load_ahead()
             if unknown:
                 raise Stopped(ChangeAction.pause, _reason_unknown(unknown))
             for wave in sorted({target.wave for target in self.plan.targets}):
@@ -85,8 +84,6 @@ class Carrier:
         except Stopped as stopped:
             self.tell(stopped.reason)
             return self._stopped(stopped)
-        finally:
-            self.desk.parts.runner.let_go()
         return self._settle(ChangeAction.verify, self._summary())
 
     def back_out(self, why: str) -> Change:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from weibao.domain.change import (
     Change,
@@ -66,24 +67,25 @@ def start(
             change, _ = make_plan(desk, change, actor, sources, tell)
         plan = desk.plan(change)
         check_leave(desk, change, sources, ChangeAction.start)
-        # One start at a time: two partners must not both find the other one idle.
-        with desk.hold(STARTING, f"change start {change.id}"):
-            check_start(desk, change, plan, sources)
-            run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
-            try:
-                change = desk.move(
-                    change,
-                    ChangeAction.start,
-                    actor,
-                    started_at=desk.now,
-                    run=run.id,
-                    operator=change.operator or actor,
-                    locks=[target.device for target in plan.targets],
-                )
-            except RefusedError:
-                desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
-                raise
-        return _carry(desk, change, run, actor, sources, tell, sleep)
+        with _loaded_ahead(desk, change):
+            # One start at a time: two partners must not both find the other one idle.
+            with desk.hold(STARTING, f"change start {change.id}"):
+                check_start(desk, change, plan, sources)
+                run = open_run(desk, change, len(plan.targets), actor, CHANGE_RUN + change.id)
+                try:
+                    change = desk.move(
+                        change,
+                        ChangeAction.start,
+                        actor,
+                        started_at=desk.now,
+                        run=run.id,
+                        operator=change.operator or actor,
+                        locks=[target.device for target in plan.targets],
+                    )
+                except RefusedError:
+                    desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
+                    raise
+            return _carry(desk, change, run, actor, sources, tell, sleep)
 
 
 def start_due(
@@ -137,10 +139,11 @@ def resume(
         if _goes_back(desk, change):
             raise RefusedError("change.goes_back", change=change.id)
         check_leave(desk, change, sources, ChangeAction.resume)
-        if change.state is ChangeState.paused:
-            change = desk.move(change, ChangeAction.resume, actor)
-        change = _take_answers(desk, change, actor, answers)
-        return _carry(desk, change, _run_of(desk, change), actor, sources, tell, sleep)
+        with _loaded_ahead(desk, change):
+            if change.state is ChangeState.paused:
+                change = desk.move(change, ChangeAction.resume, actor)
+            change = _take_answers(desk, change, actor, answers)
+            return _carry(desk, change, _run_of(desk, change), actor, sources, tell, sleep)
 
 
 def back_out(
@@ -193,6 +196,16 @@ def abort(desk: Desk, change: Change, actor: str, why: str) -> Change:
 
 
 # carrying it out
+
+
+@contextlib.contextmanager
+def _loaded_ahead(desk: Desk, change: Change) -> Iterator[None]:
+    """Leave is given: Ansible is loaded for the first step while the start is recorded."""
+    desk.parts.runner.ahead(desk.folder(change))
+    try:
+        yield
+    finally:
+        desk.parts.runner.let_go()
 
 
 def _carry(
