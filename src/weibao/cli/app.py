@@ -6,8 +6,6 @@ Exit codes: 0 all well; 1 it ran, but something failed; 2 wrong input; 3 refused
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib
 import locale
 import os
@@ -87,8 +85,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code."""
     os.umask(0o077)
     given = sys.argv[1:] if arguments is None else arguments
-    if arguments is None:  # Python's own end would look through all that was loaded
-        atexit.register(gc.freeze)
     out = Output(start_language(given))
     settle_locale()
     out.json = "--json" in given
