@@ -69,7 +69,10 @@ def installed(manager):
 def held(manager):
     """Names of packages that are not to be changed."""
     if manager == "apt":
-        return sorted(command(["apt-mark", "showhold"])["out"].split())
+        # What apt-mark showhold says, without opening APT's cache, which takes half a second.
+        said = command(["dpkg-query", "-W", "-f", "${db:Status-Want} ${Package}\n"])["out"]
+        rows = [line.split(" ") for line in said.splitlines()]
+        return sorted({row[1] for row in rows if row[0] == "hold" and len(row) == 2})
     said = command(["dnf", "-q", "versionlock", "list"])
     return sorted(said["out"].split()) if said["rc"] == 0 else []
 

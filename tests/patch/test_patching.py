@@ -47,6 +47,17 @@ def test_from_what_is_missing_to_patched(
     estate.weibao("verify")
 
 
+def test_what_is_on_hold_is_said_and_left_alone(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    estate = flow("web1")
+    lab.hosts["web1"].ssh("apt-mark hold wb-tool")
+    held = lab.hosts["web1"].ssh("apt-mark showhold").stdout.split()
+    found = estate.status()["web1"]
+    assert found["held"] == held == ["wb-tool"]
+    assert "wb-tool" not in [package["name"] for package in found["missing"]]
+
+
 def test_a_library_of_two_architectures_is_patched_as_one_and_goes_back(
     flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
 ) -> None:

@@ -19,6 +19,8 @@ __all__ = ["main"]
 
 _NEEDED = ("ansible.executor.playbook_executor", "ansible.plugins.strategy.linear")
 """Modules that every playbook loads later than ansible-playbook itself."""
+_OBJECTS = 50_000
+"""So many new ones until Python looks for circles; a play makes few."""
 
 
 def main() -> None:
@@ -35,6 +37,7 @@ def main() -> None:
                 importlib.import_module(name)
         # What is loaded stays to the end: neither a worker nor the end has to look through it.
         gc.freeze()
+        gc.set_threshold(_OBJECTS, 20, 50)
         order = stream.readline()
     if order.endswith("\n"):
         sys.argv = ["ansible-playbook", *json.loads(order)]
