@@ -149,7 +149,7 @@ def test_a_line_that_is_too_slow_for_the_device_time_is_left():
 
 
 def test_an_answer_without_end_is_left(monkeypatch):
-    monkeypatch.setattr(session, "_MOST", 200_000)
+    monkeypatch.setattr(session, "MOST_BYTES", 200_000)
     attempt, got, _ = read("cisco_ios", b"debug: packet 1\r\n" * 50_000)
     assert attempt.trouble.reason.code == "endless_answer"
     assert got is None
