@@ -162,6 +162,24 @@ def test_an_upgrade_that_removes_or_changes_its_mind_is_refused() -> None:
     assert failed.problem is not None and failed.problem.code == "patch_unresolved"
 
 
+def test_what_is_excluded_or_on_hold_is_not_drawn_in_by_another_package() -> None:
+    """Resolving brings in what a chosen package needs, whatever was asked to stay."""
+    text = (
+        "Inst libssl3 [3.0.15-1] (3.0.17-1 Debian:12/stable [amd64])\n"
+        "Inst linux-image-6.1.0-37-amd64 (6.1.140-1 Debian:12/stable [amd64])\n"
+        "Inst nginx:i386 [1.1] (1.2 Debian:12/stable [i386])\n"
+    )
+    said = resolved(install={"out": text})
+    wishes = PatchWishes(need_way_back=False, exclude=("linux-image-*",))
+    _, against = make_host_plan(facts(), (), (), said, wishes)
+    named = {reason.code: reason.params["packages"] for reason in against}
+    assert named["patch_needs_excluded"] == "linux-image-6.1.0-37-amd64"
+    assert named["patch_needs_held"] == "nginx:i386"
+    free = facts(held=[])
+    _, against = make_host_plan(free, (), (), said, PatchWishes(need_way_back=False))
+    assert codes(against) == ["patch_no_file"]
+
+
 def test_the_gate_names_everything_that_stands_against_it() -> None:
     assert gate_problems(facts(), plan(), PatchWishes()) == ()
     bad = facts(

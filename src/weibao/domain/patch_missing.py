@@ -17,6 +17,7 @@ from weibao.domain.reasons import Reason
 __all__ = [
     "choose",
     "dnf_changes",
+    "is_excluded",
     "missing",
     "newest",
     "reboot_reasons",
@@ -114,7 +115,7 @@ def choose(
 
 
 def _not_wanted(package: PackageChange, wishes: PatchWishes) -> str:
-    if any(fnmatch.fnmatchcase(package.name, pattern) for pattern in wishes.exclude):
+    if is_excluded(package.name, wishes):
         return "patch_excluded"
     if wishes.select == "security" and not package.security:
         return "patch_no_security"
@@ -123,6 +124,12 @@ def _not_wanted(package: PackageChange, wishes: PatchWishes) -> str:
     ):
         return "patch_not_named"
     return ""
+
+
+def is_excluded(name: str, wishes: PatchWishes) -> bool:
+    """Whether a package is to stay as it is; a name without architecture means all of them."""
+    names = (name, name.partition(":")[0])
+    return any(fnmatch.fnmatchcase(one, pattern) for one in names for pattern in wishes.exclude)
 
 
 def newest(kernels: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from weibao.domain.patch_facts import Facts, Said
 from weibao.domain.patch_missing import (
     RESTARTS_WITH_HOST,
     dnf_changes,
+    is_excluded,
     newest,
     reboot_reasons,
 )
@@ -137,7 +138,7 @@ def make_host_plan(
         reboot=_reboots(facts, packages, restarts, wishes),
         left_out=tuple(out for out in left_out if out.name not in names),
     )
-    return plan, tuple(_against(plan, chosen, resolved, wishes, facts.versions))
+    return plan, tuple(_against(plan, chosen, resolved, wishes, facts))
 
 
 def _goes_back_to(package: PackageChange, file: PackageFile) -> bool:
@@ -178,15 +179,16 @@ def _against(
     chosen: tuple[PackageChange, ...],
     resolved: Resolved,
     wishes: PatchWishes,
-    have: Mapping[str, str],
+    facts: Facts,
 ) -> list[Reason]:
     if resolved.problem is not None:
         return [resolved.problem]
     found = [*resolved.unreadable]
     if plan.removed:
         found.append(Reason.of("patch_removes", packages=", ".join(plan.removed)))
+    found += _drawn_in(plan, wishes, facts)
     versions = {package.name: package.version for package in plan.packages}
-    asked = {name: v for name, v in resolved.asked.items() if have.get(name) != v}
+    asked = {name: v for name, v in resolved.asked.items() if facts.versions.get(name) != v}
     asked |= {package.name: package.version for package in chosen}
     others = sorted(name for name, version in asked.items() if versions.get(name) != version)
     if others:
@@ -201,6 +203,18 @@ def _against(
     ]
     if lacking and wishes.need_way_back:
         found.append(Reason.of("patch_no_way_back", packages=", ".join(lacking)))
+    return found
+
+
+def _drawn_in(plan: HostPlan, wishes: PatchWishes, facts: Facts) -> list[Reason]:
+    """Packages that are to stay as they are, and that others would change all the same."""
+    found = []
+    unwanted = [p.name for p in plan.packages if is_excluded(p.name, wishes)]
+    if unwanted:
+        found.append(Reason.of("patch_needs_excluded", packages=", ".join(unwanted)))
+    held = [p.name for p in plan.packages if p.name.partition(":")[0] in facts.held]
+    if held:
+        found.append(Reason.of("patch_needs_held", packages=", ".join(held)))
     return found
 
 
