@@ -32,17 +32,21 @@ def has_systemd():
 
 
 def units():
-    """Services that are failed and that are active."""
+    """Services that are failed and that are active; known only where systemd answered."""
     if not has_systemd():
         return {"failed": [], "active": [], "known": False}
     base = ["systemctl", "list-units", "--plain", "--no-legend", "--no-pager", "--full"]
-    failed = command([*base, "--state=failed"])["out"].splitlines()
-    active = command([*base, "--type=service", "--state=active"])["out"].splitlines()
+    failed = command([*base, "--state=failed"])
+    active = command([*base, "--type=service", "--state=active"])
     return {
-        "failed": sorted(line.split()[0] for line in failed if line.split()),
-        "active": sorted(line.split()[0] for line in active if line.split()),
-        "known": True,
+        "failed": _first_words(failed["out"]),
+        "active": _first_words(active["out"]),
+        "known": failed["rc"] == 0 and active["rc"] == 0,
     }
+
+
+def _first_words(text):
+    return sorted(line.split()[0] for line in text.splitlines() if line.split())
 
 
 def is_settled():
@@ -159,13 +163,18 @@ def _http(url, timeout, status):
 
 
 def log(since, priority="err"):
-    """Severe lines of the journal since ``since`` (seconds), at most 300."""
+    """Severe lines of the journal since ``since`` (seconds), at most 300.
+
+    None where the journal could not be read.
+    """
     if not has_systemd():
         return []
     said = command(
         ["journalctl", "--quiet", "--no-pager", "-o", "json", "-p", priority, "-n", "300",
          "--since", "@%d" % int(since)], 60,
     )  # fmt: skip
+    if said["rc"]:
+        return None
     found = []
     for line in said["out"].splitlines():
         try:

@@ -156,7 +156,7 @@ def settle(params):
     end = time.time() + params["settle"]
     while True:
         units = services.units()
-        well = set(params["settle_units"]) <= set(units["active"]) or not units["known"]
+        well = set(params["settle_units"]) <= set(units["active"]) or not services.has_systemd()
         well = well and set(params["settle_ports"]) <= set(services.listening())
         probes = [services.probe(one) for one in params["probes"]]
         well = well and all(one["ok"] for one in probes) and services.is_settled()

@@ -230,6 +230,27 @@ def test_worse_is_what_was_well_and_is_not() -> None:
     ]  # fmt: skip
 
 
+def test_two_probes_of_one_name_do_not_hide_each_other() -> None:
+    """A probe without a name is named after its kind."""
+
+    def reading(*well: bool) -> Any:
+        probes = [Probe(name="http", kind="http", ok=ok).model_dump() for ok in well]
+        return health_of(facts(probes=probes))
+
+    for after in ((False, True), (True, False), (True,)):
+        assert codes(worse(reading(True, True), reading(*after))) == ["patch_probe_now_failed"]
+    assert worse(reading(False, True), reading(True, True)) == ()
+    assert worse(reading(False, True), reading(False, True)) == ()
+
+
+def test_a_systemd_that_says_nothing_is_not_all_well() -> None:
+    silent = facts(system={"systemd": True}, units={"known": False})
+    assert codes(gate_problems(silent, plan(), PatchWishes())) == ["patch_not_read"]
+    assert codes(gate_problems(facts(log=None), plan(), PatchWishes())) == ["patch_not_read"]
+    none = facts(system={"systemd": False}, units={"known": False})
+    assert gate_problems(none, plan(), PatchWishes()) == ()
+
+
 def test_a_log_line_that_was_there_before_with_other_numbers_is_not_new() -> None:
     def reading(message: str) -> Any:
         return health_of(facts(log=[{"unit": "a", "priority": 2, "message": message}]))

@@ -126,7 +126,8 @@ class Facts(_Open):
     units: Units | None = None
     probes: tuple[Probe, ...] = ()
     listening: tuple[str, ...] = ()
-    log: tuple[Line, ...] = ()
+    log: tuple[Line, ...] | None = ()
+    """None where the journal could not be read, which is not the same as no lines."""
     disks: dict[str, Disk] = {}
     files: dict[str, str] | None = None
 

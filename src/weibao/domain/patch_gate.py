@@ -17,6 +17,7 @@ __all__ = [
     "gate_problems",
     "left_to_do",
     "space_problems",
+    "unread_health",
 ]
 
 _MB = 1 << 20
@@ -33,9 +34,10 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         found.append(
             Reason.of("patch_database_broken", detail=" ".join(facts.broken.split())[:300])
         )
-    if facts.units is None:
-        found.append(Reason.of("patch_not_read", part="health"))
-    else:
+    unread = unread_health(facts)
+    if unread is not None:
+        found.append(unread)
+    if facts.units is not None:
         failed = sorted(set(facts.units.failed) - {*wishes.known_failed})
         if failed:
             found.append(Reason.of("patch_units_failed", units=", ".join(failed)))
@@ -44,6 +46,17 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         if not probe.ok:
             found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
     return (*found, *space_problems(facts, plan, wishes))
+
+
+def unread_health(facts: Facts) -> Reason | None:
+    """Why nothing can be said of a host's services and log; None where they were read."""
+    if facts.units is None:
+        return Reason.of("patch_not_read", part="health")
+    if facts.system.systemd and not facts.units.known:
+        return Reason.of("patch_not_read", part="units")
+    if facts.log is None:
+        return Reason.of("patch_not_read", part="log")
+    return None
 
 
 def wished_problems(facts: Facts, wishes: PatchWishes) -> tuple[Reason, ...]:

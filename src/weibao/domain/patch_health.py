@@ -91,7 +91,7 @@ def health_of(facts: Facts, severe: str = "crit") -> HealthReading:
         units_known=bool(units and units.known),
         listening=facts.listening,
         probes=facts.probes,
-        log=tuple(dict.fromkeys(_shape(line) for line in facts.log if _bad(line, severe))),
+        log=tuple(dict.fromkeys(_shape(line) for line in facts.log or () if _bad(line, severe))),
     )
 
 
@@ -120,17 +120,32 @@ def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
     silent = sorted(p for p in set(before.listening) - set(after.listening) if _fixed(p))
     if silent:
         found.append(Reason.of("patch_ports_gone", ports=", ".join(silent)))
-    well = {probe.name for probe in before.probes if probe.ok}
-    answers = {probe.name: probe for probe in after.probes}
-    for name in sorted(well):
-        probe = answers.get(name)
-        if probe is None or not probe.ok:
-            said = (probe.said if probe else "") or "-"
-            found.append(Reason.of("patch_probe_now_failed", probe=name, said=said))
+    found += _silenced(before.probes, after.probes)
     lines = [line for line in after.log if line not in set(before.log)]
     if lines:
         found.append(Reason.of("patch_log_lines", count=len(lines), first=lines[0][:200]))
     return tuple(found)
+
+
+def _silenced(before: Iterable[Probe], after: Iterable[Probe]) -> list[Reason]:
+    """Probes that were well and are not; several may have one name, and are told by their order."""
+    answers = _by_name(after)
+    found = []
+    for name, probes in sorted(_by_name(before).items()):
+        now = answers.get(name, [])
+        for number, probe in enumerate(probes):
+            answer = now[number] if number < len(now) else None
+            if probe.ok and (answer is None or not answer.ok):
+                said = (answer.said if answer else "") or "-"
+                found.append(Reason.of("patch_probe_now_failed", probe=name, said=said))
+    return found
+
+
+def _by_name(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
+    found: dict[str, list[Probe]] = {}
+    for probe in probes:
+        found.setdefault(probe.name, []).append(probe)
+    return found
 
 
 def fixed_ports(ports: Iterable[str]) -> list[str]:

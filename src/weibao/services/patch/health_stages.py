@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weibao.domain.patch_gate import unread_health
 from weibao.domain.patch_health import HealthReading, fixed_ports, health_of, worse
 from weibao.domain.reasons import Reason
 from weibao.services.patch.judging import Case, Judged, Stage
@@ -11,8 +12,9 @@ __all__ = ["HEALTH_STAGES"]
 
 def health_before(case: Case) -> Judged:
     """Keep how the host does now."""
-    if case.facts.units is None:
-        return Judged((Reason.of("patch_not_read", part="health"),))
+    unread = unread_health(case.facts)
+    if unread is not None:
+        return Judged((unread,))
     reading = health_of(case.facts, case.wishes.severe)
     case.records.keep_progress(case.device, {"health": reading.model_dump(mode="json")})
     return Judged()
@@ -31,8 +33,9 @@ def health_after(case: Case) -> Judged:
     before = _before(case)
     if before is None:
         return Judged((Reason.of("patch_no_reading"),))
-    if case.facts.units is None:
-        return Judged((Reason.of("patch_not_read", part="health"),))
+    unread = unread_health(case.facts)
+    if unread is not None:
+        return Judged((unread,))
     return Judged(worse(before, health_of(case.facts, case.wishes.severe)))
 
 

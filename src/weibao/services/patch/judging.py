@@ -15,7 +15,13 @@ from typing import Any
 from weibao.boundary.patch import PatchRecords
 from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts
-from weibao.domain.patch_gate import approved_differences, clock_problems, gate_problems, left_to_do
+from weibao.domain.patch_gate import (
+    approved_differences,
+    clock_problems,
+    gate_problems,
+    left_to_do,
+    unread_health,
+)
 from weibao.domain.patch_health import Before, fixed_ports, health_of, package_differences, worse
 from weibao.domain.patch_missing import (
     RESTARTS_WITH_HOST,
@@ -167,8 +173,9 @@ def record(case: Case) -> Judged:
     if not case.plan.packages:
         return Judged()
     problem = unreadable(case.facts)
-    if problem is None and (case.facts.files is None or case.facts.units is None):
+    if problem is None and case.facts.files is None:
         problem = Reason.of("patch_not_read", part="files")
+    problem = problem or unread_health(case.facts)
     backup = dict(case.said.get("backed_up") or {})
     why = [] if problem is None else [problem]
     if case.wishes.backup and not backup.get("snapshot"):
@@ -291,9 +298,9 @@ def verify(case: Case) -> Judged:
     before = case.records.before(case.device)
     if before is None:
         return Judged((Reason.of("patch_no_backup", detail="-"),))
-    problem = unreadable(case.facts)
-    if problem is not None or case.facts.units is None:
-        return Judged((problem or Reason.of("patch_not_read", part="health"),))
+    problem = unreadable(case.facts) or unread_health(case.facts)
+    if problem is not None:
+        return Judged((problem,))
     why = list(package_differences(before.versions, case.facts.versions, case.plan))
     why += worse(before.health, health_of(case.facts, case.wishes.severe))
     why += _boot_problems(case, case.plan, before)

@@ -1,0 +1,51 @@
+"""What the modules on the hosts make of commands that fail."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+
+
+def utils(name: str) -> Any:
+    """A file of the collection's module_utils, which has no types."""
+    return importlib.import_module(f"ansible_collections.weibao.core.plugins.module_utils.{name}")
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Any:
+    found = utils("linux_services")
+    monkeypatch.setattr(found, "has_systemd", lambda: True)
+    return found
+
+
+def answering(*answers: tuple[int, str]) -> Any:
+    left = list(answers)
+
+    def command(_argv: list[str], *_more: Any) -> dict[str, Any]:
+        rc, out = left.pop(0)
+        return {"rc": rc, "out": out, "err": ""}
+
+    return command
+
+
+def test_units_are_known_only_where_systemd_answered(
+    services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active = "ssh.service loaded active running SSH\n"
+    monkeypatch.setattr(services, "command", answering((0, ""), (0, active)))
+    assert services.units() == {"failed": [], "active": ["ssh.service"], "known": True}
+    for answers in (((1, ""), (0, active)), ((0, ""), (124, ""))):
+        monkeypatch.setattr(services, "command", answering(*answers))
+        assert services.units()["known"] is False
+
+
+def test_a_journal_that_cannot_be_read_is_not_without_severe_lines(
+    services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "command", answering((0, "")))
+    assert services.log(0) == []
+    for rc in (1, 124):
+        monkeypatch.setattr(services, "command", answering((rc, "")))
+        assert services.log(0) is None
