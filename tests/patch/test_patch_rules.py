@@ -6,7 +6,12 @@ from typing import Any
 
 from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PatchWishes, Probe
 from weibao.domain.patch_facts import Facts
-from weibao.domain.patch_gate import approved_differences, gate_problems, space_problems
+from weibao.domain.patch_gate import (
+    approved_differences,
+    gate_problems,
+    left_to_do,
+    space_problems,
+)
 from weibao.domain.patch_health import changed_files, health_of, package_differences, worse
 from weibao.domain.patch_missing import (
     choose,
@@ -265,6 +270,33 @@ def test_packages_are_exactly_those_of_before_with_the_approved_changes() -> Non
     more = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.16-1"]])
     found = package_differences(before, more.versions, plan())
     assert [(r.params["package"], r.params["found"]) for r in found] == [("openssl", "3.0.16-1")]
+
+
+def test_a_package_of_another_architecture_is_compared_for_itself() -> None:
+    both = [["libssl3", "amd64", "3.0.15-1"], ["libssl3", "i386", "3.0.15-1"]]
+    before = facts(packages=both).versions
+    one = facts(packages=both[:1])
+    found = package_differences(before, one.versions, HostPlan())
+    assert [(r.params["package"], r.params["found"]) for r in found] == [("libssl3:i386", "-")]
+    half = facts(packages=[["libssl3", "amd64", "3.0.17-1"], both[1]])
+    foreign = PackageChange(name="libssl3:i386", arch="i386", before="3.0.15-1", version="3.0.17-1")
+    approved = plan().model_copy(update={"packages": (*plan().packages, foreign)})
+    found = package_differences(before, half.versions, approved)
+    assert [r.params["package"] for r in found] == ["libssl3:i386"]
+    assert left_to_do(half, approved.packages) == (foreign,)
+    gone = approved_differences(one, approved)
+    assert [(r.params["package"], r.params["now"]) for r in gone] == [("libssl3:i386", "-")]
+
+
+def test_a_package_that_comes_to_fit_every_host_is_still_the_same_one() -> None:
+    before = facts(packages=[["tool", "amd64", "1"]])
+    after = facts(packages=[["tool", "all", "2"]])
+    for arch, here, there in (("all", before, after), ("amd64", after, before)):
+        new = max(there.versions.values())
+        package = PackageChange(name="tool", arch=arch, before="x", version=new)
+        made = HostPlan(packages=(package,))
+        assert package_differences(here.versions, there.versions, made) == ()
+        assert package.installed(here.versions) == max(here.versions.values())
 
 
 def test_files_that_change_by_themselves_do_not_count() -> None:

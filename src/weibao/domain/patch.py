@@ -6,6 +6,7 @@ what was approved is what is installed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 Wanted = Literal["all", "security", "named"]
+ANYWHERE = frozenset({"all", "noarch"})
+"""Architectures that fit every host."""
 
 
 class PackageFile(Value):
@@ -69,6 +72,23 @@ class PackageChange(Value):
     def pin(self) -> str:
         """As apt takes it; ``name-version`` is made of the same parts for dnf."""
         return f"{self.name}={self.version}"
+
+    @property
+    def plain(self) -> tuple[str, str]:
+        """Name and architecture; apt writes a foreign one behind the name."""
+        name, _, foreign = self.name.partition(":")
+        return name, foreign or self.arch
+
+    def installed(self, versions: Mapping[str, str]) -> str:
+        """Its version there, by name and architecture; empty where it is not installed.
+
+        One of another architecture is another package, unless one of the two fits every host.
+        """
+        name, arch = self.plain
+        if not arch or arch in ANYWHERE:
+            return versions.get(name, "")
+        keys = (f"{name}:{one}" for one in (arch, *sorted(ANYWHERE)))
+        return next((versions[key] for key in keys if key in versions), "")
 
 
 class LeftOut(Value):

@@ -111,7 +111,7 @@ def approved_differences(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
     versions = facts.versions
     found = []
     for package in plan.packages:
-        now = versions.get(package.name, "")
+        now = package.installed(versions)
         if now not in {package.before, package.version}:
             found.append(
                 Reason.of(
@@ -128,4 +128,4 @@ def approved_differences(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
 def left_to_do(facts: Facts, packages: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
     """The approved packages that are not there yet."""
     versions = facts.versions
-    return tuple(p for p in packages if versions.get(p.name) != p.version)
+    return tuple(p for p in packages if p.installed(versions) != p.version)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.patch import HostPlan, Probe
+from weibao.domain.patch import ANYWHERE, HostPlan, Probe
 from weibao.domain.patch_facts import Facts, Line
 from weibao.domain.reasons import Reason
 
@@ -162,30 +163,39 @@ def package_differences(
     before: dict[str, str], after: dict[str, str], plan: HostPlan
 ) -> tuple[Reason, ...]:
     """Where the packages are not exactly those of before with the approved changes."""
-    wanted = dict(before)
+    wanted = _each(before)
     for package in plan.packages:
-        name, _, foreign = package.name.partition(":")
-        wanted[name if not foreign else package.name] = package.version
-        arch = foreign or package.arch
-        if arch:
-            wanted[f"{name}:{arch}"] = package.version
-    return _compared(wanted, after)
+        name, arch = package.plain
+        same = [one for one in wanted if one[0] == name]
+        for one in same:  # a package may come to fit every host, or cease to
+            if one[1] in ANYWHERE or not arch or arch in ANYWHERE:
+                del wanted[one]
+        there = [one for one in _each(after) if one[0] == name] if not arch else [(name, arch)]
+        wanted |= dict.fromkeys(there or [(name, "")], package.version)
+    return _compared(wanted, _each(after))
 
 
-def _compared(wanted: dict[str, str], after: dict[str, str]) -> tuple[Reason, ...]:
-    found = []
-    plain = sorted(n for n in wanted.keys() | after.keys() if ":" not in n)
-    for name in plain:
-        if wanted.get(name) != after.get(name):
-            found.append(
-                Reason.of(
-                    "patch_package_differs",
-                    package=name,
-                    wanted=wanted.get(name) or "-",
-                    found=after.get(name) or "-",
-                )
-            )
-    return tuple(found)
+def _each(versions: dict[str, str]) -> dict[tuple[str, str], str]:
+    """By name and architecture; the entries by name alone know of one architecture only."""
+    parts = ((*key.partition(":"), version) for key, version in versions.items())
+    return {(name, arch): version for name, colon, arch, version in parts if colon}
+
+
+def _compared(
+    wanted: dict[tuple[str, str], str], after: dict[tuple[str, str], str]
+) -> tuple[Reason, ...]:
+    both = wanted.keys() | after.keys()
+    times = Counter(name for name, _ in both)
+    return tuple(
+        Reason.of(
+            "patch_package_differs",
+            package=one[0] if times[one[0]] == 1 else ":".join(one),
+            wanted=wanted.get(one) or "-",
+            found=after.get(one) or "-",
+        )
+        for one in sorted(both)
+        if wanted.get(one) != after.get(one)
+    )
 
 
 def changed_files(before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:

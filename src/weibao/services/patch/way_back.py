@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weibao.domain.patch import HostPlan
+from weibao.domain.patch import HostPlan, PackageChange
 from weibao.domain.patch_health import (
     Before,
     changed_files,
@@ -25,10 +25,11 @@ def back_order(case: Case) -> Judged:
     if case.plan is None or case.facts.packages is None or case.facts.files is None:
         return Judged((Reason.of("patch_not_read", part="files"),))
     now, was = case.facts.versions, before.versions
-    changed = [p for p in case.plan.packages if now.get(p.name) != was.get(p.name)]
-    back = {p.name: was[p.name] for p in changed if p.name in was}
+    changed = [p for p in case.plan.packages if p.installed(now) != p.installed(was)]
+    back = [(p, p.installed(was)) for p in changed if p.installed(was)]
+    new = [p for p in changed if not p.installed(was) and p.installed(now)]
     folder = f"{FOLDER}/{case.change}/packages"
-    versions = {(name.partition(":")[0], version) for name, version in back.items()}
+    versions = {(p.plain[0], version) for p, version in back}
     known = case.records.progress(case.device)
     since = known.get("back_since", case.facts.system.uptime)
     case.records.keep_progress(
@@ -41,15 +42,21 @@ def back_order(case: Case) -> Judged:
             "manager": case.plan.manager,
             "folder": folder,
             "repair": bool(case.facts.broken),
-            "install": [f"{name}={version}" for name, version in sorted(back.items())],
+            "install": sorted(f"{p.name}={version}" for p, version in back),
             "files": sorted(
                 f"{folder}/{f.file}" for f in case.plan.earlier if (f.name, f.version) in versions
             ),
-            "remove": sorted(p.name for p in changed if p.name not in was and p.name in now),
+            "remove": sorted(_to_remove(p, case.plan.manager) for p in new),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
         },
     )
+
+
+def _to_remove(package: PackageChange, manager: str) -> str:
+    """As the package manager takes it; dnf would remove every architecture of a mere name."""
+    name, arch = package.plain
+    return f"{name}.{arch}" if manager == "dnf" and arch else package.name
 
 
 def back_files(case: Case) -> Judged:
