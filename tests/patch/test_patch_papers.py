@@ -23,6 +23,7 @@ MADE = HostPlan(
                       source="Debian-Security", security=True),
     ),
     restarts=("nginx.service",),
+    notes=(Reason.of("patch_without_backup"), Reason.of("patch_reboot_for", packages="dbus")),
     left_out=(LeftOut(name="redis", version="7.2", reason=Reason.of("patch_held")),),
 )  # fmt: skip
 
@@ -38,7 +39,18 @@ def with_plan(papers: Any) -> Any:
 
 def test_the_plan_says_from_which_to_which_version_and_what_is_left_out() -> None:
     page = render_html(compose(DocumentKind.patch_plan, with_plan(planned()), "zh"))
-    for word in ("libssl3", "3.0.15", "3.0.17", "安全", "nginx.service", "redis", "回退", "restic"):
+    for word in (
+        "libssl3",
+        "3.0.15",
+        "3.0.17",
+        "安全",
+        "nginx.service",
+        "redis",
+        "回退",
+        "restic",
+        "不做备份",
+        "需要重启主机：dbus",
+    ):
         assert word in page, word
 
 

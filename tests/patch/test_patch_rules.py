@@ -136,6 +136,21 @@ def facts_reason() -> Any:
     return Reason.of("patch_held")
 
 
+def test_the_plan_names_what_restarts_the_host_and_that_no_backup_is_made() -> None:
+    bus = facts(services={"dbus.service": {"packages": ["libssl3"]}})
+    made, _ = make_host_plan(bus, (), (), resolved(), PatchWishes(backup=False))
+    assert made.reboot
+    assert "note: patch_reboot_for (libssl3)\n" in plan_lines(made)
+    assert "note: patch_without_backup\n" in plan_lines(made)
+    made, _ = make_host_plan(bus, (), (), resolved(), PatchWishes(reboot="never"))
+    assert (made.reboot, made.notes) == (False, ())
+    made, _ = make_host_plan(facts(), (), (), resolved(), PatchWishes(reboot="always"))
+    assert made.reboot
+    snapshot = PatchWishes(backup=False, snapshots=True)
+    made, _ = make_host_plan(facts(), (), (), resolved(), snapshot)
+    assert codes(made.notes) == ["patch_snapshot_only"]
+
+
 def test_without_the_earlier_file_there_is_no_way_back_and_no_plan() -> None:
     chosen, _ = choose(*missing(facts()), PatchWishes(select="security"))
     _, against = make_host_plan(facts(), chosen, (), resolved(earlier=False), PatchWishes())

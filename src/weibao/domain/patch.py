@@ -133,6 +133,8 @@ class PatchWishes(Value):
     """Refuse packages whose installed version is not to be had any more."""
     backup: bool = True
     """False only where a snapshot is the way back."""
+    snapshots: bool = False
+    """Snapshots of subvolumes are made before."""
     backup_place: bool = False
     """A repository and its password are set."""
     supplied: tuple[SuppliedFile, ...] = ()
@@ -163,8 +165,10 @@ class HostPlan(Value):
     restarts: tuple[str, ...] = ()
     """Units whose code changes."""
     reboot: bool = False
+    """Whether the host may be restarted: what was not shown to the approver is not done."""
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Reason, ...] = ()
+    """What the approver has to know besides: why it restarts, that no backup is made."""
 
     @property
     def download(self) -> int:

@@ -22,7 +22,7 @@ from weibao.domain.supplied import SuppliedFile
 __all__ = ["Resolved", "make_host_plan", "plan_lines", "resolved_of"]
 
 _KERNELS = ("linux-image-", "kernel-core", "kernel-default")
-_REBOOT_FOR = ("linux-image", "kernel", "dbus", "systemd", "libc6", "glibc")
+_BUS = ("dbus.service", "dbus-broker.service")
 
 
 class Resolved(NamedTuple):
@@ -135,8 +135,14 @@ def make_host_plan(
         restarts=tuple(
             sorted(u for u in restarts if u not in RESTARTS_WITH_HOST | {*wishes.keep_running})
         ),
-        reboot=_reboots(facts, packages, restarts, wishes),
         left_out=tuple(out for out in left_out if out.name not in names),
+    )
+    why_reboot = _why_reboot(facts, packages) if wishes.reboot == "if_needed" else ()
+    plan = plan.model_copy(
+        update={
+            "reboot": bool(packages) and (wishes.reboot == "always" or bool(why_reboot)),
+            "notes": (*why_reboot, *_unprotected(wishes)) if packages else (),
+        }
     )
     return plan, tuple(_against(plan, chosen, resolved, wishes, facts))
 
@@ -163,15 +169,20 @@ def _target_kernel(facts: Facts, packages: tuple[PackageChange, ...]) -> str:
     return newest([*facts.system.kernels, *coming])
 
 
-def _reboots(
-    facts: Facts, packages: tuple[PackageChange, ...], restarts: list[str], wishes: PatchWishes
-) -> bool:
-    """Whether a restart of the host is to be expected; what is really needed shows afterwards."""
-    if wishes.reboot != "if_needed":
-        return wishes.reboot == "always" and bool(packages)
-    kernel = any(package.name.startswith(_KERNELS) for package in packages)
-    bus = bool({"dbus.service", "dbus-broker.service"}.intersection(restarts))
-    return bool(packages) and (kernel or bus or bool(reboot_reasons(facts)))
+def _why_reboot(facts: Facts, packages: tuple[PackageChange, ...]) -> tuple[Reason, ...]:
+    """Why a restart of the host is to be expected; whether one is needed shows afterwards."""
+    services = facts.services or {}
+    bus = {name for unit in _BUS if unit in services for name in services[unit].packages}
+    names = [p.name for p in packages if p.name.startswith(_KERNELS) or p.plain[0] in bus]
+    found = [Reason.of("patch_reboot_for", packages=", ".join(names))] if names else []
+    return (*found, *reboot_reasons(facts))
+
+
+def _unprotected(wishes: PatchWishes) -> tuple[Reason, ...]:
+    """That no backup is made, where somebody chose so."""
+    if wishes.backup:
+        return ()
+    return (Reason.of("patch_snapshot_only" if wishes.snapshots else "patch_without_backup"),)
 
 
 def _against(
@@ -239,6 +250,9 @@ def plan_lines(plan: HostPlan) -> str:
         return ""
     lines += [f"restart: {unit}" for unit in plan.restarts]
     lines.append(f"reboot: {'yes' if plan.reboot else 'no'}")
+    for note in plan.notes:
+        said = ", ".join(str(value) for value in note.params.values())
+        lines.append(f"note: {note.code}" + (f" ({said})" if said else ""))
     lines.append(f"download: {plan.download} bytes")
     for left in plan.left_out:
         lines.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from weibao.domain.change import ChangeEvent, ChangeStep, PlannedTarget, StepState
 from weibao.domain.patch import HostPlan
@@ -32,6 +32,7 @@ from weibao.reports.change.supplied import supplied_files
 
 __all__ = ["host_result", "patch_plan", "patch_summary"]
 
+_UNPROTECTED = frozenset({"patch_without_backup", "patch_snapshot_only"})
 _TONES: dict[str, Tone] = {
     "patched": "good",
     "brought_back": "warning",
@@ -52,7 +53,7 @@ def patch_plan(desk: Desk) -> Document:
         Section(w.say("patch.section.versions"), _versions(desk)),
         *supplied_files(desk),
         Section(w.say("patch.section.left_out"), _left_out(desk)),
-        Section(w.say("patch.section.backup"), (Text(w.say("patch.backup")),)),
+        Section(w.say("patch.section.backup"), _backup(desk)),
         Section(w.say("section.steps"), (*step_tables(desk), waves(desk))),
         back_out(desk),
         contingency(desk),
@@ -156,7 +157,19 @@ def _environment(desk: Desk) -> tuple[Block, ...]:
         return (Text(w.say("plan.none"), "warning"),)
     names = ("host", "system", "kernel", "download", "restarts", "reboot", "check")
     head = tuple(w.say(f"patch.{name}") for name in names)
-    return (Table(head, tuple(rows), (14, 20, 18, 10, 16, 8, 22), tuple(tones), marked=6),)
+    table = Table(head, tuple(rows), (14, 20, 18, 10, 16, 8, 22), tuple(tones), marked=6)
+    others = {n.code for t in _targets(desk) for n in _plan(t).notes} - _UNPROTECTED
+    return (table, *_notes(desk, others))
+
+
+def _notes(desk: Desk, codes: Set[str]) -> tuple[Text, ...]:
+    """What the plan of a host notes, a paragraph each."""
+    return tuple(
+        Text(f"{target.device}: {explain(note.code, note.params, desk.w.language)}", "warning")
+        for target in _targets(desk)
+        for note in _plan(target).notes
+        if note.code in codes
+    )
 
 
 def _fitness(target: PlannedTarget) -> Tone:
@@ -193,6 +206,11 @@ def _versions(desk: Desk, results: dict[str, str] | None = None) -> tuple[Block,
         )
         blocks.append(Table(head, rows, (26, 20, 20, 22, 14)))
     return tuple(blocks) or (Text(w.say("plan.none"), "warning"),)
+
+
+def _backup(desk: Desk) -> tuple[Block, ...]:
+    """What is backed up before, and of which hosts nothing is."""
+    return (Text(desk.w.say("patch.backup")), *_notes(desk, _UNPROTECTED))
 
 
 def _left_out(desk: Desk) -> tuple[Block, ...]:

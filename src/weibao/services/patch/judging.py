@@ -255,9 +255,11 @@ def applied(case: Case) -> Judged:
     units = stale_units(case.facts, case.plan.names, since)
     known = case.records.progress(case.device)
     case.records.keep_progress(case.device, {**known, "reboot": reboot or started})
+    pending = not reboot and bool(reboot_reasons(case.facts))
     return Judged(
         why,
         changed=True,
+        notes=(Reason.of("patch_reboot_pending"),) if pending else (),
         order={
             "reboot": reboot and not why,
             "reexec": "init.scope" in units and not reboot,
@@ -272,7 +274,8 @@ def _restartable(units: tuple[str, ...], wishes: PatchWishes) -> list[str]:
 
 
 def _wants_reboot(case: Case, made: HostPlan) -> bool:
-    if case.wishes.reboot == "never":
+    """Only where the approver was shown that it restarts; otherwise that stays pending."""
+    if case.wishes.reboot == "never" or not made.reboot:
         return False
     needed = bool(reboot_reasons(case.facts)) or (
         bool(made.target_kernel) and made.target_kernel != case.facts.system.kernel
