@@ -66,6 +66,17 @@ def installed(manager):
     )
 
 
+def unfinished(manager):
+    """Name, architecture and version of packages that are there, but not whole."""
+    if manager != "apt":
+        return []
+    form = "${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
+    said = command(["dpkg-query", "-W", "-f", form])["out"]
+    rows = [line.split(" ") for line in said.splitlines()]
+    whole = ("installed", "config-files", "not-installed")
+    return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] not in whole)
+
+
 def held(manager):
     """Names of packages that are not to be changed."""
     if manager == "apt":

@@ -184,6 +184,7 @@ def read(params):
         found["refresh"] = packages.refresh(manager)
     if "packages" in parts:
         found["packages"] = packages.installed(manager)
+        found["unfinished"] = packages.unfinished(manager)
         found["held"] = packages.held(manager)
         found["broken"] = packages.sound(manager)
         found["last_patched"] = packages.last_changed(manager)

@@ -9,10 +9,15 @@ from typing import Any
 from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.patch_health import Before, health_of
-from weibao.services.patch.judging import Case, Judged, judge
+from weibao.services.patch.judging import STAGES, Case, Judged
+from weibao.services.patch.way_back import BACK_STAGES
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LIB = PackageChange(name="libssl3", arch="amd64", before="1", version="2")
+
+
+def judge(stage: str, asked: Case) -> Judged:
+    return {**STAGES, **BACK_STAGES}[stage](asked)
 
 
 class Records:
@@ -83,3 +88,15 @@ def test_a_host_restarts_only_where_the_approver_was_shown_so() -> None:
         assert codes(hidden) == ["patch_reboot_pending"]
     verified = judge("verify", case(asks, HostPlan(packages=(LIB,))))
     assert verified.ok and codes(verified) == ["patch_reboot_pending"]
+
+
+def test_a_new_package_that_is_not_whole_is_taken_away_and_never_passed_over() -> None:
+    fresh = PackageChange(name="wb-new", arch="amd64", version="2")
+    made = HostPlan(manager="apt", packages=(LIB, fresh))
+    half = facts(unfinished=[["wb-new", "amd64", "2"]], broken="wb-new is only half configured")
+    order = judge("back_order", case(half, made)).order
+    assert (order["halves"], order["remove"]) == (["wb-new"], [])
+    assert order["install"] == ["libssl3=1"]
+    back = facts(packages=[["libssl3", "amd64", "1"]], broken="wb-new is only half configured")
+    assert codes(judge("back_done", case(back, made))) == ["patch_database_broken"]
+    assert "patch_database_broken" in codes(judge("verify", case(half, made)))

@@ -49,3 +49,12 @@ def test_a_journal_that_cannot_be_read_is_not_without_severe_lines(
     for rc in (1, 124):
         monkeypatch.setattr(services, "command", answering((rc, "")))
         assert services.log(0) is None
+
+
+def test_packages_that_are_not_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = utils("linux_packages")
+    rows = (
+        "installed a amd64 1\nhalf-configured b amd64 2\nconfig-files c all 3\nunpacked d all 4\n"
+    )
+    monkeypatch.setattr(packages, "command", answering((0, rows)))
+    assert packages.unfinished("apt") == [["b", "amd64", "2"], ["d", "all", "4"]]

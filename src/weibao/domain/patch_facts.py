@@ -117,6 +117,8 @@ class Facts(_Open):
     lock: str = ""
     refresh: Refresh = Refresh()
     packages: tuple[tuple[str, str, str], ...] | None = None
+    unfinished: tuple[tuple[str, str, str], ...] = ()
+    """Packages that are there, but not whole: unpacked, or their configuring failed."""
     held: tuple[str, ...] = ()
     broken: str = ""
     last_patched: float = 0

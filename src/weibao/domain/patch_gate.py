@@ -13,6 +13,7 @@ from weibao.domain.reasons import Reason
 
 __all__ = [
     "approved_differences",
+    "broken_database",
     "clock_problems",
     "gate_problems",
     "left_to_do",
@@ -30,10 +31,7 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
     found = [*clock_problems(facts, wishes)]
     if facts.lock:
         found.append(Reason.of("patch_locked", process=facts.lock))
-    if facts.broken:
-        found.append(
-            Reason.of("patch_database_broken", detail=" ".join(facts.broken.split())[:300])
-        )
+    found += broken_database(facts)
     unread = unread_health(facts)
     if unread is not None:
         found.append(unread)
@@ -46,6 +44,13 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         if not probe.ok:
             found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
     return (*found, *space_problems(facts, plan, wishes))
+
+
+def broken_database(facts: Facts) -> tuple[Reason, ...]:
+    """What the package database complains of, such as a package that is not configured."""
+    if not facts.broken:
+        return ()
+    return (Reason.of("patch_database_broken", detail=" ".join(facts.broken.split())[:300]),)
 
 
 def unread_health(facts: Facts) -> Reason | None:

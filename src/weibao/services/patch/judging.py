@@ -17,6 +17,7 @@ from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.patch_gate import (
     approved_differences,
+    broken_database,
     clock_problems,
     gate_problems,
     left_to_do,
@@ -247,8 +248,7 @@ def applied(case: Case) -> Judged:
     if case.plan is None or before is None or not case.plan.packages:
         return Judged()
     why = package_differences(before.versions, case.facts.versions, case.plan)
-    if case.facts.broken:
-        why = (*why, Reason.of("patch_database_broken", detail=case.facts.broken[:300]))
+    why = (*why, *broken_database(case.facts))
     started = case.facts.system.boot_id != before.health.boot_id
     reboot = not started and _wants_reboot(case, case.plan)
     since = None if started else before.health.uptime
@@ -305,6 +305,7 @@ def verify(case: Case) -> Judged:
     if problem is not None:
         return Judged((problem,))
     why = list(package_differences(before.versions, case.facts.versions, case.plan))
+    why += broken_database(case.facts)
     why += worse(before.health, health_of(case.facts, case.wishes.severe))
     why += _boot_problems(case, case.plan, before)
     return Judged(tuple(why), notes=tuple(_notes(case, before)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from weibao.domain.patch import HostPlan, PackageChange
+from weibao.domain.patch_gate import broken_database
 from weibao.domain.patch_health import (
     Before,
     changed_files,
@@ -28,6 +29,8 @@ def back_order(case: Case) -> Judged:
     changed = [p for p in case.plan.packages if p.installed(now) != p.installed(was)]
     back = [(p, p.installed(was)) for p in changed if p.installed(was)]
     new = [p for p in changed if not p.installed(was) and p.installed(now)]
+    halves = {(name, arch) for name, arch, _ in case.facts.unfinished}
+    half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
     folder = f"{FOLDER}/{case.change}/packages"
     versions = {(p.plain[0], version) for p, version in back}
     known = case.records.progress(case.device)
@@ -46,6 +49,7 @@ def back_order(case: Case) -> Judged:
             "files": sorted(
                 f"{folder}/{f.file}" for f in case.plan.earlier if (f.name, f.version) in versions
             ),
+            "halves": sorted(p.name for p in half),
             "remove": sorted(_to_remove(p, case.plan.manager) for p in new),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
@@ -106,6 +110,7 @@ def back_done(case: Case) -> Judged:
     if case.facts.packages is None or case.facts.files is None or case.facts.units is None:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = list(package_differences(before.versions, case.facts.versions, HostPlan()))
+    why += broken_database(case.facts)
     files = changed_files(before.files, case.facts.files)
     if files:
         why.append(Reason.of("patch_files_differ", files=", ".join(files[:10])))
