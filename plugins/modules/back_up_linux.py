@@ -29,7 +29,7 @@ options:
     type: str
     required: true
   paths:
-    description: Folders to back up.
+    description: Folders to back up. One that is not there fails.
     type: list
     elements: path
     default: [/etc]
@@ -127,13 +127,18 @@ class Restic:
 def back_up(module):
     """Back up, bring back beside, compare."""
     params, restic = module.params, Restic(module)
+    paths = params["paths"]
+    gone = [path for path in paths if not os.path.lexists(path)]
+    if gone or not paths:
+        module.fail_json(
+            msg="what is to be backed up is not on the host: %s" % (", ".join(gone) or "no paths")
+        )
     began = time.time()
     known = restic.run("cat", "config", may_fail=True)
     if known["rc"] and "wrong password" in known["err"]:
         module.fail_json(msg="restic: wrong password for the repository")
     if known["rc"]:
         restic.run("init")
-    paths = [path for path in params["paths"] if os.path.lexists(path)]
     said = restic.run("backup", "--json", "--tag", params["tag"], *paths)["out"]
     summary = {}
     for line in said.splitlines():
@@ -227,7 +232,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "state": {"choices": ["backed_up", "restored"], "default": "backed_up"},
-            "repository": {"type": "str", "required": True},
+            # It may hold a user's password.
+            "repository": {"type": "str", "required": True, "no_log": True},
             "password": {"type": "str", "required": True, "no_log": True},
             "paths": {"type": "list", "elements": "path", "default": ["/etc"]},
             "tag": {"type": "str", "required": True},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+import yaml
 
 
 def utils(name: str) -> Any:
@@ -58,3 +60,33 @@ def test_packages_that_are_not_whole_are_told(monkeypatch: pytest.MonkeyPatch) -
     )
     monkeypatch.setattr(packages, "command", answering((0, rows)))
     assert packages.unfinished("apt") == [["b", "amd64", "2"], ["d", "all", "4"]]
+
+
+def test_a_backup_path_that_is_not_there_is_no_backup(tmp_path: Path) -> None:
+    """It was left out without a word."""
+    module = importlib.import_module(
+        "ansible_collections.weibao.core.plugins.modules.back_up_linux"
+    )
+    said: list[str] = []
+
+    class Host:
+        params: ClassVar[dict[str, Any]] = {
+            "repository": str(tmp_path / "r"), "password": "p", "tag": "t",
+            "paths": ["/etc", "/srv/no-such-folder"],
+        }  # fmt: skip
+
+        def fail_json(self, msg: str) -> None:
+            said.append(msg)
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        module.back_up(Host())
+    assert "/srv/no-such-folder" in said[0] and "/etc" not in said[0]
+    assert not (tmp_path / "r").exists()
+
+
+def test_no_secret_of_a_module_reaches_the_syslog_of_a_host() -> None:
+    playbooks = Path(__file__).parents[2] / "playbooks"
+    for name in ("patch_linux", "read_patch_state"):
+        (play,) = yaml.safe_load((playbooks / f"{name}.yml").read_text())
+        assert play["vars"]["ansible_no_target_syslog"] is True
