@@ -46,6 +46,22 @@ def test_what_is_recorded_is_read_back(journal: SqlJournal) -> None:
     assert list(journal.verify()) == []
 
 
+def test_the_snapshot_of_a_change_is_not_what_the_day_is_compared_with(
+    journal: SqlJournal,
+) -> None:
+    two_days(journal)
+    started = START + timedelta(hours=48)
+    change = {"id": "r3", "started_at": started, "change_ref": "C-1"}
+    journal.open_run(run().model_copy(update=change))
+    journal.record_ports("r3", [reading("sw1", "r3", hours=48)], ACTOR)
+    same_moment = run().model_copy(update={"id": "r4", "started_at": started, "change_ref": "C-1"})
+    journal.open_run(same_moment)
+    journal.record_ports("r4", [reading("sw1", "r4", hours=24)], ACTOR)
+    assert journal.latest_ports()["默认", "sw1"].run_id == "r2"
+    assert [r.run_id for r in journal.port_readings("r3")] == ["r3"]
+    assert [r.id for r in journal.runs(outside_changes=True)] == ["r2", "r1"]
+
+
 def test_runs_add_up(journal: SqlJournal) -> None:
     two_days(journal)
     newest, oldest = journal.port_runs("默认")

@@ -129,6 +129,16 @@ def test_what_is_not_understood_is_said(days: Days) -> None:
     assert state is not None and state.port.oper_status.value == "unknown"
 
 
+def test_what_went_down_before_a_change_is_news_in_the_morning(days: Days) -> None:
+    """The snapshot of a change is told to the change alone: nobody has read of it yet."""
+    days.check({"sw1": table("up", "up"), "sw2": table("up")})
+    night = {"sw1": table("down", "up"), "sw2": table("up")}
+    assert days.check(night, change_ref="C-1").reports == ()
+    morning = days.check(night)
+    assert ("sw1", "1", "port_went_down") in found(morning)
+    assert morning.exit_code == 1
+
+
 def test_errors_grow_from_day_to_day(days: Days) -> None:
     days.check({"sw1": table("up", errors=5)})
     calm = days.check({"sw1": table("up", errors=50)})

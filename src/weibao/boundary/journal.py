@@ -106,8 +106,8 @@ class Journal(Protocol):
         """One run."""
         ...
 
-    def runs(self, *, job: str = "", limit: int = 50) -> list[Run]:
-        """Newest first."""
+    def runs(self, *, job: str = "", limit: int = 50, outside_changes: bool = False) -> list[Run]:
+        """Newest first; ``outside_changes``: those that are no part of a change."""
         ...
 
     def unfinished_runs(self) -> list[Run]:

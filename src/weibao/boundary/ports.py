@@ -82,7 +82,9 @@ class PortRecords(Protocol):
         ...
 
     def latest_ports(self, *, before: str = "") -> dict[tuple[str, str], DeviceReading]:
-        """Each device's newest good reading, but for those of the run ``before``."""
+        """Each device's newest good reading; those of the run ``before`` and of snapshots of
+        changes are left out.
+        """
         ...
 
     def port_history(

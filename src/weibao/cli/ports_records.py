@@ -267,7 +267,7 @@ def _run(ports: PortParts, name: str) -> str:
 
     places = {"last": 0, "previous": 1}
     if name in places:
-        runs = ports.parts.journal.runs(job=JOB, limit=2)
+        runs = ports.parts.journal.runs(job=JOB, limit=2, outside_changes=True)
         if len(runs) <= places[name]:
             raise InputError("ports.no_run", run=name)
         return runs[places[name]].id

@@ -60,10 +60,16 @@ class PortWriter(JournalReader):
         return self._readings(statement)
 
     def latest_ports(self, *, before: str = "") -> dict[tuple[str, str], DeviceReading]:
-        """Each device's newest good reading, but for those of the run ``before``."""
-        table = schema.port_readings
-        chosen = select(table.c.contract, table.c.device, func.max(table.c.at).label("at")).where(
-            table.c.outcome.in_(_good())
+        """Each device's newest good reading, but for those of the run ``before``.
+
+        Snapshots of changes are not among them: what they find is told to the change alone, so
+        the daily check has yet to find it.
+        """
+        table, runs = schema.port_readings, schema.runs
+        chosen = (
+            select(table.c.contract, table.c.device, func.max(table.c.at).label("at"))
+            .join(runs, runs.c.id == table.c.run_id)
+            .where(table.c.outcome.in_(_good()), runs.c.change_ref == "")
         )
         if before:
             chosen = chosen.where(table.c.run_id != before)
@@ -73,7 +79,8 @@ class PortWriter(JournalReader):
             table.c.device == newest.c.device,
             table.c.at == newest.c.at,
         )
-        found = self._readings(_whole().join(newest, same))
+        statement = _whole().join(newest, same).join(runs, runs.c.id == table.c.run_id)
+        found = self._readings(statement.where(runs.c.change_ref == ""))
         return {(reading.contract, reading.device): reading for reading in found}
 
     def port_history(

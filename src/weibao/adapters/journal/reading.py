@@ -103,13 +103,15 @@ class JournalReader:
         found = self._list(Run, schema.runs, select(schema.runs).where(schema.runs.c.id == run_id))
         return found[0] if found else None
 
-    def runs(self, *, job: str = "", limit: int = 50) -> list[Run]:
+    def runs(self, *, job: str = "", limit: int = 50, outside_changes: bool = False) -> list[Run]:
         """Newest first; last those that a fast clock dated later than it is now."""
         table = schema.runs
         ahead = case((table.c.started_at > stamp(self._clock.now()), 1), else_=0)
         statement = select(table).order_by(ahead, table.c.started_at.desc(), table.c.id.desc())
         if job:
             statement = statement.where(table.c.job == job)
+        if outside_changes:
+            statement = statement.where(table.c.change_ref == "")
         return self._list(Run, table, statement.limit(limit))
 
     def unfinished_runs(self) -> list[Run]:
