@@ -161,6 +161,16 @@ def test_an_answer_that_pours_for_ever_does_not_fill_the_memory(
     assert whole.trouble is not None and whole.trouble.reason.code == "endless_answer"
 
 
+def test_one_answer_that_is_cut_off_is_no_refusal(switch: Any) -> None:
+    found: Switch = switch("eos-1")
+    found.api.broken["show lldp neighbors detail"] = dropped
+    attempt = found.attempt()
+    assert attempt.trouble is None
+    without = {w.params["command"]: w.code for w in attempt.warnings if "command" in w.params}
+    assert without["show lldp neighbors detail"] == "command_unanswered"
+    assert without["napalm eos get_lldp_neighbors_detail (dropped)"] == "command_unanswered"
+
+
 def test_a_device_that_dies_in_the_middle_is_not_asked_all_the_rest(switch: Any) -> None:
     found: Switch = switch("eos-1")
     found.api.broken["*"] = lambda handler: (

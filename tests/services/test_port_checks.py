@@ -213,6 +213,31 @@ def test_routing_that_is_refused_is_not_good(days: Days) -> None:
     assert found(days.check({"sw1": up, "sw2": table("up")})) == set()
 
 
+LLDP = "display lldp neighbor brief"
+
+
+def test_an_answer_that_does_not_come_any_more_is_missed(days: Days) -> None:
+    """What a device never answered it may not have; what it answered yesterday it has."""
+    never = Reason.of("command_refused", command="display eth-trunk")
+    whole = table("up")
+    whole.outputs = {**whole.outputs, LLDP: "Local Intf   Neighbor Dev   Neighbor Intf   Exptime\n"}
+    whole.warnings = (never,)
+    first = days.check({"sw1": whole, "sw2": table("up")})
+    assert {r.outcome.value for r in first.readings} == {"read"}
+    less = table("up")
+    less.warnings = (never, Reason.of("command_refused", command=LLDP))
+    silent = table("up")
+    silent.warnings = (Reason.of("command_unanswered", command="napalm eos get_optics (silent)"),)
+    result = days.check({"sw1": less, "sw2": silent})
+    for reading, command in zip(result.readings, (LLDP, "get_optics"), strict=True):
+        assert reading.outcome.value == "partly"
+        assert reading.reason is not None
+        assert command in explain(reading.reason.code, reading.reason.params, "en")
+        assert "eth-trunk" not in reading.reason.params["commands"]
+    totals = json.loads((result.reports[0].folder / "report.json").read_text())["totals"]
+    assert (totals["read"], totals["partly"]) == (0, 2)
+
+
 def test_tests_from_this_machine(tmp_path: Path) -> None:
     folder = Days(tmp_path, {"sw1": "acme"}, contracts="""\
 ports:

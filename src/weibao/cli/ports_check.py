@@ -111,7 +111,7 @@ def _show(call: Call, result: PortResult) -> None:
             unknown=sum(t.unknown for t in found),
         )
     )
-    bad = [r for r in devices if not r.good]
+    bad = [r for r in devices if not r.good or r.reason]
     if bad:
         out.line()
         out.table(

@@ -105,7 +105,7 @@ class PortCollector(Collector):
                 given = device.get(getter)
             except Refused as refused:
                 words = f"{asked} ({refused.said})"
-                attempt.warnings.append(Reason.of("command_refused", command=words))
+                attempt.warnings.append(_without(words, passing=refused.may_pass))
                 continue
             if given is None:
                 continue
@@ -132,10 +132,10 @@ class PortCollector(Collector):
         for command in reader.commands(details=self._details):
             if any(compiled(each).fullmatch(command.send) for each in without):
                 continue
-            text, refused = self._answer(session, reader, command, platform)
+            text, refused, passing = self._answer(session, reader, command, platform)
             if refused:
                 first = first or refused
-                attempt.warnings.append(Reason.of("command_refused", command=command.send))
+                attempt.warnings.append(_without(command.send, passing=passing))
                 continue
             used = Command(send=command.send)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
@@ -156,9 +156,9 @@ class PortCollector(Collector):
     ) -> None:
         """Routing, and what the device is to reach; it may not run a protocol, and refuse."""
         for command in routing.rules.commands if self._details else ():
-            text, refused = self._answer(session, reader, command, platform)
+            text, refused, passing = self._answer(session, reader, command, platform)
             if refused:
-                attempt.warnings.append(Reason.of("command_refused", command=command.send))
+                attempt.warnings.append(_without(command.send, passing=passing))
                 continue
             used = Command(send=command.send)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
@@ -166,8 +166,8 @@ class PortCollector(Collector):
             sent = routing.rules.ping.send.format(to=target) if routing.rules.ping else ""
             try:
                 text = session.ask(sent).text
-            except Refused:
-                attempt.warnings.append(Reason.of("command_refused", command=sent))
+            except Refused as refused:
+                attempt.warnings.append(_without(sent, passing=refused.may_pass))
                 continue
             used = Command(send=sent)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))
@@ -178,18 +178,25 @@ class PortCollector(Collector):
         reader: TextPortReader,
         command: PortCommand | RoutingCommand,
         platform: Platform,
-    ) -> tuple[bytes, str]:
-        """The answer to the first form that the device accepts, else what it said to the last."""
-        text, refused = b"", ""
+    ) -> tuple[bytes, str, bool]:
+        """The answer to the first form that the device accepts, else what it said to the last,
+        and whether one of them went without an answer.
+        """
+        text, refused, passing = b"", "", False
         for form in (command.send, *command.otherwise):
             try:
                 text = session.ask(form).text
             except Refused as error:
-                refused = error.said
+                refused, passing = error.said, passing or error.may_pass
                 continue
             shown = decode(text, platform.encodings)
             brief = len(text) < _SHORT and len(re.findall(r"\S+.*", shown)) <= _FEW_LINES
             refused = reader.refusal(shown) if brief else ""
             if not refused:
                 break
-        return text, refused
+        return text, refused, passing
+
+
+def _without(command: str, *, passing: bool) -> Reason:
+    """What is not read of the device; a fault that may pass is no refusal."""
+    return Reason.of("command_unanswered" if passing else "command_refused", command=command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weibao.boundary import OutcomeBatch
@@ -28,6 +28,8 @@ __all__ = ["read_bundle", "unread"]
 Last = Mapping[tuple[str, str], DeviceReading]
 
 _UNGUARDED = frozenset({"telnet", "host_key_unchecked", "certificate_unchecked", "api_in_clear"})
+_UNANSWERED = "command_unanswered"
+_NO_ANSWER = frozenset({"command_refused", _UNANSWERED})
 _BATCH = 50
 """Devices whose evidence is recorded at once: a transaction costs more than all that is in it."""
 
@@ -146,11 +148,12 @@ def _reading(
     if not reading.ports:
         why = understood.trouble or Reason.of("ports_none")
         return base.model_copy(update={**update, "outcome": PortOutcome.failed, "reason": why})
-    whole = not (reading.unparsed or reading.unknown_words or understood.trouble)
     before = last.get((entry.contract, entry.device))
+    why_partly = understood.trouble or _missing(entry, base.refused, before)
+    whole = not (reading.unparsed or reading.unknown_words or why_partly)
     update |= {
         "outcome": PortOutcome.read if whole else PortOutcome.partly,
-        "reason": understood.trouble,
+        "reason": why_partly,
         "ports": follow(reading.ports, before, entry.finished_at),
     }
     return base.model_copy(update=update)
@@ -225,10 +228,24 @@ def _reached(
     )
 
 
-def _refused(entry: DeviceCollection) -> Iterator[str]:
+def _refused(entry: DeviceCollection, codes: Collection[str] = _NO_ANSWER) -> Iterator[str]:
     for warning in entry.warnings:
-        if warning.code == "command_refused":
+        if warning.code in codes:
             yield warning.params.get("command", "")
+
+
+def _missing(
+    entry: DeviceCollection, refused: Sequence[str], last: DeviceReading | None
+) -> Reason | None:
+    """Answers that should be there: the last reading had them, or the device fell silent.
+
+    What a device has always refused, it does not have. An API's refusal is followed by what the
+    API said.
+    """
+    had = last.asked if last else ()
+    lost = [c for c in refused if any(c == each or c.startswith(f"{each} (") for each in had)]
+    names = dict.fromkeys((*lost, *_refused(entry, {_UNANSWERED})))
+    return Reason.of("ports_unanswered", commands="; ".join(names)) if names else None
 
 
 def _reason(error: WeibaoError) -> Reason:
