@@ -12,7 +12,7 @@ import pytest
 
 from weibao.adapters.files import replace
 from weibao.domain.port_finding import PortFindingCode
-from weibao.domain.port_record import PortOutcome
+from weibao.domain.port_record import PortOutcome, PortState
 from weibao.domain.port_report import PortReport
 from weibao.domain.reasons import Reason
 from weibao.domain.records import RunState, Severity
@@ -157,6 +157,36 @@ def test_a_calm_day_is_good_but_not_what_nobody_looked_at() -> None:
     assert states["转发与路由"] == "not_checked"
     assert states["外网线路"] == "not_checked"
     assert states["水晶头与信息点、墙面插座"] == "manual"
+
+
+def items_of(report: PortReport, *ports: PortState) -> dict[str, str]:
+    """States of the items where ``report``'s only device shows these ports."""
+    (row,) = report.rows
+    read = row.reading.model_copy(update={"ports": ports})
+    rows = [row.model_copy(update={"reading": read})]
+    return {item.title: item.state for item in PortView(report_of(rows, []), "zh").items}
+
+
+def test_errors_and_traffic_are_good_only_where_they_were_compared() -> None:
+    """One port that tells its traffic, or counters read for the first time, are no pass."""
+    report = single()
+    ports = report.rows[0].reading.ports
+    first = items_of(report, *ports)
+    assert first["接触不良"] == first["传输线路质量"] == "not_checked"
+    assert first["链路利用率"] == "good", "both uplinks tell their traffic"
+    compared = [state.model_copy(update={"compared": True}) for state in ports]
+    whole = items_of(report, *compared)
+    assert whole["接触不良"] == whole["传输线路质量"] == "good"
+    half = items_of(report, *ports[:12], *compared[12:])
+    assert half["接触不良"] == half["传输线路质量"] == "partly"
+    mute = ports[-1].port.model_copy(update={"in_rate": None, "out_rate": None})
+    quiet = items_of(report, *ports[:-1], ports[-1].model_copy(update={"port": mute}))
+    assert quiet["链路利用率"] == "partly"
+    assert items_of(report, *ports[:-2])["链路利用率"] == "not_checked"
+    vlan = state("Vlan-interface20")
+    assert items_of(report, *compared, vlan)["接触不良"] == "good", "has no contacts"
+    odd = state("GigabitEthernet1/0/48", oper="unknown")
+    assert items_of(report, *ports, odd)["交换机端口状态"] == "partly"
 
 
 def test_without_expectations_nothing_is_as_it_should_be() -> None:

@@ -76,6 +76,10 @@ def found(result: PortResult) -> set[tuple[str, str, str]]:
     return {(f.device, f.port.rpartition("/")[2], f.code.value) for f in result.findings}
 
 
+def compared(result: PortResult) -> list[bool]:
+    return [state.compared for r in result.readings if r.good for state in r.ports]
+
+
 def test_the_first_day_and_a_port_that_went_down(days: Days) -> None:
     first = days.check({"sw1": table("up", "*down", "down"), "sw2": table("up")})
     assert {c for _, _, c in found(first)} == {"ports_without_baseline"}
@@ -140,9 +144,11 @@ def test_what_went_down_before_a_change_is_news_in_the_morning(days: Days) -> No
 
 
 def test_errors_grow_from_day_to_day(days: Days) -> None:
-    days.check({"sw1": table("up", errors=5)})
+    first = days.check({"sw1": table("up", errors=5)})
     calm = days.check({"sw1": table("up", errors=50)})
     assert "port_errors" not in {c for _, _, c in found(calm)}
+    assert [compared(result) for result in (first, calm)] == [[False], [True]]
+    assert compared(days.check({"sw1": table("up", errors=7)})) == [False], "they were cleared"
     loud = days.check({"sw1": table("up", errors=5000)})
     assert ("sw1", "1", "port_errors") in found(loud)
 

@@ -43,6 +43,8 @@ class PortState(Value):
     """True where the state was the same in the very first reading: it may be older."""
     changes: tuple[Moment, ...] = ()
     """When the state was found changed: the last ten times, oldest first."""
+    compared: bool = False
+    """Whether the growth of its error counters since the last reading can be told."""
 
     @property
     def down(self) -> bool:

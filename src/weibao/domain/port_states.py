@@ -11,6 +11,7 @@ from weibao.domain.port_record import DeviceReading, PortState
 __all__ = ["follow", "recent_changes"]
 
 _KEPT = 10
+_ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 
 
 def follow(
@@ -21,17 +22,29 @@ def follow(
     A port that stays unknown keeps no age: what it was in between, nobody saw.
     """
     before = {state.port.name: state for state in last.ports} if last else {}
+    later = last is not None and at > last.at
     states = []
     for port in ports:
         earlier = before.get(port.name)
         if earlier is None:
             states.append(PortState(port=port, since=at, at_least=last is None))
-        elif _condition(earlier.port) == _condition(port):
-            states.append(earlier.model_copy(update={"port": port}))
+            continue
+        compared = later and _comparable(earlier.port, port)
+        if _condition(earlier.port) == _condition(port):
+            states.append(earlier.model_copy(update={"port": port, "compared": compared}))
         else:
             changes = (*earlier.changes, at)[-_KEPT:]
-            states.append(PortState(port=port, since=at, at_least=False, changes=changes))
+            states.append(
+                PortState(port=port, since=at, at_least=False, changes=changes, compared=compared)
+            )
     return tuple(states)
+
+
+def _comparable(earlier: Port, now: Port) -> bool:
+    """Where a counter is smaller than it was, they have been cleared: no growth can be told."""
+    pairs = [(getattr(earlier.counters, each), getattr(now.counters, each)) for each in _ERRORS]
+    known = [(then, there) for then, there in pairs if then is not None and there is not None]
+    return bool(known) and all(there >= then for then, there in known)
 
 
 def _condition(port: Port) -> tuple[str, str]:

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from weibao.domain.port import Port
-from weibao.domain.port_expectation import PortUse
+from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFindingCode
+from weibao.domain.port_record import PortState
 from weibao.domain.port_report import PortReport, PortStanding, standing_of
 from weibao.reports.ports.forwarding import OF_FORWARDING, forwarding_items
+from weibao.reports.ports.front import has_socket
 from weibao.reports.ports.items import CheckItem, CheckState
 from weibao.reports.ports.verdict import unread
 from weibao.reports.ports.words import PortWords
@@ -48,30 +50,47 @@ class _Facts:
     """Ports of the devices that were read, counted by what is known of them."""
 
     ports: int = 0
+    known: int = 0
+    """Their state was understood."""
     used: int = 0
     used_up: int = 0
-    rates: int = 0
-    counters: int = 0
-    optical: int = 0
     limited: int = 0
+    """Up, and there is a limit to what they may carry."""
+    measured: int = 0
+    """Of those, whose traffic is known."""
+    up: int = 0
+    """Sockets that are up: each may have errors."""
+    compared: int = 0
+    """Of those, whose errors were compared with the last reading."""
+    optical: int = 0
+    bounded: int = 0
     weakest: float | None = None
 
-    def add(self, port: Port, *, used: bool) -> None:
+    def add(self, state: PortState, said: PortExpectation | None) -> None:
+        port, standing = state.port, standing_of(state.port)
+        up = standing is PortStanding.up
         self.ports += 1
+        self.known += standing is not PortStanding.unknown
+        used = said is not None and said.use is PortUse.used
         self.used += used
-        self.used_up += used and standing_of(port) is PortStanding.up
-        self.rates += _has_rate(port)
-        self.counters += port.counters.in_errors is not None
+        self.used_up += used and up
+        if up and not (said is not None and said.use is PortUse.ignored):
+            limited = said is not None and (bool(said.uplink) or said.utilisation is not None)
+            self.limited += limited
+            self.measured += limited and _is_measured(port)
+            self.up += state.compared or has_socket(state)
+            self.compared += state.compared
         power = port.optical.rx_power
         if power is not None:
             self.optical += 1
-            self.limited += port.optical.limited
+            self.bounded += port.optical.limited
             self.weakest = power if self.weakest is None else min(self.weakest, power)
 
 
-def _has_rate(port: Port) -> bool:
-    values = (port.in_rate, port.out_rate, port.in_utilisation, port.out_utilisation)
-    return any(value is not None for value in values)
+def _is_measured(port: Port) -> bool:
+    """Whether what it carries can be told in per cent."""
+    rated = bool(port.speed) and (port.in_rate, port.out_rate) != (None, None)
+    return rated or (port.in_utilisation, port.out_utilisation) != (None, None)
 
 
 class _Items:
@@ -83,33 +102,31 @@ class _Items:
         for row in report.rows:
             if row.reading.good:
                 for state in row.reading.ports:
-                    said = row.expectations.get(state.port.name)
-                    used = said is not None and said.use is PortUse.used
-                    self.facts.add(state.port, used=used)
+                    self.facts.add(state, row.expectations.get(state.port.name))
 
     def all(self) -> Iterable[CheckItem]:
         facts = self.facts
-        yield self._item("ports", _OF_PORTS, facts.ports)
+        yield self._item("ports", _OF_PORTS, facts.known, facts.ports)
         yield from forwarding_items(self.report, self.words)
-        yield self._item("performance", _BUSY, facts.rates)
-        yield self._item("links", _LINKS, facts.used, up=facts.used_up)
-        yield self._item("contact", _CONTACT, facts.counters)
-        yield self._item("quality", _QUALITY, facts.counters)
+        yield self._item("performance", _BUSY, facts.measured, facts.limited)
+        yield self._item("links", _LINKS, facts.used, facts.used, up=facts.used_up)
+        yield self._item("contact", _CONTACT, facts.compared, facts.up)
+        yield self._item("quality", _QUALITY, facts.compared, facts.up)
         yield self._fibre()
         for name in ("outlets", "lines", "alarms", "handling"):
             yield self._told(name, "manual")
 
     def _item(
-        self, name: str, codes: frozenset[PortFindingCode], known: int, **more: int
+        self, name: str, codes: frozenset[PortFindingCode], judged: int, of: int, **more: int
     ) -> CheckItem:
-        """Judged by findings of ``codes``; ``known`` ports say something of it."""
-        if not known:
-            return self._told(name, "not_checked")
+        """Judged by findings of ``codes``: ``judged`` ports ``of`` those that should have been."""
         found = sum(finding.code in codes for finding in self.open)
+        if not judged and not found:
+            return self._told(name, "not_checked")
         state: CheckState = "found" if found else "good"
-        if not found and (unread(self.report) or self.report.totals.partly):
+        if not found and (judged < of or unread(self.report) or self.report.totals.partly):
             state = "partly"
-        said = self.words.say(f"item.{name}.text", n=known, total=self.facts.ports, **more)
+        said = self.words.say(f"item.{name}.text", n=judged, total=of, **more)
         if found:
             said += self.words.count("item.found", found)
         return CheckItem(self.words.say(f"item.{name}"), state, said + self._unread())
@@ -119,7 +136,7 @@ class _Items:
         facts = self.facts
         if facts.weakest is None:
             return self._told("fibre", "not_checked")
-        if facts.limited:
+        if facts.bounded:
             return self._limited(facts.weakest)
         text = self.words.say("item.fibre.text", n=facts.optical, weakest=f"{facts.weakest:g}")
         return CheckItem(self.words.say("item.fibre"), "manual", text + self._unread())
@@ -129,11 +146,11 @@ class _Items:
         found = sum(finding.code is _CODE.port_light for finding in self.open)
         state: CheckState = "found" if found else "good"
         if not found and (
-            facts.limited < facts.optical or unread(self.report) or self.report.totals.partly
+            facts.bounded < facts.optical or unread(self.report) or self.report.totals.partly
         ):
             state = "partly"
         text = self.words.say(
-            "item.fibre.limits", n=facts.optical, limited=facts.limited, weakest=f"{weakest:g}"
+            "item.fibre.limits", n=facts.optical, limited=facts.bounded, weakest=f"{weakest:g}"
         )
         if found:
             text += self.words.count("item.found", found)

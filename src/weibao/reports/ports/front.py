@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from weibao.domain.port_record import PortState
 
-__all__ = ["Block", "Front", "Group", "Socket", "front"]
+__all__ = ["Block", "Front", "Group", "Socket", "front", "has_socket"]
 
 _NAME = re.compile(r"(?P<kind>(?:.*?[^\d.:])??)[ -]?(?P<path>\d+(?:/\d+)*)")
 """A dot or colon before the last number makes a sub-interface or a lane: no socket."""
@@ -139,6 +139,11 @@ def front(states: Iterable[PortState], uplinks: Collection[str] = ()) -> Front:
         ),
         others=tuple(others),
     )
+
+
+def has_socket(state: PortState) -> bool:
+    """Whether its name is one of a socket: a VLAN, an aggregate or a loopback has none."""
+    return _place(state) is not None
 
 
 def _block_name(key: tuple[str, tuple[int, ...]], *, alone: bool) -> str:
