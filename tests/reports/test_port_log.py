@@ -33,6 +33,7 @@ from .port_sample import (
     contract,
     finding,
     morning,
+    reached,
     reading,
     report_of,
     routed,
@@ -222,6 +223,25 @@ def test_forwarding_and_reachability_are_shown() -> None:
     assert states["外网线路"] == "found"
     assert states["连通性"] == "partly"
     assert "Not checked: the routing of no device was read." in page(morning(), "en").text
+
+
+def test_a_test_without_a_result_is_told() -> None:
+    """PRT-08: a line whose device was not read, or that no device tests, is no good line."""
+    tests = [
+        {"name": "电信专线", "target": "202.96.0.1", "line": True},
+        {"name": "联通专线", "source": "MZ-9F-ACC-01", "target": "123.125.0.1", "line": True},
+    ]
+    profile = contract(ports={"reachability": tests})
+    made = reached()[:1]
+    report = single().model_copy(update={"contract": profile, "reached": made})
+    states = {item.title: item.state for item in PortView(report, "zh").items}
+    assert states["外网线路"] == "partly"
+    text = page(report).text
+    assert "资产清单中没有该设备" in text
+    silent = report.model_copy(update={"reached": ()})
+    states = {item.title: item.state for item in PortView(silent, "zh").items}
+    assert states["外网线路"] == "not_checked"
+    assert "本次未进行" in page(silent).text
 
 
 def test_an_interrupted_run_is_not_complete() -> None:

@@ -260,6 +260,28 @@ ports:
     assert codes["unknown"].code.value == "reach_unchecked"
 
 
+def test_a_test_from_a_device_that_is_not_read_does_not_vanish(tmp_path: Path) -> None:
+    folder = Days(tmp_path, {"sw1": "acme", "sw2": "acme"}, contracts="""\
+ports:
+  reachability:
+    - {name: telecom, source: sw1, target: 127.0.0.1, line: true}
+    - {name: unicom, source: sw2, target: 127.0.0.1, line: true}
+""")  # fmt: skip
+    dark = Answer(platform="huawei", reason=Reason.of("connection_refused"))
+    result = folder.check({"sw1": table("up"), "sw2": dark})
+    unchecked = {
+        (f.device, f.params["name"], f.params["why"])
+        for f in result.findings
+        if f.code.value == "reach_unchecked"
+    }
+    assert unchecked == {
+        ("sw1", "telecom", "not_understood"),
+        ("sw2", "unicom", "device_not_read"),
+    }
+    report = json.loads((result.reports[0].folder / "report.json").read_text())
+    assert [one["name"] for one in report["reached"]] == ["telecom", "unicom"]
+
+
 def test_what_makes_no_sense_is_one_devices_trouble(
     days: Days, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,8 @@ from weibao.domain.port import AdminStatus, OperStatus, Port
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
-from weibao.domain.routing import Reached
+from weibao.domain.reachability import CONTROLLER
+from weibao.domain.routing import Reached, unmade
 from weibao.domain.run_report import DeviceOfReport, RunReport
 
 __all__ = [
@@ -150,3 +151,16 @@ class PortReport(RunReport):
     """Tests between defined points, from the controller and from devices."""
     days: tuple[PortDay, ...] = ()
     """This run and those before it, oldest first."""
+
+    @property
+    def tests(self) -> tuple[Reached, ...]:
+        """``reached``, and every other test of the contract, as one that was not made."""
+        made = {(one.name, one.source) for one in self.reached}
+        devices = {row.device for row in self.rows}
+        missing = []
+        for test in self.contract.ports.reachability:
+            if (test.name, test.source) not in made:
+                known = test.source == CONTROLLER or test.source in devices
+                why = "not_in_this_run" if known else "no_such_device"
+                missing.append(unmade(test, why, self.generated_at))
+        return (*self.reached, *missing)

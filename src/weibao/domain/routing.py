@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from weibao.domain.base import Moment, Value
+from weibao.domain.reachability import ReachTest
 
 __all__ = [
     "NeighbourState",
@@ -12,6 +14,7 @@ __all__ = [
     "RouteCount",
     "RoutingNeighbour",
     "RoutingReading",
+    "unmade",
 ]
 
 
@@ -94,3 +97,15 @@ class Reached(Value):
     def loss(self) -> float | None:
         """Per cent; None where nothing was sent."""
         return (self.sent - self.received) * 100 / self.sent if self.sent else None
+
+
+def unmade(test: ReachTest, trouble: str, at: datetime) -> Reached:
+    """In place of a result that there is not."""
+    return Reached(
+        name=test.name,
+        source=test.source,
+        target=f"{test.target}:{test.tcp}" if test.tcp else test.target,
+        line=test.line,
+        trouble=trouble,
+        at=at,
+    )

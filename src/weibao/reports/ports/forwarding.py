@@ -39,7 +39,7 @@ def forwarding_items(report: PortReport, words: PortWords) -> Iterator[CheckItem
     """Its lines of the day's record."""
     yield _routing_item(report, words)
     for name, line in (("reach", False), ("external", True)):
-        yield _reach_item(report, name, [r for r in report.reached if r.line is line], words)
+        yield _reach_item(report, name, [r for r in report.tests if r.line is line], words)
 
 
 def forwarding_blocks(report: PortReport, words: PortWords) -> tuple[Block, ...]:
@@ -170,12 +170,12 @@ def _routes(
 def _reach(report: PortReport, words: PortWords) -> Iterator[Block]:
     say = words.say
     yield Heading(say("forwarding.reach"))
-    if not report.reached:
+    if not report.tests:
         yield Text(say("forwarding.reach.not_checked"), "warning")
         return
     bad = _bad(report)
     rows, tones = [], []
-    for one in sorted(report.reached, key=lambda r: (not r.line, r.name)):
+    for one in sorted(report.tests, key=lambda r: (not r.line, r.name)):
         name, tone = _judged(one, failed=_key(one) in bad)
         result = say(f"forwarding.{name}")
         if one.trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from weibao.boundary import OutcomeBatch
 from weibao.boundary.ports import RoutingReader
@@ -16,7 +17,7 @@ from weibao.domain.port_states import follow
 from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
 from weibao.domain.records import EvidenceRecord, Run
-from weibao.domain.routing import Reached, RoutingReading
+from weibao.domain.routing import Reached, RoutingReading, unmade
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError, WeibaoError
 from weibao.services.keep_bundle import adopted
@@ -96,14 +97,16 @@ def unread(
     run: Run, device: str, contract: str, platform: str, why: Reason, ports: PortParts
 ) -> DeviceReading:
     """A device that nobody tried."""
+    at = ports.parts.clock.now()
     return DeviceReading(
         run_id=run.id,
         contract=contract,
         device=device,
         platform=platform,
-        at=ports.parts.clock.now(),
+        at=at,
         outcome=PortOutcome.not_checked,
         reason=why,
+        reached=_not_made(ports, contract, device, at),
     )
 
 
@@ -126,6 +129,7 @@ def _reading(
         reason=entry.reason,
         unguarded=tuple(w.code for w in entry.warnings if w.code in _UNGUARDED),
         refused=tuple(c for c in _refused(entry) if not (routing and routing.knows(c))),
+        reached=_not_made(ports, entry.contract, entry.device, entry.finished_at),
     )
     try:
         texts = keep(entry)
@@ -172,7 +176,7 @@ def _understand(
     found = _Understood()
     cut = []
     routing = ports.routing(entry.platform)
-    tests = _tests(ports, entry)
+    tests = _tests(ports, entry.contract, entry.device)
     others: list[tuple[str, str]] = []
     pings = {test.target for test in tests}
     for item in entry.items:
@@ -201,10 +205,16 @@ def _understand(
     return found
 
 
-def _tests(ports: PortParts, entry: DeviceCollection) -> list[ReachTest]:
-    contract = ports.parts.contracts.get(entry.contract)
-    tests = contract.ports.reachability if contract else ()
-    return [test for test in tests if test.source == entry.device]
+def _tests(ports: PortParts, contract: str, device: str) -> list[ReachTest]:
+    known = ports.parts.contracts.get(contract)
+    tests = known.ports.reachability if known else ()
+    return [test for test in tests if test.source == device]
+
+
+def _not_made(ports: PortParts, contract: str, device: str, at: datetime) -> tuple[Reached, ...]:
+    """The tests of a device that is not read: each says so."""
+    tests = _tests(ports, contract, device)
+    return tuple(unmade(test, "device_not_read", at) for test in tests)
 
 
 def _reached(
