@@ -270,6 +270,15 @@ def test_what_was_not_read_is_stale_and_nothing_else() -> None:
         ("ge1/0/1", "GE1/0/1", True),
         ("GE1/0/1", "GE1/0/10", False),
         ("*", "Vlanif1", True),
+        ("sfp28-1", "sfp28-1", True),
+        ("sfp28-1", "SFP28-1", True),
+        ("sfp28-1", "sfp28", False),
+        ("qsfp28-1-1", "qsfp28-1-1", True),
+        ("qsfp28-1-1", "qsfp28-1-2", False),
+        ("qsfp28-1-1-4", "qsfp28-1-3", False),
+        ("sfp28-1-4", "sfp28-3", True),
+        ("sfp28-1-4", "sfp28-5", False),
+        ("eth1-2", "eth1-2", True),
     ],
 )
 def test_patterns(pattern: str, name: str, meant: bool) -> None:
@@ -304,6 +313,26 @@ def test_a_reading_becomes_few_lines() -> None:
     assert list(made.ports) == ["GE1/0/1-24", "GE1/0/25-48", "Vlanif10"]
     judged = found(*ports, wants={n: e for n, e in _all(made, ports).items() if e})
     assert judged == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        (["sfp28-1", "sfp28-2", "sfp28-3"], ["sfp28-1-3"]),
+        (["eth1-1", "eth1-2"], ["eth[1-1]-[1-2]"]),
+        (["qsfp28-1-1", "qsfp28-1-2", "qsfp28-2-1"], None),
+        (["eth1-2"], ["eth[1-1]-[2-2]"]),
+        (["Port01", "Port02"], ["Port01", "Port02"]),
+        (["ether9", "ether10"], ["ether9-10"]),
+    ],
+)
+def test_a_baseline_means_the_names_that_it_was_made_of(
+    names: list[str], lines: list[str] | None
+) -> None:
+    made = baseline_of(reading(*(port(name) for name in names)), NOW, "wang")
+    assert lines is None or list(made.ports) == lines
+    others = ["eth1", "eth2", "qsfp1", "qsfp28-1", "qsfp28-2-2", "ether1", "Port1"]
+    assert list(expected([*names, *others], [made.ports], {})) == names
 
 
 def _all(made: PortBaseline, ports: list[Port]) -> dict[str, PortExpectation]:

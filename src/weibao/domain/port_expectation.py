@@ -14,6 +14,8 @@ contract's profile, over which the pattern's own go.
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -36,6 +38,7 @@ __all__ = [
     "PortWaiver",
     "dump_expectation",
     "expected",
+    "pattern_names",
     "port_pattern",
 ]
 
@@ -159,28 +162,75 @@ class PortTerms(Value):
 def port_pattern(pattern: str) -> Callable[[str], bool]:
     """Whether a name is meant by ``pattern``: names, ``*``, ranges such as ``1/0/1-24``, commas.
 
-    Case does not count.
+    Case does not count. A name means itself, whatever its digits look like.
     """
     tests = [_one_pattern(part.strip()) for part in pattern.split(",") if part.strip()]
     return lambda name: any(test(name) for test in tests)
 
 
-_RANGE = re.compile(r"\[?(?<![\d])(\d+)-(\d+)\]?(?!\d)|\*")
+@functools.lru_cache(maxsize=4096)
+def pattern_names(part: str) -> tuple[str, ...]:
+    """Every name that one pattern without commas means; none where ``*`` leaves it open.
+
+    >>> pattern_names("GE[1-2]/0/1-2")
+    ('GE1/0/1', 'GE1/0/2', 'GE2/0/1', 'GE2/0/2')
+
+    Of a pattern that means thousands nobody can say that each has to be there: none, too.
+    """
+    pieces = _pieces(part)
+    if any(piece is None for piece in pieces):
+        return ()
+    counts = [piece[1] - piece[0] + 1 for piece in pieces if isinstance(piece, tuple)]
+    if not 0 < math.prod(counts) <= _MOST_NAMES:
+        return ()
+    texts = [
+        [piece] if isinstance(piece, str) else [str(n) for n in range(piece[0], piece[1] + 1)]
+        for piece in pieces
+        if piece is not None
+    ]
+    return tuple("".join(words) for words in itertools.product(*texts))
+
+
+_MOST_NAMES = 4096
+_RANGE = re.compile(r"\[(\d+)-(\d+)\]|(?<!\d)(\d+)-(\d+)(?!\d)|\*")
+
+_Piece = str | tuple[int, int] | None
+"""Text as it stands, the bounds of a number, or anything."""
+
+
+def _pieces(pattern: str) -> list[_Piece]:
+    """The parts of a pattern. ``28-1`` is no range: ports are called ``sfp28-1``."""
+    pieces: list[_Piece] = []
+    done = at = 0
+    while found := _RANGE.search(pattern, at):
+        if found[3] and int(found[3]) > int(found[4]):
+            at = found.start(4)
+            continue
+        pieces.append(pattern[done : found.start()])
+        if found[0] == "*":
+            pieces.append(None)
+        else:
+            pieces.append((int(found[1] or found[3]), int(found[2] or found[4])))
+        done = at = found.end()
+    return [*pieces, pattern[done:]]
 
 
 def _one_pattern(pattern: str) -> Callable[[str], bool]:
-    source, bounds, at = "", [], 0
-    for found in _RANGE.finditer(pattern):
-        source += re.escape(pattern[at : found.start()])
-        if found[0] == "*":
+    source, bounds = "", []
+    for piece in _pieces(pattern):
+        if piece is None:
             source += ".*"
+        elif isinstance(piece, str):
+            source += re.escape(piece)
         else:
             source += r"(\d+)"
-            bounds.append((int(found[1]), int(found[2])))
-        at = found.end()
-    compiled = re.compile(source + re.escape(pattern[at:]), re.IGNORECASE)
+            bounds.append(piece)
+    compiled = re.compile(source, re.IGNORECASE)
+    own = pattern.casefold()
 
     def test(name: str) -> bool:
+        if name.casefold() == own:
+            return True
         match = compiled.fullmatch(name)
         return match is not None and all(
             low <= int(part) <= high

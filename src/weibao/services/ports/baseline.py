@@ -8,7 +8,12 @@ from datetime import datetime
 
 from weibao.domain.port import AdminStatus, Port
 from weibao.domain.port_case import UP
-from weibao.domain.port_expectation import PortBaseline, PortExpectation, PortUse
+from weibao.domain.port_expectation import (
+    PortBaseline,
+    PortExpectation,
+    PortUse,
+    pattern_names,
+)
 from weibao.domain.port_record import DeviceReading
 from weibao.domain.routing import NeighbourState
 
@@ -72,32 +77,32 @@ def _lines(
     wanted: Sequence[tuple[str, PortExpectation]],
 ) -> Iterable[tuple[str, PortExpectation]]:
     """Runs of ports that differ only in their last number, as one pattern each."""
-    first: tuple[str, int, int, PortExpectation] | None = None
+    run: list[str] = []
+    said = PortExpectation()
     for name, expectation in wanted:
-        found = _LAST_NUMBER.fullmatch(name)
-        if found is None:
-            if first is not None:
-                yield _line(first)
-                first = None
-            yield name, expectation
+        if run and expectation == said and _next(run[-1]) == name:
+            run.append(name)
             continue
-        head, number = found[1], int(found[2])
-        follows = (
-            first is not None
-            and first[0] == head
-            and first[2] + 1 == number
-            and first[3] == expectation
-        )
-        if first is not None and follows:
-            first = (head, first[1], number, expectation)
-            continue
-        if first is not None:
-            yield _line(first)
-        first = (head, number, number, expectation)
-    if first is not None:
-        yield _line(first)
+        if run:
+            yield _pattern(run), said
+        run, said = [name], expectation
+    if run:
+        yield _pattern(run), said
 
 
-def _line(first: tuple[str, int, int, PortExpectation]) -> tuple[str, PortExpectation]:
-    head, low, high, expectation = first
-    return f"{head}{low}" if low == high else f"{head}{low}-{high}", expectation
+def _next(name: str) -> str:
+    found = _LAST_NUMBER.fullmatch(name)
+    return f"{found[1]}{int(found[2]) + 1}" if found else ""
+
+
+def _pattern(run: Sequence[str]) -> str:
+    """A pattern that means these names and no other: ``1-4`` in ``eth1-4`` may be no range."""
+    first, last = _LAST_NUMBER.fullmatch(run[0]), _LAST_NUMBER.fullmatch(run[-1])
+    if first is None or last is None:
+        return run[0]
+    head, low, high = first[1], first[2], last[2]
+    plain = f"{head}{low}" if low == high else f"{head}{low}-{high}"
+    if pattern_names(plain) == tuple(run):
+        return plain
+    guarded = re.sub(r"(?<!\d)(\d+)(?=-\d|-$)", r"[\1-\1]", head) + f"[{low}-{high}]"
+    return guarded if pattern_names(guarded) == tuple(run) else plain
