@@ -46,6 +46,7 @@ def found(
     last: DeviceReading | None = None,
     terms: PortTerms | None = None,
     waivers: tuple[PortWaiver, ...] = (),
+    accepted: datetime | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
     case = DeviceCase(
@@ -54,6 +55,7 @@ def found(
         expectations=wants if wants is not None else {"GE1/0/1": PortExpectation(use="used")},
         terms=terms or PortTerms(),
         waivers=waivers,
+        accepted=accepted,
     )
     return {f.code.value: f for f in judge_device(case)}
 
@@ -100,6 +102,37 @@ def test_a_port_that_is_not_there_is_missing() -> None:
 def test_half_a_table_does_not_say_that_a_port_is_gone() -> None:
     findings = found(port("GE1/0/2"), wants={"GE1/0/1": UPLINK}, unparsed_count=1)
     assert findings.keys() == {"port_unknown", "ports_not_understood"}
+
+
+def test_a_port_that_was_up_and_is_not_there_any_more_is_found_until_it_is_back() -> None:
+    """Nothing is expected of it: a card that fails takes its ports out of the table."""
+    last = reading(port(), port("GE2/0/1"), port("GE2/0/2", oper="down"), at=NOW - 2 * DAY)
+    findings = found(port(), last=last)
+    assert [(f.code.value, f.port) for f in findings.values()] == [("port_gone", "GE2/0/1")]
+    without = reading(port(), last=last, at=NOW - DAY, findings=tuple(findings.values()))
+    assert found(port(), last=without).keys() == {"port_gone"}
+    assert found(port(), last=without, accepted=NOW) == {}
+    assert found(port(), port("GE2/0/1"), last=without) == {}
+    closed = {"GE1/0/1": UPLINK, "GE2/0/1": PortExpectation(use="ignored")}
+    assert found(port(), last=last, wants=closed) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [
+        ({"unparsed_count": 1}, {"port_unknown", "ports_not_understood"}),
+        ({"refused": ("show x",)}, {"port_unknown", "command_refused"}),
+        ({"asked": ("show a",)}, {"port_unknown"}),
+        # An agent may call its ports otherwise.
+        ({"asked": ("snmp walk",)}, set()),
+        ({"platform": "other"}, set()),
+    ],
+)
+def test_what_was_read_otherwise_does_not_say_that_a_port_is_gone(
+    fields: dict[str, Any], codes: set[str]
+) -> None:
+    last = reading(port(), port("GE2/0/1"), at=NOW - DAY, asked=("show a", "show b"))
+    assert found(port(), last=last, **{"asked": last.asked, **fields}).keys() == codes
 
 
 def test_since_when() -> None:
@@ -226,6 +259,23 @@ def test_an_aggregate_with_one_leg_down() -> None:
     two = port("GE1/0/2", oper="down", lag="Eth-Trunk1")
     findings = found(one, two, port("Eth-Trunk1"))
     assert findings["redundancy_lost"].params["down"] == "GE1/0/2"
+
+
+def test_a_member_that_is_not_there_any_more_counts_as_one_that_is_down() -> None:
+    one, two = port("GE1/0/1", lag="Eth-Trunk1"), port("GE2/0/1", lag="Eth-Trunk1")
+    last = reading(one, two, port("Eth-Trunk1"), at=NOW - 2 * DAY)
+    first = found(one, port("Eth-Trunk1"), last=last)
+    assert first["redundancy_lost"].params["down"] == "GE2/0/1"
+    assert (first["redundancy_lost"].params["up"], first["redundancy_lost"].params["total"]) == (
+        "1",
+        "2",
+    )
+    without = reading(
+        one, port("Eth-Trunk1"), last=last, at=NOW - DAY, findings=tuple(first.values())
+    )
+    assert "redundancy_lost" in found(one, port("Eth-Trunk1"), last=without)
+    wants = {name: PortExpectation(use="used", lag="Eth-Trunk1") for name in ("GE1/0/1", "GE2/0/1")}
+    assert "redundancy_lost" in found(one, port("Eth-Trunk1"), wants=wants)
 
 
 def test_both_ends_and_both_legs() -> None:

@@ -104,6 +104,34 @@ def test_the_first_day_and_a_port_that_went_down(days: Days) -> None:
     assert verify_estate(days.workshop, lambda *_: None).problems == ()
 
 
+def test_ports_of_a_card_that_failed_are_found_each_day(days: Days) -> None:
+    """The accepted baseline says ``0/0/1-4``; a card that fails is in no table."""
+    whole, half = table("up", "up", "up", "up"), table("up", "up")
+    first = days.check({"sw1": whole, "sw2": whole})
+    gone = days.check({"sw1": half, "sw2": whole})
+    assert found(gone) - {("sw1", "", "ports_without_baseline")} >= {
+        ("sw1", "3", "port_gone"),
+        ("sw1", "4", "port_gone"),
+    }
+    for reading in first.readings:
+        made = baseline_of(reading, reading.at, "wang")
+        assert list(made.ports) == ["GigabitEthernet0/0/1-4"]
+        days.ports.baselines.write(reading.contract, made)
+    for _ in range(2):
+        bad = days.check({"sw1": half, "sw2": whole})
+        assert found(bad) == {("sw1", "3", "port_missing"), ("sw1", "4", "port_missing")}
+    assert found(days.check({"sw1": whole, "sw2": whole})) == set()
+
+
+def test_a_pattern_in_another_writing_names_no_missing_port(days: Days) -> None:
+    """Case does not count, short forms are the same, and what is open names nobody."""
+    said = {"gigabitethernet0/0/1-2": "used", "GE0/0/1-2": "used", "GigabitEthernet0/0/*": "used"}
+    for device in ("sw1", "sw2"):
+        made = PortBaseline.model_validate({"device": device, "ports": said})
+        days.ports.baselines.write("default", made)
+    assert found(days.check({"sw1": table("up", "up"), "sw2": table("up", "up")})) == set()
+
+
 def test_a_device_that_is_not_read_is_stale_and_never_good(days: Days) -> None:
     days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
     result = days.check(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from weibao.domain.port import OperStatus
 from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, port_pattern
@@ -44,6 +46,15 @@ class DeviceCase:
     """Routing neighbours that have to be up."""
     called: Mapping[str, str] = field(default_factory=dict)
     """What devices call themselves, without domain → how the inventory calls them."""
+    accepted: datetime | None = None
+    """When a reading was last accepted as what is expected."""
+
+    @functools.cached_property
+    def held(self) -> Mapping[tuple[str, PortFindingCode], PortFinding]:
+        """What the last reading found, by port and code; nothing that was accepted since."""
+        if self.last is None or (self.accepted is not None and self.accepted >= self.last.at):
+            return {}
+        return {(finding.port, finding.code): finding for finding in self.last.findings}
 
     def is_named(self, wanted: str, system: str) -> bool:
         """Whether a neighbour that calls itself ``system`` is the one that is wanted."""

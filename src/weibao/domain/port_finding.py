@@ -15,6 +15,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "port_down": ("reason",),
     "port_shut": ("reason",),
     "port_missing": (),
+    "port_gone": (),
     "port_unexpected_up": ("expected",),
     "port_open": ("status",),
     "port_went_down": ("reason",),
@@ -64,6 +65,8 @@ class PortFindingCode(StrEnum):
     """Expected to be used, and is shut down by configuration."""
     port_missing = "port_missing"
     """Expected, and the device has no such port."""
+    port_gone = "port_gone"
+    """Was up, and the device has no such port any more; nothing is said about what it should be."""
     port_unexpected_up = "port_unexpected_up"
     """Reserved or closed, and something hangs on it."""
     port_open = "port_open"

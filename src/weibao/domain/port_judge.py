@@ -5,16 +5,15 @@ Pure and offline: the same readings give the same findings (PRT-03, PRT-04, PRT-
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
 from weibao.domain.port import AdminStatus, Duplex, Neighbour, OperStatus, Port
+from weibao.domain.port_absent import judge_absent, judge_lags
 from weibao.domain.port_case import (
     NOT_UP,
     UP,
     DeviceCase,
-    cut_off_by,
     differs,
     finding_of,
     of_port,
@@ -48,24 +47,9 @@ def judge_device(case: DeviceCase) -> list[PortFinding]:
     for state in reading.ports:
         expectation = case.expectations.get(state.port.name)
         found += _port(case, state, expectation, before.get(state.port.name))
-    there = {state.port.name for state in reading.ports}
-    for name, expectation in case.expectations.items():
-        if name not in there and expectation.use is PortUse.used:
-            found.append(_not_there(case, name, expectation))
-    found += _lags(case)
+    found += judge_absent(case)
+    found += judge_lags(case)
     return [waive(case, f) for f in found]
-
-
-def _not_there(case: DeviceCase, name: str, expectation: PortExpectation) -> PortFinding:
-    """Where not all was understood (half a table), a port that is not seen may be there."""
-    reading = case.reading
-    whole = not (reading.unparsed_count or reading.unknown_words or reading.reason)
-    if whole:
-        code, severity, params = _CODE.port_missing, Severity.serious, {}
-    else:
-        code, severity, params = _CODE.port_unknown, Severity.warning, {"status": "-"}
-    cuts_off = cut_off_by(expectation)
-    return finding_of(case, None, code, severity, port=name, cuts_off=cuts_off, **params)
 
 
 def _stale(case: DeviceCase) -> Iterator[PortFinding]:
@@ -313,30 +297,6 @@ def _call(neighbour: Neighbour) -> str:
 
 def _same(one: str, other: str) -> bool:
     return one.strip().lower() == other.strip().lower()
-
-
-def _lags(case: DeviceCase) -> Iterator[PortFinding]:
-    """An aggregate that is up, with members that are not: its redundancy is lost."""
-    members: dict[str, list[PortState]] = defaultdict(list)
-    for state in case.reading.ports:
-        if state.port.lag:
-            members[state.port.lag].append(state)
-    for lag, states in members.items():
-        down = [s for s in states if s.port.oper_status in NOT_UP]
-        if down and len(down) < len(states):
-            said = case.expectations.get(lag) or PortExpectation()
-            yield finding_of(
-                case,
-                down[0],
-                _CODE.redundancy_lost,
-                Severity.serious,
-                port=lag,
-                cuts_off=cut_off_by(said),
-                name=lag,
-                down=", ".join(s.port.name for s in down),
-                up=str(len(states) - len(down)),
-                total=str(len(states)),
-            )
 
 
 def _bits(bits: int) -> str:

@@ -25,7 +25,8 @@ from weibao.reports.ports.words import PortWords
 __all__ = ["check_items"]
 
 _CODE = PortFindingCode
-_LINKS = frozenset({_CODE.port_down, _CODE.port_shut, _CODE.port_went_down, _CODE.port_missing})
+_ABSENT = frozenset({_CODE.port_missing, _CODE.port_gone})
+_LINKS = frozenset({_CODE.port_down, _CODE.port_shut, _CODE.port_went_down}) | _ABSENT
 _CONTACT = frozenset({_CODE.port_errors, _CODE.port_flapping})
 _QUALITY = frozenset({_CODE.port_errors, _CODE.port_duplex_mismatch, _CODE.port_speed})
 _BUSY = frozenset({_CODE.port_busy})
@@ -103,6 +104,10 @@ class _Items:
             if row.reading.good:
                 for state in row.reading.ports:
                     self.facts.add(state, row.expectations.get(state.port.name))
+                # A port that is expected and not there is one that is not up.
+                missing = {f.port for f in row.findings if f.code is _CODE.port_missing}
+                self.facts.ports += len(missing)
+                self.facts.used += len(missing)
 
     def all(self) -> Iterable[CheckItem]:
         facts = self.facts

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from weibao.boundary import Progress
 from weibao.domain.inventory import Device
 from weibao.domain.port_case import DeviceCase, short
-from weibao.domain.port_expectation import PortTerms, PortWaiver, expected
+from weibao.domain.port_expectation import (
+    PortExpectation,
+    PortTerms,
+    PortUse,
+    PortWaiver,
+    expected,
+    pattern_names,
+)
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
@@ -30,6 +38,7 @@ __all__ = ["JOB", "PortResult", "case_of", "finish_ports", "finisher", "run_port
 JOB = "check-ports"
 
 _BATCH = 50
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -209,31 +218,54 @@ def case_of(
                     role=said.role,
                     known=", ".join(sorted(terms.roles)) or "-",
                 )
+    before = last.get((reading.contract, reading.device))
     names = [state.port.name for state in reading.ports]
-    single = [
-        canonical(pattern)
-        for layer in layers
-        for pattern in layer.ports
-        if not any(letter in pattern for letter in "*,[") and not _is_range(pattern, names)
-    ]
-    wanted = dict.fromkeys((*names, *(single if reading.good else ())))
-    expectations = expected(wanted, [layer.ports for layer in layers], terms.roles, canonical)
+    were = [state.port.name for state in before.ports] if before else []
+    rules = [layer.ports for layer in layers]
+    absent = _absent(rules, names, were, canonical) if reading.good else []
+    known = {*names, *were}
+    expectations = {
+        name: said
+        for name, said in expected([*names, *absent], rules, terms.roles, canonical).items()
+        if name in known or said.use is PortUse.used
+    }
     return DeviceCase(
         reading=reading,
-        last=last.get((reading.contract, reading.device)),
+        last=before,
         expectations=expectations,
         terms=terms,
         waivers=tuple(waivers),
         routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
+        accepted=baseline.accepted_at if baseline else None,
     )
 
 
-def _is_range(pattern: str, names: Sequence[str]) -> bool:
-    """A name such as ``xe-0/0/1`` has a dash and is none; ``1/0/1-24`` is one."""
-    if pattern in names:
-        return False
-    head, dash, tail = pattern.rpartition("-")
-    return bool(dash) and tail.isdigit() and head[-1:].isdigit()
+def _absent(
+    layers: Iterable[Mapping[str, PortExpectation]],
+    names: Sequence[str],
+    were: Sequence[str],
+    canonical: Callable[[str], str],
+) -> list[str]:
+    """Ports that are not there: those of the last reading, and all that patterns name."""
+    there = {_folded(name) for name in names}
+    earlier = {_folded(name): name for name in were}
+    absent = {key: name for key, name in earlier.items() if key not in there}
+    for layer in layers:
+        for pattern in layer:
+            for part in pattern.split(","):
+                own = canonical(part.strip())
+                # ``eth1-2`` may be a port; then it is no range.
+                if _folded(own) in there or _folded(own) in earlier:
+                    continue
+                for name in pattern_names(own):
+                    if name and _folded(name) not in there:
+                        absent.setdefault(_folded(name), name)
+    return list(absent.values())
+
+
+def _folded(name: str) -> str:
+    """The same for ``Gi1/0/1`` and ``gi1/0/01``: patterns mean both."""
+    return _ZEROS.sub("", name.casefold())
 
 
 def finisher(make: Callable[[Parts], PortParts]) -> Finisher:

@@ -1,0 +1,129 @@
+"""Ports that should be there, or were, and that a reading does not show (PRT-03, PRT-07, PRT-09).
+
+A card or a stack member that fails takes its ports out of every table: nothing says *down*.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from weibao.domain.port_case import NOT_UP, UP, DeviceCase, cut_off_by, finding_of
+from weibao.domain.port_expectation import PortExpectation, PortUse
+from weibao.domain.port_finding import PortFinding, PortFindingCode
+from weibao.domain.port_record import DeviceReading, PortState
+from weibao.domain.port_rules import SOURCES
+from weibao.domain.records import Severity
+
+__all__ = ["judge_absent", "judge_lags"]
+
+_CODE = PortFindingCode
+_HELD = frozenset({_CODE.port_gone, _CODE.port_went_down, _CODE.port_unknown})
+"""Found in the last reading: still so, or worse, where the port is not there."""
+
+
+def judge_absent(case: DeviceCase) -> Iterator[PortFinding]:
+    """Ports that are expected to be used, or were up, and are not there.
+
+    Where not all was read or understood (half a table), a port that is not seen may be there.
+    """
+    there = {state.port.name for state in case.reading.ports}
+    whole = _whole(case)
+    for name, said in case.expectations.items():
+        if name not in there and said.use is PortUse.used:
+            yield _absent(case, name, said, _CODE.port_missing if whole else _CODE.port_unknown)
+    for name in _lost(case, there):
+        said = case.expectations.get(name) or PortExpectation()
+        if said.use is None:
+            yield _absent(case, name, said, _CODE.port_gone if whole else _CODE.port_unknown)
+
+
+def _absent(
+    case: DeviceCase, name: str, said: PortExpectation, code: PortFindingCode
+) -> PortFinding:
+    serious = code is _CODE.port_missing or (said.uplink and code is _CODE.port_gone)
+    severity = Severity.serious if serious else Severity.warning
+    params = {"status": "-"} if code is _CODE.port_unknown else {}
+    cuts_off = cut_off_by(said)
+    found = finding_of(case, None, code, severity, port=name, cuts_off=cuts_off, **params)
+    before = case.held.get((name, code))
+    return found.model_copy(update={"since": before.since}) if before else found
+
+
+def _whole(case: DeviceCase) -> bool:
+    """Whether a port that is not in the reading is not on the device."""
+    reading, last = case.reading, case.last
+    # What a device always refuses, it refused when the port was seen, too.
+    refused = set(reading.refused) - set(last.refused if last else ())
+    asked = set(last.asked) <= set(reading.asked) if last and _alike(case) else True
+    understood = not (reading.unparsed_count or reading.unknown_words or reading.reason)
+    return understood and asked and not refused
+
+
+def _alike(case: DeviceCase) -> bool:
+    """Whether both readings call ports the same: an agent and a command line need not."""
+    last = case.last
+    return (
+        last is not None
+        and last.platform == case.reading.platform
+        and _source(last) == _source(case.reading)
+    )
+
+
+def _source(reading: DeviceReading) -> str:
+    words = {command.split(" ", 1)[0] for command in reading.asked}
+    return next((source for source in SOURCES if source in words), "")
+
+
+def _lost(case: DeviceCase, there: set[str]) -> list[str]:
+    """Ports that were up in the last reading, or whose loss it found already."""
+    if case.last is None or not _alike(case):
+        return []
+    up = [state.port.name for state in case.last.ports if state.port.oper_status in UP]
+    held = [port for port, code in case.held if port and code in _HELD]
+    return [name for name in dict.fromkeys((*up, *held)) if name not in there]
+
+
+def judge_lags(case: DeviceCase) -> Iterator[PortFinding]:
+    """An aggregate that is up, with members that are not: its redundancy is lost."""
+    members: dict[str, dict[str, PortState | None]] = defaultdict(dict)
+    for state in case.reading.ports:
+        if state.port.lag:
+            members[state.port.lag][state.port.name] = state
+    there = {state.port.name for state in case.reading.ports}
+    if _whole(case):
+        for lag, name in _were_members(case):
+            if lag in members and name not in there:
+                members[lag][name] = None
+    for lag, states in members.items():
+        down = [n for n, s in states.items() if s is None or s.port.oper_status in NOT_UP]
+        if down and len(down) < len(states):
+            said = case.expectations.get(lag) or PortExpectation()
+            yield finding_of(
+                case,
+                states[down[0]],
+                _CODE.redundancy_lost,
+                Severity.serious,
+                port=lag,
+                cuts_off=cut_off_by(said),
+                name=lag,
+                down=", ".join(down),
+                up=str(len(states) - len(down)),
+                total=str(len(states)),
+            )
+
+
+def _were_members(case: DeviceCase) -> Iterator[tuple[str, str]]:
+    """Aggregates and ports that belong to them, or did."""
+    for name, said in case.expectations.items():
+        if said.lag and said.use is PortUse.used:
+            yield said.lag, name
+    if case.last is None or not _alike(case):
+        return
+    for state in case.last.ports:
+        if state.port.lag:
+            yield state.port.lag, state.port.name
+    for (lag, code), finding in case.held.items():
+        if code is _CODE.redundancy_lost:
+            for name in finding.params.get("down", "").split(", "):
+                yield lag, name
