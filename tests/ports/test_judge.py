@@ -150,6 +150,33 @@ def test_without_expectation_what_was_up_may_not_be_down() -> None:
     assert findings.keys() == {"port_went_down", "ports_without_baseline"}
 
 
+def test_what_went_down_is_found_until_it_is_up_or_accepted() -> None:
+    states = [reading(port(), at=NOW - 3 * DAY)]
+    for days, oper in ((2, "down"), (1, "unknown")):
+        codes = found(port(oper=oper), wants={}, last=states[-1])
+        at = NOW - days * DAY
+        findings = tuple(codes.values())
+        states.append(reading(port(oper=oper), last=states[-1], at=at, findings=findings))
+    nothing = {"ports_without_baseline"}
+    for last in states[1:]:
+        assert "port_went_down" in found(port(oper="down"), wants={}, last=last)
+        assert found(port(), wants={}, last=last).keys() == nothing
+        assert found(port(oper="down"), wants={}, last=last, accepted=NOW).keys() == nothing
+
+
+def test_a_neighbour_that_moved_is_found_until_it_is_back_or_accepted() -> None:
+    def linked(system: str) -> Port:
+        return port(neighbours=(Neighbour(system=system, port="1"),))
+
+    first = reading(linked("a"), at=NOW - 2 * DAY)
+    moved = found(linked("b"), last=first)
+    second = reading(linked("b"), last=first, at=NOW - DAY, findings=tuple(moved.values()))
+    still = found(linked("b"), last=second)["port_neighbour_moved"]
+    assert (still.params["expected"], still.params["actual"]) == ("a 1", "b 1")
+    assert found(linked("a"), last=second) == {}
+    assert found(linked("b"), last=second, accepted=NOW) == {}
+
+
 def test_errors_are_a_rate_and_a_reset_is_none() -> None:
     def counted(errors: int) -> Port:
         return port(counters=PortCounters(in_errors=errors))

@@ -132,6 +132,36 @@ def test_a_pattern_in_another_writing_names_no_missing_port(days: Days) -> None:
     assert found(days.check({"sw1": table("up", "up"), "sw2": table("up", "up")})) == set()
 
 
+def test_what_is_gone_is_over(days: Days) -> None:
+    """A port that went down is listed each day, and as gone only when it is up again."""
+
+    def told(*states: str) -> tuple[set[str], set[str]]:
+        result = days.check({"sw1": table(*states), "sw2": table("up")})
+        report = json.loads((result.reports[0].folder / "report.json").read_text())
+        now, gone = report.get("findings", ()), report.get("gone", ())
+        return {f["code"] for f in now if "port" in f}, {f["code"] for f in gone if "port" in f}
+
+    assert told("up", "up") == (set(), set())
+    assert told("up", "down") == ({"port_went_down"}, set())
+    assert told("up", "down") == ({"port_went_down"}, set())
+    assert told("up", "odd") == ({"port_unknown"}, set())
+    assert told("up") == ({"port_gone"}, set())
+    assert told("up", "down") == ({"port_went_down"}, set())
+    assert told("up", "up") == (set(), {"port_went_down"})
+
+
+def test_a_neighbour_that_is_down_and_that_nobody_expects_stays_found(days: Days) -> None:
+    up, gone = table("up"), table("up")
+    up.outputs = {**up.outputs, OSPF: PEERS}
+    gone.outputs = {**gone.outputs, OSPF: PEERS.splitlines(keepends=True)[0]}
+    days.check({"sw1": up, "sw2": table("up")})
+    for _ in range(3):
+        result = days.check({"sw1": gone, "sw2": table("up")})
+        assert ("sw1", "", "routing_neighbour_down") in found(result)
+    days.accept(result)
+    assert found(days.check({"sw1": gone, "sw2": table("up")})) == set()
+
+
 def test_a_device_that_is_not_read_is_stale_and_never_good(days: Days) -> None:
     days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
     result = days.check(
@@ -241,9 +271,10 @@ def test_routing_that_is_refused_is_not_good(days: Days) -> None:
     gone = table("up")
     gone.outputs = {**gone.outputs, OSPF: PEERS.splitlines(keepends=True)[0]}
     gone.warnings = (bgp,)
-    assert found(days.check({"sw1": gone, "sw2": table("up")})) == {
-        ("sw1", "", "routing_neighbour_down")
-    }
+    for _ in range(2):
+        assert found(days.check({"sw1": gone, "sw2": table("up")})) == {
+            ("sw1", "", "routing_neighbour_down")
+        }
     assert found(days.check({"sw1": up, "sw2": table("up")})) == set()
 
 

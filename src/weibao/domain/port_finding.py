@@ -8,7 +8,7 @@ from weibao.domain.base import Moment, Name, Value
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Severity
 
-__all__ = ["PLACES", "PortFinding", "PortFindingCode"]
+__all__ = ["NOT_UP_FINDINGS", "OF_ROUTING", "PLACES", "PortFinding", "PortFindingCode"]
 
 
 PLACES: dict[str, tuple[str, ...]] = {
@@ -72,7 +72,7 @@ class PortFindingCode(StrEnum):
     port_open = "port_open"
     """Should be closed, and is not shut down."""
     port_went_down = "port_went_down"
-    """Was up in the last reading; nothing is said about what it should be."""
+    """Was up, and is not since; nothing is said about what it should be."""
     port_flapping = "port_flapping"
     port_errors = "port_errors"
     """More new errors an hour than it may have."""
@@ -87,7 +87,7 @@ class PortFindingCode(StrEnum):
     port_neighbour = "port_neighbour"
     """Another neighbour than expected."""
     port_neighbour_moved = "port_neighbour_moved"
-    """Another one than in the last reading; nothing is said about who it should be."""
+    """Another one than it was; nothing is said about who it should be."""
     port_busy = "port_busy"
     """An uplink is used more than it should be: optimise or expand."""
     port_light = "port_light"
@@ -105,7 +105,7 @@ class PortFindingCode(StrEnum):
     """The device could not be read; the last known state is an old one."""
     ports_without_baseline = "ports_without_baseline"
     routing_neighbour_down = "routing_neighbour_down"
-    """A neighbour that has to be up, or was in the last reading, is not."""
+    """A neighbour that has to be up, or was, is not."""
     routing_neighbour_unknown = "routing_neighbour_unknown"
     """Its state was not understood: not checked."""
     routes_fewer = "routes_fewer"
@@ -113,6 +113,27 @@ class PortFindingCode(StrEnum):
     """More was lost, or took longer, than may be."""
     reach_unchecked = "reach_unchecked"
     """A test could not be made."""
+
+
+NOT_UP_FINDINGS = frozenset(
+    {
+        PortFindingCode.port_down,
+        PortFindingCode.port_shut,
+        PortFindingCode.port_missing,
+        PortFindingCode.port_gone,
+        PortFindingCode.port_went_down,
+        PortFindingCode.port_unknown,
+    }
+)
+"""In different words, that a port is not known to be up."""
+OF_ROUTING = frozenset(
+    {
+        PortFindingCode.routing_neighbour_down,
+        PortFindingCode.routing_neighbour_unknown,
+        PortFindingCode.routes_fewer,
+    }
+)
+"""What only a reading of the routing can tell."""
 
 
 class PortFinding(Value):

@@ -32,6 +32,8 @@ __all__ = ["judge_device"]
 _DAY = timedelta(days=1)
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 _CODE = PortFindingCode
+_NOT_BACK = (_CODE.port_went_down, _CODE.port_gone, _CODE.port_unknown)
+"""Found of a port that was up; so it stays until it is up again."""
 _WORDS = {PortUse.used: "used", PortUse.reserved: "reserved", PortUse.closed: "closed"}
 
 
@@ -99,7 +101,7 @@ def _condition(
     severity = Severity.serious if said.uplink else Severity.warning
     unclear = port.oper_status in {OperStatus.unknown, OperStatus.testing}
     if unclear and port.admin_status is not AdminStatus.down:
-        if said.use is not None or (before is not None and before.port.oper_status in UP):
+        if said.use is not None or _was_up(case, port, before):
             status = port.native_status or port.oper_status.value
             yield of_port(case, state, said, _CODE.port_unknown, Severity.warning, status=status)
         return
@@ -118,12 +120,15 @@ def _condition(
         elif said.use is PortUse.closed and port.admin_status is not AdminStatus.down:
             status = port.admin_status.value
             yield of_port(case, state, said, _CODE.port_open, Severity.warning, status=status)
-    elif (
-        before is not None
-        and before.port.oper_status in UP
-        and (down or port.admin_status is AdminStatus.down)
-    ):
+    elif (down or port.admin_status is AdminStatus.down) and _was_up(case, port, before):
         yield of_port(case, state, said, _CODE.port_went_down, severity, reason=port.reason)
+
+
+def _was_up(case: DeviceCase, port: Port, before: PortState | None) -> bool:
+    """In the last reading, or before that what it found of the port began."""
+    return (before is not None and before.port.oper_status in UP) or any(
+        (port.name, code) in case.held for code in _NOT_BACK
+    )
 
 
 def _flapping(
@@ -244,7 +249,8 @@ def _hours(case: DeviceCase) -> float:
 def _neighbour(
     case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
 ) -> Iterator[PortFinding]:
-    actual = state.port.neighbours
+    port = state.port
+    actual = port.neighbours
     severity = Severity.serious if said.uplink else Severity.warning
     if said.neighbour:
         if actual and not any(case.is_named(said.neighbour, n.system) for n in actual):
@@ -273,14 +279,21 @@ def _neighbour(
                 )
         return
     then = before.port.neighbours if before else ()
-    if then and actual and not {_key(n) for n in then} & {_key(n) for n in actual}:
+    held = case.held.get((port.name, _CODE.port_neighbour_moved))
+    if held is not None:
+        was = held.params.get("expected", "")
+        moved = bool(actual) and all(not _same(was, _call(n)) for n in actual)
+    else:
+        was = _call(then[0]) if then else ""
+        moved = bool(then and actual) and not {_key(n) for n in then} & {_key(n) for n in actual}
+    if moved:
         yield of_port(
             case,
             state,
             said,
             _CODE.port_neighbour_moved,
             severity,
-            expected=_call(then[0]),
+            expected=was,
             actual=_call(actual[0]),
         )
 

@@ -25,16 +25,29 @@ def judge_routing(
     last: DeviceReading | None,
     expected: Sequence[str],
     terms: PortTerms,
+    held: Iterable[PortFinding] = (),
 ) -> list[PortFinding]:
     """Findings of one device; nothing where its routing was not read.
 
-    ``expected`` are neighbours that have to be up, as ``ospf 10.0.0.1``.
+    ``expected`` are neighbours that have to be up, as ``ospf 10.0.0.1``; ``held`` what the last
+    reading found, and nobody accepted since: it stays as long as it is so.
     """
     now = reading.routing
     if now is None or not reading.good:
         return []
     then = last.routing if last else None
-    return [*_neighbours(reading, now, then, expected), *_routes(reading, now, then, terms)]
+    known = list(held)
+    return [
+        *_neighbours(reading, now, then, [*expected, *_missed(known)]),
+        *_routes(reading, now, then, terms, known),
+    ]
+
+
+def _missed(held: Iterable[PortFinding]) -> Iterator[str]:
+    """Neighbours that were up once, and were not in the last reading."""
+    for finding in held:
+        if finding.code in {_CODE.routing_neighbour_down, _CODE.routing_neighbour_unknown}:
+            yield finding.params.get("neighbour", "")
 
 
 def _neighbours(
@@ -96,11 +109,16 @@ def _by_key(neighbours: Iterable[RoutingNeighbour]) -> dict[str, RoutingNeighbou
 
 
 def _routes(
-    reading: DeviceReading, now: RoutingReading, then: RoutingReading | None, terms: PortTerms
+    reading: DeviceReading,
+    now: RoutingReading,
+    then: RoutingReading | None,
+    terms: PortTerms,
+    held: Iterable[PortFinding],
 ) -> Iterator[PortFinding]:
-    if then is None:
-        return
-    count, before = now.routes_of(_TOTAL), then.routes_of(_TOTAL)
+    count, before = now.routes_of(_TOTAL), then.routes_of(_TOTAL) if then else None
+    for finding in held:
+        if finding.code is _CODE.routes_fewer:
+            before = int(finding.params.get("before", "0"))
     if count is None or not before:
         return
     if (before - count) * 100 / before > terms.routes_fewer:

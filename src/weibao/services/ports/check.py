@@ -175,7 +175,7 @@ def _judged(ports: PortParts, cases: Sequence[DeviceCase]) -> list[DeviceReading
         found = [
             *own,
             *between.get(reading.device, ()),
-            *judge_routing(reading, case.last, case.routing, case.terms),
+            *judge_routing(reading, case.last, case.routing, case.terms, case.held.values()),
             *judge_reached(reading, reading.reached, tests),
         ]
         judged.append(case.reading.model_copy(update={"findings": tuple(_once(found))}))

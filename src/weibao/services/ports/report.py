@@ -8,9 +8,17 @@ from zoneinfo import ZoneInfo
 from weibao.boundary.ports import PortRun
 from weibao.domain.inventory import Device
 from weibao.domain.port_expectation import PortExpectation
-from weibao.domain.port_finding import PortFinding
+from weibao.domain.port_finding import NOT_UP_FINDINGS, OF_ROUTING, PortFinding
 from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome, PortState
-from weibao.domain.port_report import PortDay, PortDeviceRow, PortReport, PortTotals, tally_of
+from weibao.domain.port_report import (
+    PortDay,
+    PortDeviceRow,
+    PortReport,
+    PortStanding,
+    PortTotals,
+    standing_of,
+    tally_of,
+)
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Severity
 from weibao.services.issuing import heading, inventory_of, issue_all, placed
@@ -83,8 +91,12 @@ def build_port_report(
     before = _findings_before(ports, run, contract, runs)
     new = tuple(i for i, f in enumerate(findings) if _same(f) not in before)
     still = {_same(f) for f in findings}
-    read_now = {r.device for r in of_contract if r.good}
-    gone = [f for key, f in before.items() if key not in still and f.device in read_now]
+    good = {r.device: r for r in of_contract if r.good}
+    gone = [
+        f
+        for key, f in before.items()
+        if key not in still and f.device in good and _seen(good[f.device], f)
+    ]
     return PortReport(
         **heading(parts, run, contract, number_of(run, contract), _TITLE, "ports"),
         recorder=profile.ports.recorder or run.actor,
@@ -131,7 +143,28 @@ def _totals(rows: Sequence[PortDeviceRow]) -> PortTotals:
 
 
 def _same(finding: PortFinding) -> tuple[str, str, str]:
-    return finding.device, finding.port, finding.code.value
+    about = finding.port or finding.params.get("neighbour", "") or finding.params.get("name", "")
+    return finding.device, about, finding.code.value
+
+
+def _seen(reading: DeviceReading, finding: PortFinding) -> bool:
+    """Whether the reading can say that what was found is no more, and does not say it otherwise."""
+    if finding.code in OF_ROUTING:
+        read = reading.routing is not None
+        neighbour = finding.params.get("neighbour")
+        return read and not any(
+            neighbour and f.params.get("neighbour") == neighbour for f in reading.findings
+        )
+    if not finding.port:
+        return True
+    if finding.code in NOT_UP_FINDINGS and any(
+        f.port == finding.port and f.code in NOT_UP_FINDINGS for f in reading.findings
+    ):
+        return False
+    state = reading.port(finding.port)
+    if state is None:
+        return reading.outcome is PortOutcome.read
+    return standing_of(state.port) is not PortStanding.unknown
 
 
 def _findings_before(
