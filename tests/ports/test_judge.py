@@ -20,7 +20,9 @@ from weibao.domain.port_expectation import (
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
 from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_report import PortStanding, standing_of
 from weibao.domain.port_states import follow
+from weibao.services.changes.port_snapshots import regressions
 from weibao.services.ports.baseline import baseline_of
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -64,7 +66,9 @@ def found(
     ("use", "admin", "oper", "codes"),
     [
         ("used", "up", "up", set()),
-        ("used", "up", "dormant", set()),
+        ("used", "up", "dormant", {"port_dormant"}),
+        ("used", "down", "dormant", {"port_shut"}),
+        ("closed", "up", "dormant", {"port_open"}),
         ("used", "up", "down", {"port_down"}),
         ("used", "up", "not_present", {"port_down"}),
         ("used", "up", "lower_layer_down", {"port_down"}),
@@ -162,6 +166,31 @@ def test_what_went_down_is_found_until_it_is_up_or_accepted() -> None:
         assert "port_went_down" in found(port(oper="down"), wants={}, last=last)
         assert found(port(), wants={}, last=last).keys() == nothing
         assert found(port(oper="down"), wants={}, last=last, accepted=NOW).keys() == nothing
+
+
+def test_a_dormant_port_passes_no_packets() -> None:
+    """RFC 2863, 3.1.12: pending, waiting for some external event."""
+    last = reading(port(), at=NOW - DAY)
+    assert "port_dormant" in found(port(oper="dormant"), wants={}, last=last)
+    waits = {"GE1/0/1": PortExpectation(use="used", dormant=True)}
+    assert found(port(oper="dormant"), wants=waits, last=last) == {}
+    assert found(port(oper="down"), wants=waits, last=last).keys() == {"port_down"}
+    assert standing_of(port(oper="dormant")) is PortStanding.down
+    assert baseline_of(reading(port(oper="dormant")), NOW, "wang").ports == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "worse"),
+    [
+        ("up", "dormant", ["GE1/0/1: up -> dormant"]),
+        ("dormant", "dormant", []),
+        ("dormant", "up", []),
+        ("dormant", "down", ["GE1/0/1: dormant -> down"]),
+    ],
+)
+def test_after_a_change_dormant_is_worse_than_up(before: str, after: str, worse: list[str]) -> None:
+    then, now = reading(port(oper=before)), reading(port(oper=after))
+    assert list(regressions(then, now, "")) == worse
 
 
 def test_a_neighbour_that_moved_is_found_until_it_is_back_or_accepted() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from weibao.domain.port import OperStatus
 from weibao.domain.port_case import NOT_UP, UP, DeviceCase, cut_off_by, finding_of
 from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
@@ -18,7 +19,8 @@ from weibao.domain.records import Severity
 __all__ = ["judge_absent", "judge_lags"]
 
 _CODE = PortFindingCode
-_HELD = frozenset({_CODE.port_gone, _CODE.port_went_down, _CODE.port_unknown})
+_NO_PACKETS = NOT_UP | {OperStatus.dormant}
+_HELD = frozenset({_CODE.port_gone, _CODE.port_went_down, _CODE.port_unknown, _CODE.port_dormant})
 """Found in the last reading: still so, or worse, where the port is not there."""
 
 
@@ -96,7 +98,7 @@ def judge_lags(case: DeviceCase) -> Iterator[PortFinding]:
             if lag in members and name not in there:
                 members[lag][name] = None
     for lag, states in members.items():
-        down = [n for n, s in states.items() if s is None or s.port.oper_status in NOT_UP]
+        down = [n for n, s in states.items() if s is None or s.port.oper_status in _NO_PACKETS]
         if down and len(down) < len(states):
             said = case.expectations.get(lag) or PortExpectation()
             yield finding_of(

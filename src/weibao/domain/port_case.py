@@ -27,8 +27,18 @@ __all__ = [
 ]
 
 NOT_UP = frozenset({OperStatus.down, OperStatus.not_present, OperStatus.lower_layer_down})
-UP = frozenset({OperStatus.up, OperStatus.dormant})
+UP = frozenset({OperStatus.up})
+"""A dormant interface passes no packets (RFC 2863, 3.1.12): it is neither up nor down."""
 _CODE = PortFindingCode
+_CUTS = frozenset(
+    {
+        _CODE.port_down,
+        _CODE.port_shut,
+        _CODE.port_dormant,
+        _CODE.port_went_down,
+        _CODE.port_flapping,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ def of_port(
     **params: str,
 ) -> PortFinding:
     """About a port and its expectation; one that is down says whom that cuts off."""
-    cut = code in {_CODE.port_down, _CODE.port_shut, _CODE.port_went_down, _CODE.port_flapping}
+    cut = code in _CUTS
     cuts_off = cut_off_by(said) if cut else ""
     return finding_of(case, state, code, severity, cuts_off=cuts_off, **params)
 

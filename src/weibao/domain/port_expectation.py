@@ -93,6 +93,8 @@ class PortExpectation(Value):
     """Whom a fault of this port cuts off."""
     uplink: bool | None = None
     """Much hangs on it: its faults are serious, its utilisation is watched."""
+    dormant: bool | None = None
+    """It may wait for something before it passes packets (dial on demand)."""
     redundancy: str = ""
     """Ports of one name stand in for each other, over all devices of the contract."""
     errors_per_hour: float | None = Field(default=None, ge=0)

@@ -14,6 +14,7 @@ __all__ = ["NOT_UP_FINDINGS", "OF_ROUTING", "PLACES", "PortFinding", "PortFindin
 PLACES: dict[str, tuple[str, ...]] = {
     "port_down": ("reason",),
     "port_shut": ("reason",),
+    "port_dormant": (),
     "port_missing": (),
     "port_gone": (),
     "port_unexpected_up": ("expected",),
@@ -63,6 +64,8 @@ class PortFindingCode(StrEnum):
     """Expected to be used, and is not up."""
     port_shut = "port_shut"
     """Expected to be used, and is shut down by configuration."""
+    port_dormant = "port_dormant"
+    """Expected to be used, or was up, and waits for something: it passes no packets."""
     port_missing = "port_missing"
     """Expected, and the device has no such port."""
     port_gone = "port_gone"
@@ -119,6 +122,7 @@ NOT_UP_FINDINGS = frozenset(
     {
         PortFindingCode.port_down,
         PortFindingCode.port_shut,
+        PortFindingCode.port_dormant,
         PortFindingCode.port_missing,
         PortFindingCode.port_gone,
         PortFindingCode.port_went_down,

@@ -32,7 +32,7 @@ __all__ = ["judge_device"]
 _DAY = timedelta(days=1)
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 _CODE = PortFindingCode
-_NOT_BACK = (_CODE.port_went_down, _CODE.port_gone, _CODE.port_unknown)
+_NOT_BACK = (_CODE.port_went_down, _CODE.port_gone, _CODE.port_unknown, _CODE.port_dormant)
 """Found of a port that was up; so it stays until it is up again."""
 _WORDS = {PortUse.used: "used", PortUse.reserved: "reserved", PortUse.closed: "closed"}
 
@@ -106,7 +106,11 @@ def _condition(
             yield of_port(case, state, said, _CODE.port_unknown, Severity.warning, status=status)
         return
     down = port.oper_status in NOT_UP
-    if said.use is PortUse.used:
+    dormant = port.oper_status is OperStatus.dormant and port.admin_status is not AdminStatus.down
+    if dormant and said.use in {None, PortUse.used}:
+        if not said.dormant and (said.use is PortUse.used or _was_up(case, port, before)):
+            yield of_port(case, state, said, _CODE.port_dormant, severity)
+    elif said.use is PortUse.used:
         if port.admin_status is AdminStatus.down:
             yield of_port(case, state, said, _CODE.port_shut, severity, reason=port.reason)
         elif down:

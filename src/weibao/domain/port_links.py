@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from weibao.domain.port import Duplex
+from weibao.domain.port import Duplex, OperStatus
 from weibao.domain.port_case import (
     UP,
     DeviceCase,
@@ -106,7 +106,7 @@ def _legs(cases: list[DeviceCase]) -> Iterator[PortFinding]:
             if said.redundancy and case.reading.good:
                 legs[said.redundancy].append((case, case.reading.port(name), name, said))
     for redundancy, members in legs.items():
-        down = [m for m in members if m[1] is None or m[1].port.oper_status not in UP]
+        down = [m for m in members if not _carries(m[1], m[3])]
         if down and len(members) > 1:
             case, state, name, said = down[0]
             yield finding_of(
@@ -121,3 +121,11 @@ def _legs(cases: list[DeviceCase]) -> Iterator[PortFinding]:
                 up=str(len(members) - len(down)),
                 total=str(len(members)),
             )
+
+
+def _carries(state: PortState | None, said: PortExpectation) -> bool:
+    """Whether a leg is up, or waits for its turn as it should."""
+    if state is None:
+        return False
+    waits = state.port.oper_status is OperStatus.dormant and bool(said.dormant)
+    return waits or state.port.oper_status in UP

@@ -48,7 +48,7 @@ def standing_of(port: Port) -> PortStanding:
     """What ``port`` counts as; admin-down comes before all that the link says."""
     if port.admin_status is AdminStatus.down:
         return PortStanding.shut
-    if port.oper_status in {OperStatus.up, OperStatus.dormant}:
+    if port.oper_status is OperStatus.up:
         return PortStanding.up
     if port.oper_status in {OperStatus.unknown, OperStatus.testing}:
         return PortStanding.unknown

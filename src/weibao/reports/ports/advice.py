@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from weibao.domain.port import OperStatus
 from weibao.domain.port_expectation import PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
 from weibao.domain.port_record import PortState
@@ -111,4 +112,6 @@ def _free(state: PortState, row: PortDeviceRow) -> bool:
     """Nothing hangs on it, and nothing is meant to."""
     said = row.expectations.get(state.port.name)
     used = said is not None and said.use is PortUse.used
+    if state.port.oper_status is OperStatus.dormant:
+        return False
     return not used and standing_of(state.port) in {PortStanding.down, PortStanding.shut}

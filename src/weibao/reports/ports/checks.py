@@ -26,7 +26,12 @@ __all__ = ["check_items"]
 
 _CODE = PortFindingCode
 _ABSENT = frozenset({_CODE.port_missing, _CODE.port_gone})
-_LINKS = frozenset({_CODE.port_down, _CODE.port_shut, _CODE.port_went_down}) | _ABSENT
+_LINKS = _ABSENT | {
+    _CODE.port_down,
+    _CODE.port_shut,
+    _CODE.port_dormant,
+    _CODE.port_went_down,
+}
 _CONTACT = frozenset({_CODE.port_errors, _CODE.port_flapping})
 _QUALITY = frozenset({_CODE.port_errors, _CODE.port_duplex_mismatch, _CODE.port_speed})
 _BUSY = frozenset({_CODE.port_busy})

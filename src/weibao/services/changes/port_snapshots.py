@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from weibao.domain.change import StepState
-from weibao.domain.port import AdminStatus, Duplex, Port
+from weibao.domain.port import AdminStatus, Duplex, OperStatus, Port
 from weibao.domain.port_case import UP, short
 from weibao.domain.port_expectation import port_pattern
 from weibao.domain.port_record import DeviceReading
@@ -24,6 +24,7 @@ EXPECTED = "change_ports_expected"
 """The variable with patterns of ports that the change is meant to change."""
 
 _BEFORE = "ports-before"
+_WORKS = UP | {OperStatus.dormant}
 
 
 def ports_before(work: Work, devices: Sequence[str]) -> Found:
@@ -78,7 +79,7 @@ def regressions(before: DeviceReading, after: DeviceReading, declared: str) -> I
             continue
         there = now.get(name)
         if there is None:
-            if state.port.oper_status in UP:
+            if state.port.oper_status in _WORKS:
                 yield f"{name}: gone"
             continue
         worse = list(_worse(state.port, there))
@@ -87,7 +88,8 @@ def regressions(before: DeviceReading, after: DeviceReading, declared: str) -> I
 
 
 def _worse(before: Port, after: Port) -> Iterable[str]:
-    if before.oper_status in UP and after.oper_status not in UP:
+    waits = before.oper_status is OperStatus.dormant and after.oper_status not in _WORKS
+    if waits or (before.oper_status in UP and after.oper_status not in UP):
         reason = f" ({after.reason})" if after.reason else ""
         yield f"{before.oper_status.value} -> {after.oper_status.value}{reason}"
     elif before.admin_status is AdminStatus.up and after.admin_status is AdminStatus.down:
