@@ -17,6 +17,7 @@ from weibao.domain.port_expectation import (
     expected,
     port_pattern,
 )
+from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
 from weibao.domain.port_record import DeviceReading, PortOutcome
@@ -346,6 +347,31 @@ def test_both_ends_and_both_legs() -> None:
     findings = judge_links(cases)
     assert [f.code.value for f in findings] == ["port_duplex_mismatch", "redundancy_lost"]
     assert findings[1].params["down"] == "sw2 GE1/0/1"
+
+
+def test_what_two_contracts_own_is_not_judged_together() -> None:
+    """Names of devices and redundancies are each customer's own."""
+    near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/1"),)))
+    far = reading(port(oper="down", duplex="half"), device="sw2", contract="d")
+    leg = PortExpectation(use="used", redundancy="core")
+    cases = [DeviceCase(each, None, {"GE1/0/1": leg}, PortTerms()) for each in (near, far)]
+    assert judge_links(cases) == []
+
+
+def test_a_leg_that_was_not_read_is_still_a_leg() -> None:
+    leg = PortExpectation(use="used", redundancy="core", serves="三楼")
+    unread = reading(outcome=PortOutcome.failed, device="sw2")
+
+    def judged(oper: str) -> list[PortFinding]:
+        near = reading(port(oper=oper))
+        cases = [DeviceCase(r, None, {"GE1/0/1": leg}, PortTerms()) for r in (near, unread)]
+        return judge_links(cases)
+
+    assert judged("up") == []
+    (lost,) = judged("down")
+    assert (lost.device, lost.params["up"], lost.params["total"]) == ("sw1", "0–1", "2")
+    assert lost.params["down"] == "sw1 GE1/0/1"
+    assert lost.cuts_off == ""  # the other one may be up
 
 
 def test_a_waiver_ends() -> None:

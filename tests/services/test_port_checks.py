@@ -162,6 +162,17 @@ def test_a_neighbour_that_is_down_and_that_nobody_expects_stays_found(days: Days
     assert found(days.check({"sw1": gone, "sw2": table("up")})) == set()
 
 
+def test_a_leg_of_a_device_that_is_not_read_counts(days: Days) -> None:
+    said = {"GigabitEthernet0/0/1-2": {"use": "used", "redundancy": "core"}}
+    for device in ("sw1", "sw2"):
+        made = PortBaseline.model_validate({"device": device, "ports": said})
+        days.ports.baselines.write("default", made)
+    refused = Answer(platform="huawei", reason=Reason.of("refused"))
+    result = days.check({"sw1": table("down", "down"), "sw2": refused})
+    (lost,) = [f for f in result.findings if f.code.value == "redundancy_lost"]
+    assert (lost.params["up"], lost.params["total"], lost.cuts_off) == ("0–2", "4", "")
+
+
 def test_a_device_that_is_not_read_is_stale_and_never_good(days: Days) -> None:
     days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
     result = days.check(

@@ -52,8 +52,8 @@ PLACES: dict[str, tuple[str, ...]] = {
 counter of :class:`~weibao.domain.port.PortCounters` whose growth an hour is ``rate``, ``expected``
 of *port_unexpected_up* a :class:`~weibao.domain.port_expectation.PortUse`, ``direction`` ``in`` or
 ``out``, ``percent`` and ``limit`` of the speed, ``power`` and ``limit`` of light in dBm, ``down``
-the ports that are, ``up`` of ``total`` how many are not, ``since`` an ISO time or empty for never,
-``source`` a device or ``controller``.
+the ports that are, ``up`` of ``total`` how many are up (``0–1`` where one was not read), ``since``
+an ISO time or empty for never, ``source`` a device or ``controller``.
 """
 
 

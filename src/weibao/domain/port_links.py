@@ -27,8 +27,18 @@ _CODE = PortFindingCode
 
 
 def judge_links(cases: Iterable[DeviceCase]) -> list[PortFinding]:
-    """What only two devices together show: duplex of both ends, legs of one redundancy."""
-    known = list(cases)
+    """What only two devices together show: duplex of both ends, legs of one redundancy.
+
+    Devices that were not read belong to ``cases``, too: a leg that nobody saw is still a leg.
+    """
+    by_contract: dict[str, list[DeviceCase]] = defaultdict(list)
+    for case in cases:
+        by_contract[case.reading.contract].append(case)
+    return [finding for known in by_contract.values() for finding in _within(known)]
+
+
+def _within(known: list[DeviceCase]) -> list[PortFinding]:
+    """Of one contract: a customer's devices are not named in the log of another."""
     by_name: dict[str, DeviceCase] = {}
     for case in known:
         by_name.setdefault(short(case.reading.device), case)
@@ -103,10 +113,12 @@ def _legs(cases: list[DeviceCase]) -> Iterator[PortFinding]:
     legs = defaultdict(list)
     for case in cases:
         for name, said in case.expectations.items():
-            if said.redundancy and case.reading.good:
+            if said.redundancy:
                 legs[said.redundancy].append((case, case.reading.port(name), name, said))
     for redundancy, members in legs.items():
-        down = [m for m in members if not _carries(m[1], m[3])]
+        read = [m for m in members if m[0].reading.good]
+        down = [m for m in read if not _carries(m[1], m[3])]
+        left, unread = len(read) - len(down), len(members) - len(read)
         if down and len(members) > 1:
             case, state, name, said = down[0]
             yield finding_of(
@@ -118,7 +130,7 @@ def _legs(cases: list[DeviceCase]) -> Iterator[PortFinding]:
                 cuts_off=cut_off_by(said) if len(down) == len(members) else "",
                 name=redundancy,
                 down=", ".join(f"{c.reading.device} {n}" for c, _, n, _ in down),
-                up=str(len(members) - len(down)),
+                up=f"{left}–{left + unread}" if unread else str(left),
                 total=str(len(members)),
             )
 

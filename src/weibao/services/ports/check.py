@@ -114,7 +114,8 @@ def finish_ports(
             fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
         called = _called(parts)
         cases = [
-            replace(case_of(ports, r, known.get(r.device), last), called=called) for r in fresh
+            replace(case_of(ports, r, known.get(r.device), last), called=called.get(r.contract, {}))
+            for r in fresh
         ]
         judged = _judged(ports, cases)
         for first in range(0, len(judged), _BATCH):
@@ -131,13 +132,16 @@ def finish_ports(
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
 
-def _called(parts: Parts) -> dict[str, str]:
-    """What devices call themselves in their last configuration, where that is not their name."""
-    return {
-        own: version.device
-        for version in parts.journal.latest_versions().values()
-        if (own := short(version.hostname)) and own != short(version.device)
-    }
+def _called(parts: Parts) -> dict[str, dict[str, str]]:
+    """What a contract's devices call themselves in their last configuration, where that is not
+    their name.
+    """
+    called: dict[str, dict[str, str]] = {}
+    for version in parts.journal.latest_versions().values():
+        own = short(version.hostname)
+        if own and own != short(version.device):
+            called.setdefault(version.contract, {})[own] = version.device
+    return called
 
 
 def _from_here(ports: PortParts, run: Run, read: Sequence[DeviceReading]) -> list[DeviceReading]:
@@ -163,9 +167,9 @@ def _from_here(ports: PortParts, run: Run, read: Sequence[DeviceReading]) -> lis
 
 def _judged(ports: PortParts, cases: Sequence[DeviceCase]) -> list[DeviceReading]:
     """Readings with their findings: each device's own, and those that two show together."""
-    between: dict[str, list[PortFinding]] = {}
+    between: dict[tuple[str, str], list[PortFinding]] = {}
     for finding in judge_links(cases):
-        between.setdefault(finding.device, []).append(finding)
+        between.setdefault((finding.contract, finding.device), []).append(finding)
     judged = []
     for case in cases:
         reading = case.reading
@@ -174,7 +178,7 @@ def _judged(ports: PortParts, cases: Sequence[DeviceCase]) -> list[DeviceReading
         own = [] if reading.device == WHOLE else judge_device(case)
         found = [
             *own,
-            *between.get(reading.device, ()),
+            *between.get((reading.contract, reading.device), ()),
             *judge_routing(reading, case.last, case.routing, case.terms, case.held.values()),
             *judge_reached(reading, reading.reached, tests),
         ]
@@ -222,7 +226,7 @@ def case_of(
     names = [state.port.name for state in reading.ports]
     were = [state.port.name for state in before.ports] if before else []
     rules = [layer.ports for layer in layers]
-    absent = _absent(rules, names, were, canonical) if reading.good else []
+    absent = _absent(rules, names, were, canonical)
     known = {*names, *were}
     expectations = {
         name: said
