@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_a_neighbour_that_moved_is_found_until_it_is_back_or_accepted() -> None:
     assert found(linked("b"), last=second, accepted=NOW) == {}
 
 
-def test_errors_are_a_rate_and_a_reset_is_none() -> None:
+def test_errors_are_a_rate_and_a_reset_hides_none() -> None:
     def counted(errors: int) -> Port:
         return port(counters=PortCounters(in_errors=errors))
 
@@ -215,6 +216,14 @@ def test_errors_are_a_rate_and_a_reset_is_none() -> None:
     assert "port_errors" not in found(counted(100 + 240), last=last)
     assert found(counted(100 + 2400), last=last)["port_errors"].params["rate"] == "100"
     assert "port_errors" not in found(counted(5), last=last)
+    # After a reset all that is counted is new, unless somebody else counts.
+    last = reading(counted(9000), at=NOW - DAY)
+    assert found(counted(2400), last=last)["port_errors"].params["rate"] == "100"
+    assert "port_errors" not in found(counted(2400), last=last, asked=("snmp walk",))
+    # A handful within minutes is no rate.
+    soon = reading(counted(0), at=NOW - timedelta(minutes=1))
+    assert "port_errors" not in found(counted(9), last=soon)
+    assert found(counted(11), last=soon)["port_errors"].params["rate"] == "11"
     own = {"GE1/0/1": PortExpectation(use="used", errors_per_hour=200)}
     assert "port_errors" not in found(counted(2500), last=last, wants=own)
 
@@ -335,6 +344,25 @@ def test_a_member_that_is_not_there_any_more_counts_as_one_that_is_down() -> Non
     assert "redundancy_lost" in found(one, port("Eth-Trunk1"), wants=wants)
 
 
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [
+        ({}, {"port_lag"}),
+        ({"asked": ("snmp walk",)}, set()),
+        ({"refused": ("display eth-trunk",)}, {"command_refused"}),
+    ],
+)
+def test_an_aggregate_that_was_not_read_is_not_another_one(
+    fields: dict[str, Any], codes: set[str]
+) -> None:
+    wants = {"GE1/0/1": PortExpectation(use="used", lag="Eth-Trunk1")}
+    assert found(port(), wants=wants, **fields).keys() == codes
+    # Where one is shown, aggregates were read.
+    wants["GE1/0/2"] = PortExpectation(use="used")
+    other = port("GE1/0/2", lag="Eth-Trunk2")
+    assert found(port(), other, wants=wants, **fields).keys() == codes | {"port_lag"}
+
+
 def test_both_ends_and_both_legs() -> None:
     near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/9"),)))
     far = reading(
@@ -380,6 +408,17 @@ def test_a_waiver_ends() -> None:
         assert found(port(oper="down"), waivers=(waiver,))["port_down"].waived == waived
     other = PortWaiver(match="GE1/0/1", reason="x", until=date(2030, 1, 1), codes=("port_vlan",))
     assert found(port(oper="down"), waivers=(other,))["port_down"].waived == ""
+
+
+def test_a_waiver_ends_with_the_day_of_the_contract() -> None:
+    """At 17:00 UTC the next day has begun in Shanghai."""
+    at = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    waiver = PortWaiver(match="GE1/0/1", reason="refit", until=at.date())
+    down = reading(port(oper="down"), at=at)
+    wants = {"GE1/0/1": PortExpectation(use="used")}
+    for zone, waived in (("UTC", "refit"), ("Asia/Shanghai", "")):
+        case = DeviceCase(down, None, wants, PortTerms(), waivers=(waiver,), zone=ZoneInfo(zone))
+        assert [f.waived for f in judge_device(case)] == [waived]
 
 
 def test_what_was_not_read_is_stale_and_nothing_else() -> None:

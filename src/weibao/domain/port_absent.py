@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from weibao.domain.port import OperStatus
-from weibao.domain.port_case import NOT_UP, UP, DeviceCase, cut_off_by, finding_of
+from weibao.domain.port_case import NOT_UP, UP, DeviceCase, cut_off_by, finding_of, source_of
 from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
-from weibao.domain.port_record import DeviceReading, PortState
-from weibao.domain.port_rules import SOURCES
+from weibao.domain.port_record import PortState
 from weibao.domain.records import Severity
 
-__all__ = ["judge_absent", "judge_lags"]
+__all__ = ["judge_absent", "judge_lags", "lags_read"]
 
 _CODE = PortFindingCode
 _NO_PACKETS = NOT_UP | {OperStatus.dormant}
@@ -57,29 +56,26 @@ def _whole(case: DeviceCase) -> bool:
     reading, last = case.reading, case.last
     # What a device always refuses, it refused when the port was seen, too.
     refused = set(reading.refused) - set(last.refused if last else ())
-    asked = set(last.asked) <= set(reading.asked) if last and _alike(case) else True
+    asked = set(last.asked) <= set(reading.asked) if last and case.alike else True
     understood = not (reading.unparsed_count or reading.unknown_words or reading.reason)
     return understood and asked and not refused
 
 
-def _alike(case: DeviceCase) -> bool:
-    """Whether both readings call ports the same: an agent and a command line need not."""
-    last = case.last
-    return (
-        last is not None
-        and last.platform == case.reading.platform
-        and _source(last) == _source(case.reading)
-    )
-
-
-def _source(reading: DeviceReading) -> str:
-    words = {command.split(" ", 1)[0] for command in reading.asked}
-    return next((source for source in SOURCES if source in words), "")
+def lags_read(case: DeviceCase) -> bool:
+    """Whether a port without an aggregate belongs to none: an agent does not say, nor does a
+    command that was refused.
+    """
+    reading, last = case.reading, case.last
+    if any(state.port.lag for state in reading.ports):
+        return True
+    if last is not None and case.alike and any(state.port.lag for state in last.ports):
+        return _whole(case)
+    return not source_of(reading) and not reading.refused
 
 
 def _lost(case: DeviceCase, there: set[str]) -> list[str]:
     """Ports that were up in the last reading, or whose loss it found already."""
-    if case.last is None or not _alike(case):
+    if case.last is None or not case.alike:
         return []
     up = [state.port.name for state in case.last.ports if state.port.oper_status in UP]
     held = [port for port, code in case.held if port and code in _HELD]
@@ -120,7 +116,7 @@ def _were_members(case: DeviceCase) -> Iterator[tuple[str, str]]:
     for name, said in case.expectations.items():
         if said.lag and said.use is PortUse.used:
             yield said.lag, name
-    if case.last is None or not _alike(case):
+    if case.last is None or not case.alike:
         return
     for state in case.last.ports:
         if state.port.lag:

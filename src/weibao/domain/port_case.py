@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from weibao.domain.port import OperStatus
 from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, port_pattern
 from weibao.domain.port_finding import PortFinding, PortFindingCode
 from weibao.domain.port_record import DeviceReading, PortState
+from weibao.domain.port_rules import SOURCES
 from weibao.domain.records import Severity
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "of_port",
     "same_port",
     "short",
+    "source_of",
     "waive",
 ]
 
@@ -58,6 +60,8 @@ class DeviceCase:
     """What devices call themselves, without domain → how the inventory calls them."""
     accepted: datetime | None = None
     """When a reading was last accepted as what is expected."""
+    zone: tzinfo = UTC
+    """The contract's; a waiver ends with its day there."""
 
     @functools.cached_property
     def held(self) -> Mapping[tuple[str, PortFindingCode], PortFinding]:
@@ -66,10 +70,27 @@ class DeviceCase:
             return {}
         return {(finding.port, finding.code): finding for finding in self.last.findings}
 
+    @functools.cached_property
+    def alike(self) -> bool:
+        """Whether the last reading names and counts like this one: an agent and a command line
+        need not.
+        """
+        return (
+            self.last is not None
+            and self.last.platform == self.reading.platform
+            and source_of(self.last) == source_of(self.reading)
+        )
+
     def is_named(self, wanted: str, system: str) -> bool:
         """Whether a neighbour that calls itself ``system`` is the one that is wanted."""
         own = short(system)
         return bool(own) and short(wanted) in {own, short(self.called.get(own, ""))}
+
+
+def source_of(reading: DeviceReading) -> str:
+    """Where it was read from, if not from the command line."""
+    words = {command.split(" ", 1)[0] for command in reading.asked}
+    return next((source for source in SOURCES if source in words), "")
 
 
 def short(system: str) -> str:
@@ -153,7 +174,7 @@ def cut_off_by(said: PortExpectation) -> str:
 
 def waive(case: DeviceCase, finding: PortFinding) -> PortFinding:
     """The finding, with the reason of a waiver that covers it on that day."""
-    day = case.reading.at.date()
+    day = case.reading.at.astimezone(case.zone).date()
     for waiver in case.waivers:
         if waiver.until < day or (waiver.codes and finding.code.value not in waiver.codes):
             continue

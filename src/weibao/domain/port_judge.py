@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from weibao.domain.port import AdminStatus, Duplex, Neighbour, OperStatus, Port
-from weibao.domain.port_absent import judge_absent, judge_lags
+from weibao.domain.port_absent import judge_absent, judge_lags, lags_read
 from weibao.domain.port_case import (
     NOT_UP,
     UP,
@@ -139,7 +139,7 @@ def _flapping(
     case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
 ) -> Iterator[PortFinding]:
     changes = recent_changes(state, case.reading.at, _DAY)
-    counted = _growth(state, before, "carrier_transitions")
+    counted = _growth(case, state, before, "carrier_transitions")
     if counted is not None and case.last is not None:
         hours = max(_hours(case), 1.0)
         changes = max(changes, round(counted * min(24 / hours, 1.0)))
@@ -168,7 +168,7 @@ def _link(case: DeviceCase, state: PortState, said: PortExpectation) -> Iterator
     ):
         if wanted and actual and not _same(wanted, actual):
             yield differs(case, state, said, code, wanted, actual)
-    if said.lag and not _same(said.lag, port.lag):
+    if said.lag and not _same(said.lag, port.lag) and (port.lag or lags_read(case)):
         yield differs(case, state, said, _CODE.port_lag, said.lag, port.lag or "-")
 
 
@@ -218,11 +218,12 @@ def _errors(
 ) -> Iterator[PortFinding]:
     budget = said.errors_per_hour
     budget = case.terms.errors_per_hour if budget is None else budget
-    hours = _hours(case)
-    if hours <= 0:
+    if _hours(case) <= 0:
         return
+    # A handful within minutes is no rate.
+    hours = max(_hours(case), 1.0)
     for kind in _ERRORS:
-        grown = _growth(state, before, kind)
+        grown = _growth(case, state, before, kind)
         if grown is not None and grown / hours > budget:
             yield of_port(
                 case,
@@ -237,13 +238,16 @@ def _errors(
             return
 
 
-def _growth(state: PortState, before: PortState | None, counter: str) -> int | None:
-    """New counts since the last reading; None where either is not known or it was reset."""
+def _growth(
+    case: DeviceCase, state: PortState, before: PortState | None, counter: str
+) -> int | None:
+    """New counts since the last reading, at least; None where either is not known."""
     now = getattr(state.port.counters, counter)
     then = getattr(before.port.counters, counter) if before else None
-    if now is None or then is None or now < then:
+    if now is None or then is None or not case.alike:
         return None
-    return int(now - then)
+    # After a reset all that is counted is new.
+    return int(now - then if now >= then else now)
 
 
 def _hours(case: DeviceCase) -> float:

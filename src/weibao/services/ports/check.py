@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from weibao.boundary import Progress
 from weibao.domain.inventory import Device
@@ -241,6 +243,7 @@ def case_of(
         waivers=tuple(waivers),
         routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
         accepted=baseline.accepted_at if baseline else None,
+        zone=ZoneInfo(contract.time_zone) if contract else UTC,
     )
 
 
