@@ -171,6 +171,9 @@ def test_a_leg_of_a_device_that_is_not_read_counts(days: Days) -> None:
     result = days.check({"sw1": table("down", "down"), "sw2": refused})
     (lost,) = [f for f in result.findings if f.code.value == "redundancy_lost"]
     assert (lost.params["up"], lost.params["total"], lost.cuts_off) == ("0–2", "4", "")
+    alone = days.check({"sw1": table("down", "up")}, limit="sw1")
+    (lost,) = [f for f in alone.findings if f.code.value == "redundancy_lost"]
+    assert (lost.params["up"], lost.params["total"]) == ("1–3", "4")
 
 
 def test_a_device_that_is_not_read_is_stale_and_never_good(days: Days) -> None:

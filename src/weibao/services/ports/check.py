@@ -31,7 +31,7 @@ from weibao.errors import InputError
 from weibao.services.begin_run import JobRequest, begin_run, collect
 from weibao.services.parts import Finisher, Parts, PublishedReport
 from weibao.services.ports.port_parts import PortParts
-from weibao.services.ports.read_bundle import read_bundle
+from weibao.services.ports.read_bundle import read_bundle, unread
 from weibao.services.ports.report import issue_port_reports
 from weibao.services.steps import Steps
 
@@ -119,7 +119,8 @@ def finish_ports(
             replace(case_of(ports, r, known.get(r.device), last), called=called.get(r.contract, {}))
             for r in fresh
         ]
-        judged = _judged(ports, cases)
+        others = [] if run.change_ref else _partners(ports, run, cases, recorded, devices, last)
+        judged = _judged(ports, cases, others)
         for first in range(0, len(judged), _BATCH):
             ports.records.record_ports(run.id, judged[first : first + _BATCH], run.actor)
     parts.journal.close_run(run.id, state, parts.clock.now(), run.actor)
@@ -167,10 +168,41 @@ def _from_here(ports: PortParts, run: Run, read: Sequence[DeviceReading]) -> lis
     return found
 
 
-def _judged(ports: PortParts, cases: Sequence[DeviceCase]) -> list[DeviceReading]:
+def _partners(
+    ports: PortParts,
+    run: Run,
+    cases: Sequence[DeviceCase],
+    recorded: Mapping[str, DeviceReading],
+    devices: Sequence[Device],
+    last: Mapping[tuple[str, str], DeviceReading],
+) -> list[DeviceCase]:
+    """Devices that the run recorded before or was not to read: their legs count, too."""
+    contracts = {
+        case.reading.contract
+        for case in cases
+        if any(said.redundancy for said in case.expectations.values())
+    }
+    there = {(case.reading.contract, case.reading.device) for case in cases}
+    why = Reason.of("not_in_this_run")
+
+    def reading(device: Device) -> DeviceReading:
+        return recorded.get(device.name) or unread(
+            run, device.name, device.contract, device.platform, why, ports
+        )
+
+    return [
+        case_of(ports, reading(device), device, last)
+        for device in devices
+        if device.contract in contracts and (device.contract, device.name) not in there
+    ]
+
+
+def _judged(
+    ports: PortParts, cases: Sequence[DeviceCase], others: Sequence[DeviceCase] = ()
+) -> list[DeviceReading]:
     """Readings with their findings: each device's own, and those that two show together."""
     between: dict[tuple[str, str], list[PortFinding]] = {}
-    for finding in judge_links(cases):
+    for finding in judge_links([*cases, *others]):
         between.setdefault((finding.contract, finding.device), []).append(finding)
     judged = []
     for case in cases:
