@@ -1,4 +1,4 @@
-"""Intended against actual, now against before, one end against the other (PRT-03, PRT-07)."""
+"""Intended against actual, and now against before (PRT-03, PRT-07)."""
 
 from __future__ import annotations
 
@@ -11,57 +11,17 @@ import pytest
 from weibao.domain.port import Neighbour, Optical, Port, PortCounters
 from weibao.domain.port_case import DeviceCase
 from weibao.domain.port_expectation import (
-    PortBaseline,
     PortExpectation,
     PortTerms,
     PortWaiver,
-    expected,
-    port_pattern,
 )
-from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
-from weibao.domain.port_links import judge_links
-from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_record import PortOutcome
 from weibao.domain.port_report import PortStanding, standing_of
-from weibao.domain.port_states import follow
 from weibao.services.changes.port_snapshots import regressions
 from weibao.services.ports.baseline import baseline_of
 
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
-UPLINK = PortExpectation(use="used", uplink=True, serves="三楼", room="301", outlet="A-01")
-
-
-def port(name: str = "GE1/0/1", admin: str = "up", oper: str = "up", **fields: Any) -> Port:
-    return Port(name=name, native_name=name, admin_status=admin, oper_status=oper, **fields)
-
-
-def reading(
-    *ports: Port, last: DeviceReading | None = None, at: datetime = NOW, **fields: Any
-) -> DeviceReading:
-    base = {"run_id": "r", "contract": "c", "device": "sw1", "platform": "huawei"}
-    given = {**base, "outcome": PortOutcome.read, "at": at, "ports": follow(ports, last, at)}
-    return DeviceReading(**{**given, **fields})
-
-
-def found(
-    *ports: Port,
-    wants: dict[str, PortExpectation] | None = None,
-    last: DeviceReading | None = None,
-    terms: PortTerms | None = None,
-    waivers: tuple[PortWaiver, ...] = (),
-    accepted: datetime | None = None,
-    **fields: Any,
-) -> dict[str, Any]:
-    case = DeviceCase(
-        reading=reading(*ports, last=last, **fields),
-        last=last,
-        expectations=wants if wants is not None else {"GE1/0/1": PortExpectation(use="used")},
-        terms=terms or PortTerms(),
-        waivers=waivers,
-        accepted=accepted,
-    )
-    return {f.code.value: f for f in judge_device(case)}
+from .judging import DAY, NOW, UPLINK, found, port, reading
 
 
 @pytest.mark.parametrize(
@@ -320,88 +280,6 @@ def test_a_neighbour_that_moved() -> None:
     assert moved["port_neighbour_moved"].params["actual"] == "b 1"
 
 
-def test_an_aggregate_with_one_leg_down() -> None:
-    one = port("GE1/0/1", lag="Eth-Trunk1")
-    two = port("GE1/0/2", oper="down", lag="Eth-Trunk1")
-    findings = found(one, two, port("Eth-Trunk1"))
-    assert findings["redundancy_lost"].params["down"] == "GE1/0/2"
-
-
-def test_a_member_that_is_not_there_any_more_counts_as_one_that_is_down() -> None:
-    one, two = port("GE1/0/1", lag="Eth-Trunk1"), port("GE2/0/1", lag="Eth-Trunk1")
-    last = reading(one, two, port("Eth-Trunk1"), at=NOW - 2 * DAY)
-    first = found(one, port("Eth-Trunk1"), last=last)
-    assert first["redundancy_lost"].params["down"] == "GE2/0/1"
-    assert (first["redundancy_lost"].params["up"], first["redundancy_lost"].params["total"]) == (
-        "1",
-        "2",
-    )
-    without = reading(
-        one, port("Eth-Trunk1"), last=last, at=NOW - DAY, findings=tuple(first.values())
-    )
-    assert "redundancy_lost" in found(one, port("Eth-Trunk1"), last=without)
-    wants = {name: PortExpectation(use="used", lag="Eth-Trunk1") for name in ("GE1/0/1", "GE2/0/1")}
-    assert "redundancy_lost" in found(one, port("Eth-Trunk1"), wants=wants)
-
-
-@pytest.mark.parametrize(
-    ("fields", "codes"),
-    [
-        ({}, {"port_lag"}),
-        ({"asked": ("snmp walk",)}, set()),
-        ({"refused": ("display eth-trunk",)}, {"command_refused"}),
-    ],
-)
-def test_an_aggregate_that_was_not_read_is_not_another_one(
-    fields: dict[str, Any], codes: set[str]
-) -> None:
-    wants = {"GE1/0/1": PortExpectation(use="used", lag="Eth-Trunk1")}
-    assert found(port(), wants=wants, **fields).keys() == codes
-    # Where one is shown, aggregates were read.
-    wants["GE1/0/2"] = PortExpectation(use="used")
-    other = port("GE1/0/2", lag="Eth-Trunk2")
-    assert found(port(), other, wants=wants, **fields).keys() == codes | {"port_lag"}
-
-
-def test_both_ends_and_both_legs() -> None:
-    near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/9"),)))
-    far = reading(
-        port("GE1/0/9", duplex="half", neighbours=(Neighbour(system="sw1", port="GE1/0/1"),)),
-        port("GE1/0/1", oper="down"),
-        device="sw2",
-    )
-    leg = PortExpectation(use="used", redundancy="core")
-    cases = [DeviceCase(each, None, {"GE1/0/1": leg}, PortTerms()) for each in (near, far)]
-    findings = judge_links(cases)
-    assert [f.code.value for f in findings] == ["port_duplex_mismatch", "redundancy_lost"]
-    assert findings[1].params["down"] == "sw2 GE1/0/1"
-
-
-def test_what_two_contracts_own_is_not_judged_together() -> None:
-    """Names of devices and redundancies are each customer's own."""
-    near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/1"),)))
-    far = reading(port(oper="down", duplex="half"), device="sw2", contract="d")
-    leg = PortExpectation(use="used", redundancy="core")
-    cases = [DeviceCase(each, None, {"GE1/0/1": leg}, PortTerms()) for each in (near, far)]
-    assert judge_links(cases) == []
-
-
-def test_a_leg_that_was_not_read_is_still_a_leg() -> None:
-    leg = PortExpectation(use="used", redundancy="core", serves="三楼")
-    unread = reading(outcome=PortOutcome.failed, device="sw2")
-
-    def judged(oper: str) -> list[PortFinding]:
-        near = reading(port(oper=oper))
-        cases = [DeviceCase(r, None, {"GE1/0/1": leg}, PortTerms()) for r in (near, unread)]
-        return judge_links(cases)
-
-    assert judged("up") == []
-    (lost,) = judged("down")
-    assert (lost.device, lost.params["up"], lost.params["total"]) == ("sw1", "0–1", "2")
-    assert lost.params["down"] == "sw1 GE1/0/1"
-    assert lost.cuts_off == ""  # the other one may be up
-
-
 def test_a_waiver_ends() -> None:
     for until, waived in ((NOW.date(), "refit"), (NOW.date() - DAY, "")):
         waiver = PortWaiver(match="GE1/0/1-4", reason="refit", until=until)
@@ -424,87 +302,3 @@ def test_a_waiver_ends_with_the_day_of_the_contract() -> None:
 def test_what_was_not_read_is_stale_and_nothing_else() -> None:
     last = reading(port(), at=NOW - DAY)
     assert found(outcome=PortOutcome.failed, last=last).keys() == {"ports_stale"}
-
-
-@pytest.mark.parametrize(
-    ("pattern", "name", "meant"),
-    [
-        ("GE1/0/1-24", "GE1/0/24", True),
-        ("GE1/0/1-24", "GE1/0/25", False),
-        ("GE1/0/[1-4]", "GE1/0/2", True),
-        ("GE[1-2]/0/*", "GE2/0/17", True),
-        ("GE[1-2]/0/*", "GE3/0/17", False),
-        ("xe-0/0/0-3", "xe-0/0/3", True),
-        ("xe-0/0/1", "xe-0/0/1", True),
-        ("Eth-Trunk1-2", "Eth-Trunk2", True),
-        ("GE1/0/1, GE1/0/3", "GE1/0/3", True),
-        ("ge1/0/1", "GE1/0/1", True),
-        ("GE1/0/1", "GE1/0/10", False),
-        ("*", "Vlanif1", True),
-        ("sfp28-1", "sfp28-1", True),
-        ("sfp28-1", "SFP28-1", True),
-        ("sfp28-1", "sfp28", False),
-        ("qsfp28-1-1", "qsfp28-1-1", True),
-        ("qsfp28-1-1", "qsfp28-1-2", False),
-        ("qsfp28-1-1-4", "qsfp28-1-3", False),
-        ("sfp28-1-4", "sfp28-3", True),
-        ("sfp28-1-4", "sfp28-5", False),
-        ("eth1-2", "eth1-2", True),
-    ],
-)
-def test_patterns(pattern: str, name: str, meant: bool) -> None:
-    assert port_pattern(pattern)(name) is meant
-
-
-def test_three_lines_for_a_switch() -> None:
-    given = PortBaseline.model_validate(
-        {
-            "ports": {
-                "GE1/0/1-48": {"role": "access", "vlan": 10},
-                "GE1/0/40-44": "reserved",
-                "GE1/0/48": {"use": "used", "uplink": True},
-            }
-        }
-    )
-    roles = {"access": PortExpectation(use="used", speed="1G")}
-    wanted = expected(["GE1/0/1", "GE1/0/41", "GE2/0/1"], [given.ports], roles)
-    first = wanted["GE1/0/1"]
-    assert first is not None
-    assert (first.use, first.speed, first.vlan) == ("used", 10**9, "10")
-    free = wanted["GE1/0/41"]
-    assert free is not None and free.use == "reserved"
-    assert "GE2/0/1" not in wanted
-
-
-def test_a_reading_becomes_few_lines() -> None:
-    ports = [port(f"GE1/0/{n}", speed=10**9, vlan="10") for n in range(1, 25)]
-    ports += [port(f"GE1/0/{n}", admin="down", oper="down") for n in range(25, 49)]
-    ports += [port("Vlanif10"), port("XGE1/0/1", oper="down")]
-    made = baseline_of(reading(*ports), NOW, "wang")
-    assert list(made.ports) == ["GE1/0/1-24", "GE1/0/25-48", "Vlanif10"]
-    judged = found(*ports, wants={n: e for n, e in _all(made, ports).items() if e})
-    assert judged == {}
-
-
-@pytest.mark.parametrize(
-    ("names", "lines"),
-    [
-        (["sfp28-1", "sfp28-2", "sfp28-3"], ["sfp28-1-3"]),
-        (["eth1-1", "eth1-2"], ["eth[1-1]-[1-2]"]),
-        (["qsfp28-1-1", "qsfp28-1-2", "qsfp28-2-1"], None),
-        (["eth1-2"], ["eth[1-1]-[2-2]"]),
-        (["Port01", "Port02"], ["Port01", "Port02"]),
-        (["ether9", "ether10"], ["ether9-10"]),
-    ],
-)
-def test_a_baseline_means_the_names_that_it_was_made_of(
-    names: list[str], lines: list[str] | None
-) -> None:
-    made = baseline_of(reading(*(port(name) for name in names)), NOW, "wang")
-    assert lines is None or list(made.ports) == lines
-    others = ["eth1", "eth2", "qsfp1", "qsfp28-1", "qsfp28-2-2", "ether1", "Port1"]
-    assert list(expected([*names, *others], [made.ports], {})) == names
-
-
-def _all(made: PortBaseline, ports: list[Port]) -> dict[str, PortExpectation]:
-    return expected([p.name for p in ports], [made.ports], {})

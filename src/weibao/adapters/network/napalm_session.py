@@ -79,14 +79,14 @@ class Device:
         """
         try:
             return self._tried(getattr(self._driver, getter))
-        except NotImplementedError:
+        except NotImplementedError:  # NAPALM's own word: this driver lacks the getter
             return None
 
     def _tried(self, work: Callable[[], Any]) -> Any:
         """One answer that does not come is a part that is not read; two are a dead device."""
         try:
             found = self._patience.call(work)
-        except (Trouble, NotImplementedError):
+        except (Trouble, NotImplementedError):  # these say all; below are the libraries' own
             raise
         except Exception as error:
             trouble = self._fail(error)
