@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from weibao.adapters.left_running import left_running
+from weibao.adapters.leftovers import clear_steps
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 
 PLAY = """
@@ -29,10 +30,30 @@ from pathlib import Path
 from weibao.adapters.left_running import left_running
 from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
 folder = Path(sys.argv[1])
-AnsiblePlaybookRunner(folder).ahead(folder / "change")
-while not left_running(folder / "change"):
+AnsiblePlaybookRunner(folder).ahead(folder / "changes" / "CHG-1")
+while not left_running(folder / "changes"):
     pass
 os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+PLAYING = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from weibao.adapters.playbook_runner import AnsiblePlaybookRunner
+folder = Path(sys.argv[1])
+change, said = folder / "changes" / "CHG-1", folder / "said"
+runner = AnsiblePlaybookRunner(folder)
+AHEAD
+def end():
+    while not said.exists():
+        time.sleep(0.02)
+    AHEAD
+    time.sleep(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+threading.Thread(target=end).start()
+runner.run("play.yml", inventory=str(folder / "hosts"), limit=("one",), folder=change / "first",
+           variables={"word": "first", "file": str(said), "seconds": 3})
 """
 
 
@@ -41,7 +62,7 @@ class Place:
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.change = base / "change"
+        self.change = base / "changes" / "CHG-1"
         self.said = base / "said"
         (base / "play.yml").write_text(PLAY)
         (base / "hosts").write_text(
@@ -136,6 +157,21 @@ def test_a_runner_that_is_killed_takes_it_along_and_nothing_is_played(place: Pla
     assert done.returncode == -signal.SIGKILL
     assert wait(lambda: not place.left)
     assert not place.said.exists()
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_what_a_killed_runner_left_is_swept(place: Place, ahead: bool) -> None:
+    """Neither the environment nor variables stay on the disk, whether it played or waited."""
+    program = PLAYING.replace("AHEAD", "runner.ahead(change)" if ahead else "pass")
+    done = subprocess.run([sys.executable, "-c", program, str(place.base)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert wait(lambda: not place.left)
+    assert any("envvars" in name for name in place.files)
+    for _ in range(2):  # by each that comes after
+        clear_steps(place.base, "CHG-1")
+    assert not [name for name in place.files if "/env/" in name or name.endswith("/command")]
+    kept = [name for name in place.files if name.endswith("stdout")]
+    assert len(kept) == 1, kept  # what was played is told; what waited left nothing
 
 
 @pytest.mark.parametrize("ahead", [True, False])

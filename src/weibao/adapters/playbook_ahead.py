@@ -19,7 +19,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PlaybookAhead"]
+__all__ = ["AHEAD", "PlaybookAhead"]
+
+AHEAD = "ahead-"
+"""What the names of their folders begin with."""
 
 _MODULE = "weibao.adapters.ansible_ahead"
 _STOP_SECONDS = 20.0
@@ -39,7 +42,7 @@ class PlaybookAhead:
             OSError: the folder cannot be written.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder = Path(tempfile.mkdtemp(prefix="ahead-", dir=folder))
+        self.folder = Path(tempfile.mkdtemp(prefix=AHEAD, dir=folder))
         self.private = self.folder / "ansible"
         fifo = self.private / "env" / "order"
         try:

@@ -25,7 +25,7 @@ from typing import Any
 from weibao.adapters.ansible_paths import configured
 from weibao.adapters.bundle import BundleReader
 from weibao.adapters.host_results import HostResults
-from weibao.adapters.playbook_ahead import PlaybookAhead
+from weibao.adapters.playbook_ahead import AHEAD, PlaybookAhead
 from weibao.adapters.scrub import scrub
 from weibao.boundary.runner import PlaybookResult, Progress
 from weibao.errors import FailedError
@@ -33,6 +33,7 @@ from weibao.errors import FailedError
 __all__ = ["AnsiblePlaybookRunner", "sweep_private"]
 
 _PRIVATE = "ansible"
+_VARIABLES = Path("env", "variables.json")
 _MOST_AHEAD = 2
 _ERRORS = ("[ERROR]", "ERROR!", "fatal:")
 
@@ -93,7 +94,7 @@ class AnsiblePlaybookRunner:
                 hosts = waiting.private / "limit"
                 hosts.write_text("\n".join(limit) + "\n", encoding="utf-8")
                 words += ["--limit", f"@{hosts}"]
-            given = waiting.private / "env" / "variables.json"
+            given = waiting.private / _VARIABLES
             given.write_text(json.dumps(dict(variables)), encoding="utf-8")
             words += ["-e", f"@{given}", *options, playbook]
         except OSError as error:
@@ -238,8 +239,17 @@ def _following(bundle: Path, progress: Progress | None) -> Any:
 
 
 def sweep_private(folder: Path) -> None:
-    """Remove what ansible-runner left that may hold the environment or variables."""
-    private = folder / _PRIVATE
-    shutil.rmtree(private / "env", ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (private / "artifacts" / "run" / "command").unlink()
+    """Remove what ansible-runner left in a step's or run's folder that may hold the environment or
+    variables; also of playbooks that were cut off there, and those that never played altogether.
+    """
+    for place in (folder, *folder.glob(f"{AHEAD}*")):
+        private = place / _PRIVATE
+        waited = place.name.startswith(AHEAD) and (private / "env").is_dir()
+        never_played = waited and not (private / _VARIABLES).exists()
+        shutil.rmtree(private / "env", ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (private / "artifacts" / "run" / "command").unlink()
+        if never_played:
+            shutil.rmtree(place, ignore_errors=True)
+        elif place != folder:
+            _move(place, folder / _PRIVATE)
