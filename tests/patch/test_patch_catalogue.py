@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from weibao.adapters.notice_files import read_notices
+from weibao.cli import main
 from weibao.domain.patch import PackageChange, PatchStatus
 from weibao.domain.patch_catalogue import catalogue, noticed
 from weibao.domain.reasons import Reason
@@ -133,3 +134,24 @@ def test_each_reading_ends_in_a_conclusion() -> None:
     """PAT-02: whether an upgrade is needed is said in so many words; not checked is no answer."""
     found = [state("a", 1, SSL, BASH), state("a", 1, BASH), state("a", 1), unchecked("a", 1)]
     assert [s.conclusion for s in found] == ["soon", "next_window", "none", "not_checked"]
+
+
+def test_a_notice_is_shown_with_the_day_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Days are those of the estate's zone, in --since and in the table."""
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    monkeypatch.chdir(estate)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["init", "."]) == 0
+    (estate / "inventory" / "hosts.yml").write_text("all: {hosts: {sw1: {}}}\n")
+    (estate / "notices").mkdir()
+    (estate / "notices" / "vrp.yml").write_text(NOTICE.replace("huawei:&access", "sw1"))
+    for since, shown in (("2026-11-06", True), ("2026-11-07", False)):
+        capsys.readouterr()
+        assert main(["patch", "catalogue", "--since", since]) == 4  # no host was ever read
+        assert ("2026-11-06" in capsys.readouterr().out) is shown
+    (estate / "notices" / "vrp.yml").write_text(NOTICE.replace("huawei:&access", "nobody"))
+    assert main(["patch", "catalogue"]) == 2
+    assert "notices/vrp.yml" in capsys.readouterr().err

@@ -138,7 +138,7 @@ def catalogue(call: Call, since: str, security: bool, product: str) -> int:
                 f"{entry.vendor} {entry.product}".strip(),
                 entry.version,
                 " ".join(filter(None, (_yes(call, entry.security), entry.advisory))),
-                out.moment(entry.found_at),
+                entry.found_at.astimezone(zone).date(),  # as --since counts days
                 ", ".join(
                     f"{a.device} ({a.installed})" if a.installed else a.device for a in entry.assets
                 ),
