@@ -41,10 +41,14 @@ def test_the_next_one_sweeps_its_own_steps_and_no_run(tmp_path: Path) -> None:
 
 def test_processes_are_known_by_the_folder_they_work_in(tmp_path: Path) -> None:
     folder = tmp_path / "CHG-1"
-    code = "import sys; sys.stdin.read()"
+    code = "import sys; print(flush=True); sys.stdin.read()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder / "step")], stdin=subprocess.PIPE
+        [sys.executable, "-c", code, str(folder / "step")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
+    assert process.stdout
+    process.stdout.readline()  # it runs: for a moment after its start it has no words, yet
     try:
         assert left_running(folder) == (process.pid,)
         assert left_running(tmp_path / "CHG") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_two_drafts_of_one_device_and_hour_are_not_both_submitted(office: Office
 
 def test_a_calendar_that_changed_since_the_plan_counts_at_the_submission(office: Office) -> None:
     change = planned(office, limit="host1")
-    day = change.window.start.date()
+    day = change.window.start.astimezone(ZoneInfo("Asia/Shanghai")).date()  # the contract's
     office.terms({"freezes": [{"title": "年终决算", "first": str(day), "last": str(day)}]})
     with pytest.raises(RefusedLeave) as caught:
         office.agreed(office.desk.find(change.id))
