@@ -57,8 +57,10 @@ def test_an_inventory_that_does_not_parse(bare: Estate, text: str) -> None:
 
 
 def test_a_pattern_that_selects_nobody_is_wrong_input(estate: Estate) -> None:
-    said = estate.weibao("backup", "run", "--limit", "no-such-device", "--json")
-    assert said.code == 2, said.all
+    for job in (["backup", "run"], ["ports", "check"]):
+        said = estate.weibao(*job, "--limit", "no-such-device", "--json")
+        assert said.code == 2, said.all
+    assert not list(estate.state.glob("runs/*"))  # nor of the playbook that was loaded meanwhile
 
 
 def test_json_stands_alone_on_standard_output(estate: Estate, devices) -> None:

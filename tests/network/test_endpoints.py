@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from weibao.adapters.network import algorithms
+from weibao.adapters.network.batch import longest_first
 from weibao.adapters.network.endpoints import endpoint_of
 from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.jump import jump_options
@@ -101,6 +102,18 @@ def test_devices_with_one_address_are_read_by_one_process():
     for share in dealt:
         mine = {e.address for e in share}
         assert not [s for s in dealt if s is not share and mine & {e.address for e in s}]
+
+
+def test_who_is_asked_for_the_startup_configuration_too_begins_first():
+    known = [
+        Endpoint(f"sw{n}", "c", f"192.0.2.{n}", 22, known_content="a1" * (n % 3)) for n in range(7)
+    ]
+    ordered = [e.device for e in longest_first(known)]
+    assert ordered == ["sw0", "sw3", "sw6", "sw1", "sw2", "sw4", "sw5"]
+    assert [[e.device for e in s][:2] for s in shares(longest_first(known), 2)] == [
+        ["sw0", "sw6"],
+        ["sw3", "sw1"],
+    ]
 
 
 def test_a_job_survives_the_pipe():

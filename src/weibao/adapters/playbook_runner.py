@@ -47,22 +47,26 @@ class AnsiblePlaybookRunner:
         environment: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
         modules: tuple[str, ...] = (),
+        reading_modules: tuple[str, ...] = (),
     ) -> None:
         """``options`` are further arguments of ansible-playbook, such as ``--vault-id``;
-        ``modules`` are what the collection's plugins import, for a playbook loaded ahead.
+        ``modules`` are what the collection's plugins import, for a playbook loaded ahead, and
+        ``reading_modules`` what those of reading jobs do.
         """
         self._estate = estate
         self._options = options
         self._environment = dict(environment or {})
         self._modules = modules
+        self._reading_modules = reading_modules
         self._ahead: deque[tuple[PlaybookAhead, _Heard]] = deque()
 
-    def ahead(self, folder: Path) -> None:
+    def ahead(self, folder: Path, *, reading: bool = False) -> None:
         """See PlaybookRunner."""
         if len(self._ahead) >= _MOST_AHEAD:
             return
+        modules = self._reading_modules if reading else self._modules
         with contextlib.suppress(OSError):  # then it is loaded when it runs
-            self._ahead.append(self._started(folder))
+            self._ahead.append(self._started(folder, modules))
 
     def let_go(self) -> None:
         """See PlaybookRunner."""
@@ -85,7 +89,7 @@ class AnsiblePlaybookRunner:
         private = folder / _PRIVATE
         options = (*self._options, "--check", "--diff") if check else self._options
         try:
-            waiting, heard = self._taken() or self._started(folder)
+            waiting, heard = self._taken() or self._started(folder, self._modules)
         except OSError as error:
             raise FailedError("runner.unwritable", folder=str(private), detail=error) from error
         try:
@@ -115,10 +119,10 @@ class AnsiblePlaybookRunner:
         why = _error(heard.said) if return_code else ""
         return PlaybookResult(return_code, why, timed_out, heard.results.found())
 
-    def _started(self, folder: Path) -> tuple[PlaybookAhead, _Heard]:
+    def _started(self, folder: Path, modules: tuple[str, ...]) -> tuple[PlaybookAhead, _Heard]:
         heard = _Heard()
         call = functools.partial(self._call, heard)
-        return PlaybookAhead(folder, call, self._modules), heard
+        return PlaybookAhead(folder, call, modules), heard
 
     def _taken(self) -> tuple[PlaybookAhead, _Heard] | None:
         """One that was loaded ahead, if there is one."""

@@ -39,6 +39,8 @@ _FOR_PLAYBOOKS = (
     "weibao.bootstrap.judge_patch",
 )
 """What the plugins that ask for leave and judge load, for a playbook that is loaded ahead."""
+_FOR_READING = ("weibao.adapters.network.ready", "weibao.adapters.network.batch")
+"""What the plugins that collect load."""
 
 
 class _Later(Mapping[str, PartT]):
@@ -273,7 +275,7 @@ class Workshop:
         config = self.estate.ansible_config
         environment = {"ANSIBLE_CONFIG": str(config)} if config else {}
         return AnsiblePlaybookRunner(
-            self.estate.folder, environment, self.vault_options, _FOR_PLAYBOOKS
+            self.estate.folder, environment, self.vault_options, _FOR_PLAYBOOKS, _FOR_READING
         )
 
     def _finishers(self) -> dict[str, Finisher]:

@@ -72,9 +72,10 @@ class PlaybookRunner(Protocol):
         """
         ...
 
-    def ahead(self, folder: Path) -> None:
+    def ahead(self, folder: Path, *, reading: bool = False) -> None:
         """Load, beside what goes on, what a ``run`` to come needs; ``folder`` takes what it
-        writes until then. What is loaded is ended by ``let_go``.
+        writes until then. What is loaded is ended by ``let_go``. ``reading``: it is a job that
+        asks for no leave.
         """
         ...
 

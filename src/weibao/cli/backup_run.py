@@ -66,6 +66,7 @@ def _request(
 
 def _run(call: Call, request: BackupRequest, wait: float) -> int:
     from weibao.services.backup_run import run_backup
+    from weibao.services.begin_run import loading
     from weibao.services.recover import recover
     from weibao.services.tell import tell
 
@@ -73,8 +74,8 @@ def _run(call: Call, request: BackupRequest, wait: float) -> int:
     parts = workshop.parts()
     if request.trigger is Trigger.schedule and _too_early_or_late(call):
         return 0
-    request = replace(request, sources=workshop.sources)
-    with workshop.lock("backup run", wait):
+    with workshop.lock("backup run", wait), loading(parts) as run_id:
+        request = replace(request, sources=workshop.sources, run_id=run_id)
         inventory = workshop.inventory.resolve(workshop.sources)
         for finished in recover(parts, inventory.devices):
             call.out.note(recovered_words(call.out, finished.run))

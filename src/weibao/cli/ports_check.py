@@ -25,7 +25,7 @@ def check_ports_command(
     """Finish what is owed, read, judge, show, tell; the exit code."""
     from weibao.bootstrap import actor
     from weibao.bootstrap.ports import port_parts
-    from weibao.services.begin_run import JobRequest
+    from weibao.services.begin_run import JobRequest, loading
     from weibao.services.finish import BackupResult
     from weibao.services.ports.check import run_ports
     from weibao.services.recover import recover
@@ -40,8 +40,8 @@ def check_ports_command(
         trigger=Trigger.schedule if scheduled else Trigger.manual,
         change_ref=change_ref,
     )
-    request = replace(request, sources=workshop.sources)
-    with workshop.lock("ports check", wait):
+    with workshop.lock("ports check", wait), loading(ports.parts) as run_id:
+        request = replace(request, sources=workshop.sources, run_id=run_id)
         inventory = workshop.inventory.resolve(workshop.sources)
         for finished in recover(ports.parts, inventory.devices):
             call.out.note(recovered_words(call.out, finished.run))

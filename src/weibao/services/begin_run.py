@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from weibao.services.parts import Parts
 from weibao.services.steps import Steps
 from weibao.services.targets import save_targets
 
-__all__ = ["Begun", "JobRequest", "begin_run", "collect"]
+__all__ = ["Begun", "JobRequest", "begin_run", "collect", "loading"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class JobRequest:
     limit: str = ""
     trigger: Trigger = Trigger.manual
     change_ref: str = ""
+    run_id: str = ""
+    """Of ``loading``; empty: a new one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,23 @@ class Begun:
     everything: InventorySnapshot
     chosen: InventorySnapshot
     folder: Path
+
+
+@contextlib.contextmanager
+def loading(parts: Parts) -> Iterator[str]:
+    """Load the playbook's process beside all that a run begins with; the run's id.
+
+    The caller holds the estate's lock. Where the run does not come about, nothing stays.
+    """
+    run_id = parts.run_id()
+    folder = parts.runs / run_id
+    parts.runner.ahead(folder, reading=True)
+    try:
+        yield run_id
+    finally:
+        parts.runner.let_go()
+        with contextlib.suppress(OSError):  # it is not there, or it holds a run
+            folder.rmdir()
 
 
 def begin_run(
@@ -69,7 +89,7 @@ def begin_run(
     authorisation = _authorisation(parts, job, request, chosen)
     make_missing_keys(parts, chosen.devices, request.actor, key_made)
     run = Run(
-        id=parts.run_id(),
+        id=request.run_id or parts.run_id(),
         job=job,
         runbook=booked.reference,
         runbook_sha256=booked.sha256,
@@ -83,7 +103,7 @@ def begin_run(
     )
     folder = parts.runs / run.id
     try:
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=bool(request.run_id))
     except OSError as error:
         raise FailedError("files.unwritable", path=folder, detail=error.strerror) from error
     save_targets(folder, chosen.devices)

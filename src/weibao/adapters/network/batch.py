@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from weibao.domain.known import KNOWN_FILE, Known, load_known
 from weibao.errors import WeibaoError
 from weibao.i18n import explain
 
-__all__ = ["ContractKeys", "collect_batch", "is_alive", "job_for", "with_contract"]
+__all__ = ["ContractKeys", "collect_batch", "is_alive", "job_for", "longest_first", "with_contract"]
 
 JOB = "backup-configs"
 
@@ -72,6 +72,7 @@ def collect_batch(
             endpoint = with_port_source(endpoint, variables.get)
             endpoint = replace(endpoint, pings=_pings(home, endpoint))
         endpoints.append(with_contract(_with_known(endpoint, known.get(host)), home, keys))
+    endpoints = longest_first(endpoints)
     header = BundleHeader(
         run_id=folder.name,
         job=job,
@@ -100,6 +101,13 @@ def collect_batch(
         "bundle": str(folder / "bundle"),
         "devices": {r.device: _summary(r, home) for r in results},
     }
+
+
+def longest_first(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """Devices whose startup configuration is read too come first: begun last, one of them alone
+    would keep the whole night waiting.
+    """
+    return sorted(endpoints, key=lambda each: bool(each.known_content))
 
 
 def _pings(home: Estate, endpoint: Endpoint) -> tuple[str, ...]:
