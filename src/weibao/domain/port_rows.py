@@ -104,6 +104,10 @@ class _Draft:
     counters: dict[str, int] = field(default_factory=dict)
     optical: dict[str, float] = field(default_factory=dict)
     neighbours: dict[Neighbour, None] = field(default_factory=dict)
+    doubtful: bool = False
+    """One of its status words is unknown."""
+    unset: bool = False
+    """One of them says how it is configured."""
 
     def finish(self, name: str) -> Port:
         fields = self.fields
@@ -257,11 +261,13 @@ class _Assembly:
                 )
             else:
                 found.append(word)
-        if any(self._tells_no_link(words) for words in doubtful):
+        draft.doubtful |= bool(doubtful)
+        draft.unset |= any(self._tells_no_link(words) for words in doubtful)
+        if draft.unset:
             # What is configured has a word of its own, and that is not known.
             found = [word for word in found if word.oper is not OperStatus.up]
         if said:
-            merge_status(draft.fields, found, said, doubtful=bool(doubtful))
+            merge_status(draft.fields, found, said, doubtful=draft.doubtful, unset=draft.unset)
 
     def _tells_no_link(self, words: str) -> bool:
         return not any(word.oper is OperStatus.up for word in self._rules.words[words])
