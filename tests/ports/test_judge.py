@@ -74,12 +74,15 @@ def test_a_port_that_was_up_and_is_not_there_any_more_is_found_until_it_is_back(
     """Nothing is expected of it: a card that fails takes its ports out of the table."""
     last = reading(port(), port("GE2/0/1"), port("GE2/0/2", oper="down"), at=NOW - 2 * DAY)
     findings = found(port(), last=last)
-    assert [(f.code.value, f.port) for f in findings.values()] == [("port_gone", "GE2/0/1")]
+    lost = ("ports_lost", "")
+    told = [(f.code.value, f.port) for f in findings.values()]
+    assert told == [("port_gone", "GE2/0/1"), lost]
     without = reading(port(), last=last, at=NOW - DAY, findings=tuple(findings.values()))
     assert found(port(), last=without).keys() == {"port_gone"}
     assert found(port(), last=without, accepted=NOW) == {}
     assert found(port(), port("GE2/0/1"), last=without) == {}
-    closed = {"GE1/0/1": UPLINK, "GE2/0/1": PortExpectation(use="ignored")}
+    ignored = PortExpectation(use="ignored")
+    closed = {"GE1/0/1": UPLINK, "GE2/0/1": ignored, "GE2/0/2": ignored}
     assert found(port(), last=last, wants=closed) == {}
 
 

@@ -80,7 +80,7 @@ def test_totals_add_up() -> None:
     assert devices == {"read": 5, "partly": 1, "failed": 1, "not_checked": 1}
     assert sum(ports.values()) == report.totals.ports.total == 301
     assert "5 + 1 + 1 + 1 = 8" in read.text
-    assert "209 + 78 + 13 + 1 = 301" in read.text
+    assert "209 + 78 + 13 + 1 + 0 = 301" in read.text
 
 
 def test_the_verdict_is_about_what_was_read() -> None:
@@ -283,11 +283,11 @@ def test_each_port_tells_all_about_itself() -> None:
 
 def test_the_state_can_be_read_without_colour() -> None:
     text = html(morning())
-    for name in ("up", "down", "shut", "unknown"):
+    for name in ("up", "down", "shut", "unknown", "lost"):
         assert f'<symbol id="p-{name}"' in text
         assert f'href="#p-{name}"' in text
     shapes = re.findall(r'<symbol id="p-\w+".*?</symbol>', text)
-    assert len({re.sub(r"var\([^)]*\)|id=\"[^\"]*\"", "", shape) for shape in shapes}) == 4
+    assert len({re.sub(r"var\([^)]*\)|id=\"[^\"]*\"", "", shape) for shape in shapes}) == 5
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -119,7 +119,11 @@ def test_ports_of_a_card_that_failed_are_found_each_day(days: Days) -> None:
         days.ports.baselines.write(reading.contract, made)
     for _ in range(2):
         bad = days.check({"sw1": half, "sw2": whole})
-        assert found(bad) == {("sw1", "3", "port_missing"), ("sw1", "4", "port_missing")}
+        assert found(bad) == {
+            ("sw1", "3", "port_missing"),
+            ("sw1", "4", "port_missing"),
+            ("sw1", "", "ports_lost"),
+        }
     assert found(days.check({"sw1": whole, "sw2": whole})) == set()
 
 

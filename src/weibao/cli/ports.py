@@ -36,7 +36,8 @@ def check(
 ) -> int:
     """Read the ports of all devices, compare, record, and write the daily log.
 
-    Exit code 0: all read, nothing found; 1: findings, or a device was not read; 4: none was.
+    Exit code 0: all read, nothing found; 1: findings, or a device was not or only partly read;
+    4: none was.
     """
     from weibao.cli.ports_check import check_ports_command
 

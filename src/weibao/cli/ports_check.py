@@ -66,14 +66,14 @@ def check_ports_command(
 
 
 def _show(call: Call, result: PortResult) -> None:
-    from weibao.domain.port_record import WHOLE
-    from weibao.domain.port_report import tally_of
+    from weibao.domain.port_record import WHOLE, PortOutcome
+    from weibao.domain.port_report import tally_of_readings
     from weibao.reports.ports.words import PortWords
 
     out = call.out
     words = PortWords(out.language, str(call.workshop.estate.zone))
     devices = [r for r in result.readings if r.device != WHOLE]
-    tallies = {r.device: tally_of(r.ports) if r.good else None for r in devices}
+    tallies = {r.device: tally_of_readings([r]) if r.good else None for r in devices}
     out.data(
         {
             "run": result.run.id,
@@ -88,6 +88,7 @@ def _show(call: Call, result: PortResult) -> None:
                     "ports": tally.model_dump() if (tally := tallies[r.device]) else None,
                     "refused": list(r.refused),
                     "unparsed": r.unparsed_count,
+                    "unknown_words": r.words_unknown,
                 }
                 for r in devices
             ],
@@ -109,9 +110,10 @@ def _show(call: Call, result: PortResult) -> None:
             down=sum(t.down for t in found),
             shut=sum(t.shut for t in found),
             unknown=sum(t.unknown for t in found),
+            lost=sum(t.lost for t in found),
         )
     )
-    bad = [r for r in devices if not r.good or r.reason]
+    bad = [r for r in devices if r.outcome is not PortOutcome.read]
     if bad:
         out.line()
         out.table(

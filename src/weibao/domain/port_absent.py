@@ -9,15 +9,26 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from weibao.domain.port import OperStatus
-from weibao.domain.port_case import NOT_UP, UP, DeviceCase, cut_off_by, finding_of, source_of
+from weibao.domain.port_case import (
+    NOT_UP,
+    UP,
+    DeviceCase,
+    cut_off_by,
+    finding_of,
+    source_of,
+    waive,
+)
 from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
 from weibao.domain.port_record import PortState
+from weibao.domain.port_states import without
 from weibao.domain.records import Severity
 
-__all__ = ["judge_absent", "judge_lags", "lags_read"]
+__all__ = ["absent_states", "judge_absent", "judge_lags", "lags_read"]
 
 _CODE = PortFindingCode
+_NOTHING = PortExpectation()
+_NAMES_TOLD = 6
 _NO_PACKETS = NOT_UP | {OperStatus.dormant}
 _HELD = frozenset({_CODE.port_gone, _CODE.port_went_down, _CODE.port_unknown, _CODE.port_dormant})
 """Found in the last reading: still so, or worse, where the port is not there."""
@@ -33,10 +44,60 @@ def judge_absent(case: DeviceCase) -> Iterator[PortFinding]:
     for name, said in case.expectations.items():
         if name not in there and said.use is PortUse.used:
             yield _absent(case, name, said, _CODE.port_missing if whole else _CODE.port_unknown)
-    for name in _lost(case, there):
+    for name in _were_up(case, there):
         said = case.expectations.get(name) or PortExpectation()
         if said.use is None:
             yield _absent(case, name, said, _CODE.port_gone if whole else _CODE.port_unknown)
+    yield from _fewer(case)
+
+
+def absent_states(case: DeviceCase) -> tuple[tuple[PortState, ...], tuple[PortState, ...]]:
+    """Ports that were known and are not there: those that are lost, and those not seen.
+
+    What a reading that was accepted does without is not missed, nor what is to be ignored.
+    """
+    if case.last is None or not case.alike:
+        return (), ()
+    away = [
+        state
+        for state in without(case.reading.ports, case.last, case.reading.at)
+        if (case.expectations.get(state.port.name) or _NOTHING).use is not PortUse.ignored
+    ]
+    if not _whole(case):
+        return (), tuple(away)
+    if case.accepted is not None and case.accepted >= case.last.at:
+        away = [state for state in away if state.unseen_at == case.reading.at]
+    return tuple(away), ()
+
+
+def _fewer(case: DeviceCase) -> Iterator[PortFinding]:
+    """One finding of the device, for as long as ports of it are missing."""
+    lost = [state for state in absent_states(case)[0] if not _waived(case, state)]
+    if not lost:
+        return
+    names = [state.port.name for state in lost]
+    more = ("…",) if len(names) > _NAMES_TOLD else ()
+    found = finding_of(
+        case,
+        None,
+        _CODE.ports_lost,
+        Severity.serious if any(_mattered(case, state) for state in lost) else Severity.warning,
+        count=str(len(lost)),
+        total=str(len(case.reading.ports) + len(lost)),
+        names=", ".join((*names[:_NAMES_TOLD], *more)),
+    )
+    since = min(state.unseen_at for state in lost if state.unseen_at)
+    yield found.model_copy(update={"since": since})
+
+
+def _mattered(case: DeviceCase, state: PortState) -> bool:
+    said = case.expectations.get(state.port.name) or _NOTHING
+    return said.use is PortUse.used or bool(said.uplink)
+
+
+def _waived(case: DeviceCase, state: PortState) -> bool:
+    gone = finding_of(case, state, _CODE.port_gone, Severity.warning)
+    return bool(waive(case, gone).waived)
 
 
 def _absent(
@@ -56,7 +117,8 @@ def _whole(case: DeviceCase) -> bool:
     reading, last = case.reading, case.last
     # What a device always refuses, it refused when the port was seen, too.
     refused = set(reading.refused) - set(last.refused if last else ())
-    asked = set(last.asked) <= set(reading.asked) if last and case.alike else True
+    had = {*last.asked, *last.had} if last and case.alike else set()
+    asked = had <= set(reading.asked)
     understood = not (reading.unparsed_count or reading.unknown_words or reading.reason)
     return understood and asked and not refused
 
@@ -73,7 +135,7 @@ def lags_read(case: DeviceCase) -> bool:
     return not source_of(reading) and not reading.refused
 
 
-def _lost(case: DeviceCase, there: set[str]) -> list[str]:
+def _were_up(case: DeviceCase, there: set[str]) -> list[str]:
     """Ports that were up in the last reading, or whose loss it found already."""
     if case.last is None or not case.alike:
         return []

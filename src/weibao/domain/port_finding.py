@@ -35,7 +35,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     "port_light": ("direction", "power", "limit"),
     "redundancy_lost": ("name", "down", "up", "total"),
     "port_unknown": ("status",),
+    "ports_lost": ("count", "total", "names"),
     "ports_not_understood": ("count", "line"),
+    "status_words_unknown": ("count", "words"),
+    "ports_partly": ("what",),
     "command_refused": ("command",),
     "login_unguarded": ("why",),
     "ports_stale": ("since",),
@@ -52,7 +55,9 @@ PLACES: dict[str, tuple[str, ...]] = {
 counter of :class:`~weibao.domain.port.PortCounters` whose growth an hour is ``rate``, ``expected``
 of *port_unexpected_up* a :class:`~weibao.domain.port_expectation.PortUse`, ``direction`` ``in`` or
 ``out``, ``percent`` and ``limit`` of the speed, ``power`` and ``limit`` of light in dBm, ``down``
-the ports that are, ``up`` of ``total`` how many are up (``0–1`` where one was not read), ``since``
+the ports that are, ``up`` of ``total`` how many are up (``0–1`` where one was not read),
+``names`` the first of the ports that the device has no more, ``words`` the first of the ports and
+their words, ``what`` commands or what was wrong with them, ``since``
 an ISO time or empty for never, ``source`` a device or ``controller``.
 """
 
@@ -99,8 +104,14 @@ class PortFindingCode(StrEnum):
     """Of several legs, one or more are down."""
     port_unknown = "port_unknown"
     """Its state was not understood: not checked."""
+    ports_lost = "ports_lost"
+    """The device has fewer ports than it had: a card or a stack member is gone."""
     ports_not_understood = "ports_not_understood"
     """Lines of the device that no rule understands."""
+    status_words_unknown = "status_words_unknown"
+    """Words for the state of a port that no rule understands."""
+    ports_partly = "ports_partly"
+    """An answer that should be there is not, or made no sense."""
     command_refused = "command_refused"
     login_unguarded = "login_unguarded"
     """Somebody in between could read the password, or be taken for the device."""

@@ -23,12 +23,13 @@ from weibao.domain.port_case import (
 )
 from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
-from weibao.domain.port_record import PortState
-from weibao.domain.port_states import recent_changes
+from weibao.domain.port_record import PortOutcome, PortState
+from weibao.domain.port_states import counted, recent_changes
 from weibao.domain.records import Severity
 
 __all__ = ["judge_device"]
 
+_WORDS_TOLD = 3
 _DAY = timedelta(days=1)
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 _CODE = PortFindingCode
@@ -45,7 +46,8 @@ def judge_device(case: DeviceCase) -> list[PortFinding]:
     found: list[PortFinding] = [*_understood(case)]
     if not case.expectations:
         found.append(finding_of(case, None, _CODE.ports_without_baseline, Severity.info))
-    before = {s.port.name: s for s in case.last.ports} if case.last else {}
+    last = case.last
+    before = {s.port.name: s for s in (*last.ports, *last.unseen)} if last else {}
     for state in reading.ports:
         expectation = case.expectations.get(state.port.name)
         found += _port(case, state, expectation, before.get(state.port.name))
@@ -67,6 +69,21 @@ def _understood(case: DeviceCase) -> Iterator[PortFinding]:
         yield finding_of(
             case, None, _CODE.ports_not_understood, Severity.warning, count=count, line=line
         )
+    if reading.words_unknown:
+        first = [f'{each.port} "{each.word[:40]}"' for each in reading.unknown_words[:_WORDS_TOLD]]
+        if reading.words_unknown > len(first):
+            first.append("…")
+        yield finding_of(
+            case,
+            None,
+            _CODE.status_words_unknown,
+            Severity.warning,
+            count=str(reading.words_unknown),
+            words=", ".join(first),
+        )
+    if reading.outcome is PortOutcome.partly and reading.reason is not None:
+        what = "; ".join(reading.reason.params.values()) or reading.reason.code
+        yield finding_of(case, None, _CODE.ports_partly, Severity.warning, what=what[:200])
     if reading.refused:
         commands = "; ".join(reading.refused)
         yield finding_of(case, None, _CODE.command_refused, Severity.info, command=commands)
@@ -139,10 +156,9 @@ def _flapping(
     case: DeviceCase, state: PortState, said: PortExpectation, before: PortState | None
 ) -> Iterator[PortFinding]:
     changes = recent_changes(state, case.reading.at, _DAY)
-    counted = _growth(case, state, before, "carrier_transitions")
-    if counted is not None and case.last is not None:
-        hours = max(_hours(case), 1.0)
-        changes = max(changes, round(counted * min(24 / hours, 1.0)))
+    grown, hours = _growth(case, state, before, "carrier_transitions")
+    if grown is not None:
+        changes = max(changes, round(grown * min(24 / max(hours, 1.0), 1.0)))
     if changes >= case.terms.flaps:
         severity = Severity.serious if said.uplink else Severity.warning
         yield of_port(case, state, said, _CODE.port_flapping, severity, changes=str(changes))
@@ -218,12 +234,12 @@ def _errors(
 ) -> Iterator[PortFinding]:
     budget = said.errors_per_hour
     budget = case.terms.errors_per_hour if budget is None else budget
-    if _hours(case) <= 0:
-        return
-    # A handful within minutes is no rate.
-    hours = max(_hours(case), 1.0)
     for kind in _ERRORS:
-        grown = _growth(case, state, before, kind)
+        grown, hours = _growth(case, state, before, kind)
+        if hours <= 0:
+            return
+        # A handful within minutes is no rate.
+        hours = max(hours, 1.0)
         if grown is not None and grown / hours > budget:
             yield of_port(
                 case,
@@ -240,18 +256,20 @@ def _errors(
 
 def _growth(
     case: DeviceCase, state: PortState, before: PortState | None, counter: str
-) -> int | None:
-    """New counts since the last reading, at least; None where either is not known."""
+) -> tuple[int | None, float]:
+    """New counts since they were last read, at least, and the hours since then.
+
+    None where either is not known.
+    """
+    if before is None or case.last is None:
+        return None, 0.0
+    then, at = counted(before, case.last.at, counter)
+    hours = (case.reading.at - at).total_seconds() / 3600
     now = getattr(state.port.counters, counter)
-    then = getattr(before.port.counters, counter) if before else None
     if now is None or then is None or not case.alike:
-        return None
+        return None, hours
     # After a reset all that is counted is new.
-    return int(now - then if now >= then else now)
-
-
-def _hours(case: DeviceCase) -> float:
-    return (case.reading.at - case.last.at).total_seconds() / 3600 if case.last else 0.0
+    return int(now - then if now >= then else now), hours
 
 
 def _neighbour(
@@ -287,6 +305,8 @@ def _neighbour(
                 )
         return
     then = before.port.neighbours if before else ()
+    if before and before.stale and not then:
+        then = before.stale.neighbours
     held = case.held.get((port.name, _CODE.port_neighbour_moved))
     if held is not None:
         was = held.params.get("expected", "")

@@ -10,10 +10,12 @@ from weibao.domain.port_finding import PortFinding
 from weibao.domain.reasons import Reason
 from weibao.domain.routing import Reached, RoutingReading
 
-__all__ = ["UNPARSED_KEPT", "WHOLE", "DeviceReading", "PortOutcome", "PortState"]
+__all__ = ["LINE_KEPT", "UNPARSED_KEPT", "WHOLE", "DeviceReading", "PortOutcome", "PortState"]
 
 UNPARSED_KEPT = 50
 """Lines that a record keeps of those that were not understood; the evidence has them all."""
+LINE_KEPT = 200
+"""Letters that it keeps of each."""
 
 
 WHOLE = "-"
@@ -45,6 +47,13 @@ class PortState(Value):
     """When the state was found changed: the last ten times, oldest first."""
     compared: bool = False
     """Whether the growth of its error counters since the last reading can be told."""
+    stale: Port | None = None
+    """What this reading does not say of it, and an earlier one did: counters, optical power,
+    neighbours, last change."""
+    counted_at: Moment | None = None
+    """When the counters of ``stale`` were read."""
+    unseen_at: Moment | None = None
+    """Of a port that is not there: the first reading that did not show it."""
 
     @property
     def down(self) -> bool:
@@ -77,8 +86,19 @@ class DeviceReading(Value):
     """The first of them."""
     unparsed_count: int = 0
     unknown_words: tuple[UnknownWord, ...] = ()
+    """The first of them."""
+    unknown_count: int = 0
+    had: tuple[str, ...] = ()
+    """Commands that were answered earlier, and not now; until a reading is accepted."""
+    lost: tuple[PortState, ...] = ()
+    """Ports that the device had and has no more, as last seen; until a reading is accepted."""
+    unseen: tuple[PortState, ...] = ()
+    """Ports that it had and that this reading does not show: it was not asked, or not understood,
+    for all of them."""
     routing: RoutingReading | None = None
     """None where it was not asked for, or where the platform's routing cannot be read."""
+    stale_routing: RoutingReading | None = None
+    """The last one that was read, where this reading has none."""
     reached: tuple[Reached, ...] = ()
     """Tests made from it."""
     findings: tuple[PortFinding, ...] = ()
@@ -87,6 +107,11 @@ class DeviceReading(Value):
     def good(self) -> bool:
         """Whether it shows ports."""
         return self.outcome in {PortOutcome.read, PortOutcome.partly}
+
+    @property
+    def words_unknown(self) -> int:
+        """How many status words were not understood."""
+        return max(self.unknown_count, len(self.unknown_words))
 
     def port(self, name: str) -> PortState | None:
         """The port of that canonical name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Self
@@ -27,6 +28,7 @@ __all__ = [
     "PortTotals",
     "standing_of",
     "tally_of",
+    "tally_of_readings",
 ]
 
 REPORT_SCHEMA = "weibao.report.ports/1"
@@ -42,6 +44,8 @@ class PortStanding(StrEnum):
     """Switched off by configuration."""
     unknown = "unknown"
     """Not understood, or not said: never counted as good."""
+    lost = "lost"
+    """The device had it, and has it no more."""
 
 
 def standing_of(port: Port) -> PortStanding:
@@ -56,7 +60,7 @@ def standing_of(port: Port) -> PortStanding:
 
 
 class PortTally(Value):
-    """Ports by what they are; the four together are ``total``."""
+    """Ports by what they are; all together are ``total``."""
 
     total: int = Field(ge=0)
     up: int = Field(ge=0)
@@ -66,18 +70,38 @@ class PortTally(Value):
     """Switched off by configuration."""
     unknown: int = Field(ge=0)
     """Not understood, or not said: never counted as good."""
+    lost: int = Field(default=0, ge=0)
+    """The device had them, and has them no more."""
+
+    def told(self) -> Iterator[PortStanding]:
+        """What a sentence names: nothing is said of lost ports where there are none."""
+        yield from (each for each in PortStanding if each is not PortStanding.lost or self.lost)
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if self.up + self.down + self.shut + self.unknown != self.total:
+        if self.up + self.down + self.shut + self.unknown + self.lost != self.total:
             raise ValueError("the ports do not add up")
         return self
 
 
 def tally_of(ports: tuple[PortState, ...]) -> PortTally:
     """Count ports; each counts once."""
-    counts = Counter(standing_of(state.port) for state in ports)
-    return PortTally(total=len(ports), **{each.value: counts[each] for each in PortStanding})
+    return _tally(Counter(standing_of(state.port) for state in ports))
+
+
+def tally_of_readings(readings: Iterable[DeviceReading]) -> PortTally:
+    """Count the ports of good readings, with those that are lost; what was not seen is unknown."""
+    counts: Counter[PortStanding] = Counter()
+    for reading in readings:
+        if reading.good:
+            counts.update(standing_of(state.port) for state in reading.ports)
+            counts[PortStanding.unknown] += len(reading.unseen)
+            counts[PortStanding.lost] += len(reading.lost)
+    return _tally(counts)
+
+
+def _tally(counts: Counter[PortStanding]) -> PortTally:
+    return PortTally(total=counts.total(), **{each.value: counts[each] for each in PortStanding})
 
 
 class PortTotals(Value):

@@ -1,16 +1,21 @@
-"""Since when a port is as it is: from the last reading to this one (PRT-07)."""
+"""Since when a port is as it is: from the last reading to this one (PRT-07).
+
+What a reading does not say (a brief one, half a table) is kept of the one before, as stale.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from weibao.domain.port import Port
+from weibao.domain.port import Optical, Port, PortCounters
 from weibao.domain.port_record import DeviceReading, PortState
 
-__all__ = ["follow", "recent_changes"]
+__all__ = ["counted", "follow", "recent_changes", "without"]
 
 _KEPT = 10
+_UNSEEN_KEPT = 1024
+"""Ports of a device that are remembered though they are not there."""
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 
 
@@ -21,30 +26,96 @@ def follow(
 
     A port that stays unknown keeps no age: what it was in between, nobody saw.
     """
-    before = {state.port.name: state for state in last.ports} if last else {}
+    ports = tuple(ports)
+    before = _known(last)
+    back = {state.port.name for state in last.lost} if last else set()
     later = last is not None and at > last.at
+    heard = any(port.neighbours for port in ports)
     states = []
     for port in ports:
         earlier = before.get(port.name)
-        if earlier is None:
+        if last is None or earlier is None:
             states.append(PortState(port=port, since=at, at_least=last is None))
             continue
-        compared = later and _comparable(earlier.port, port)
-        if _condition(earlier.port) == _condition(port):
-            states.append(earlier.model_copy(update={"port": port, "compared": compared}))
-        else:
+        stale, counted_at = _stale(earlier, port, last.at, heard=heard)
+        update = {
+            "port": port,
+            "compared": later and _comparable(earlier, port, last.at),
+            "stale": stale,
+            "counted_at": counted_at,
+            "unseen_at": None,
+        }
+        if _condition(earlier.port) != _condition(port) or port.name in back:
             changes = (*earlier.changes, at)[-_KEPT:]
-            states.append(
-                PortState(port=port, since=at, at_least=False, changes=changes, compared=compared)
-            )
+            update |= {"since": at, "at_least": False, "changes": changes}
+        states.append(earlier.model_copy(update=update))
     return tuple(states)
 
 
-def _comparable(earlier: Port, now: Port) -> bool:
+def without(ports: Iterable[PortState], last: DeviceReading, at: datetime) -> tuple[PortState, ...]:
+    """Ports that the last reading knew and that are not among ``ports``, as last seen."""
+    there = {state.port.name for state in ports}
+    return tuple(
+        state if state.unseen_at else state.model_copy(update={"unseen_at": at})
+        for name, state in _known(last).items()
+        if name not in there
+    )[:_UNSEEN_KEPT]
+
+
+def _known(last: DeviceReading | None) -> dict[str, PortState]:
+    states = (*last.ports, *last.lost, *last.unseen) if last else ()
+    return {state.port.name: state for state in states}
+
+
+def _stale(
+    earlier: PortState, port: Port, read_at: datetime, *, heard: bool
+) -> tuple[Port | None, datetime | None]:
+    """What ``port`` does not say and was known, and when its counters were read.
+
+    ``heard``: somebody was heard of at some port, so it was asked who is there.
+    """
+    update: dict[str, object] = {}
+    old = earlier.stale
+    for field, nothing, said in (
+        ("optical", Optical(), port.optical != Optical()),
+        ("neighbours", (), bool(port.neighbours) or heard),
+        ("last_change", "", bool(port.last_change)),
+    ):
+        kept = getattr(earlier.port, field)
+        if kept == nothing and old is not None:
+            kept = getattr(old, field)
+        if not said and kept != nothing:
+            update[field] = kept
+    counters, counted_at = _missing(earlier.port.counters, port.counters), read_at
+    if counters == PortCounters() and old is not None and earlier.counted_at is not None:
+        counters, counted_at = _missing(old.counters, port.counters), earlier.counted_at
+    if counters != PortCounters():
+        update["counters"] = counters
+    if not update:
+        return None, None
+    stale = Port(name=port.name, native_name=port.native_name, **update)
+    return stale, counted_at if "counters" in update else None
+
+
+def _missing(then: PortCounters, now: PortCounters) -> PortCounters:
+    """Those that were known and are not."""
+    known = then.model_dump(exclude_none=True)
+    return PortCounters(**{k: v for k, v in known.items() if getattr(now, k) is None})
+
+
+def counted(state: PortState, read_at: datetime, counter: str) -> tuple[int | None, datetime]:
+    """The last count of a port that a reading of ``read_at`` knows, and when it was read."""
+    now = getattr(state.port.counters, counter)
+    if now is None and state.stale is not None and state.counted_at is not None:
+        return getattr(state.stale.counters, counter), state.counted_at
+    return now, read_at
+
+
+def _comparable(earlier: PortState, port: Port, read_at: datetime) -> bool:
     """Where a counter is smaller than it was, they have been cleared: no growth can be told."""
-    pairs = [(getattr(earlier.counters, each), getattr(now.counters, each)) for each in _ERRORS]
-    known = [(then, there) for then, there in pairs if then is not None and there is not None]
-    return bool(known) and all(there >= then for then, there in known)
+    pairs = [(counted(earlier, read_at, each)[0], getattr(port.counters, each)) for each in _ERRORS]
+    known = [(then, now) for then, now in pairs if then is not None and now is not None]
+    return bool(known) and all(now >= then for then, now in known)
 
 
 def _condition(port: Port) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from weibao.domain.base import Moment, Value
 from weibao.domain.reachability import ReachTest
 
 __all__ = [
+    "TOTAL",
     "NeighbourState",
     "Reached",
     "RouteCount",
@@ -16,6 +17,10 @@ __all__ = [
     "RoutingReading",
     "unmade",
 ]
+
+
+TOTAL = "total"
+"""In place of a protocol: the routes of all."""
 
 
 class NeighbourState(StrEnum):
@@ -69,6 +74,13 @@ class RoutingReading(Value):
     refused: tuple[str, ...] = ()
     """Commands that were not: the device runs no such protocol, or its program has ended."""
     unparsed: tuple[str, ...] = ()
+    """Lines that no rule understands; of a record, the first of them."""
+    unparsed_count: int = 0
+
+    @property
+    def lines_unparsed(self) -> int:
+        """How many lines no rule understands."""
+        return max(self.unparsed_count, len(self.unparsed))
 
     def routes_of(self, protocol: str) -> int | None:
         """Routes in use over all VRFs; None where the device does not say."""

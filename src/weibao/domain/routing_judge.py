@@ -12,12 +12,11 @@ from weibao.domain.port_finding import PortFinding, PortFindingCode
 from weibao.domain.port_record import DeviceReading
 from weibao.domain.reachability import ReachTest
 from weibao.domain.records import Severity
-from weibao.domain.routing import NeighbourState, Reached, RoutingNeighbour, RoutingReading
+from weibao.domain.routing import TOTAL, NeighbourState, Reached, RoutingNeighbour, RoutingReading
 
 __all__ = ["judge_reached", "judge_routing"]
 
 _CODE = PortFindingCode
-_TOTAL = "total"
 
 
 def judge_routing(
@@ -27,20 +26,32 @@ def judge_routing(
     terms: PortTerms,
     held: Iterable[PortFinding] = (),
 ) -> list[PortFinding]:
-    """Findings of one device; nothing where its routing was not read.
+    """Findings of one device; where its routing was not read, what is not known to be over.
 
     ``expected`` are neighbours that have to be up, as ``ospf 10.0.0.1``; ``held`` what the last
     reading found, and nobody accepted since: it stays as long as it is so.
     """
     now = reading.routing
-    if now is None or not reading.good:
+    if not reading.good:
         return []
-    then = last.routing if last else None
     known = list(held)
+    if now is None:
+        return [*_unread(reading, known)]
+    then = (last.routing or last.stale_routing) if last else None
     return [
         *_neighbours(reading, now, then, [*expected, *_missed(known)]),
-        *_routes(reading, now, then, terms, known),
+        *_routes(reading, now, last, terms, known),
     ]
+
+
+def _unread(reading: DeviceReading, held: Iterable[PortFinding]) -> Iterator[PortFinding]:
+    """Found earlier, and not looked at again."""
+    for finding in held:
+        if finding.code is _CODE.routes_fewer:
+            yield _finding(reading, finding.code, finding.severity, **finding.params)
+    for key in dict.fromkeys(_missed(held)):
+        code = _CODE.routing_neighbour_unknown
+        yield _finding(reading, code, Severity.warning, neighbour=key, state="-")
 
 
 def _missed(held: Iterable[PortFinding]) -> Iterator[str]:
@@ -111,11 +122,14 @@ def _by_key(neighbours: Iterable[RoutingNeighbour]) -> dict[str, RoutingNeighbou
 def _routes(
     reading: DeviceReading,
     now: RoutingReading,
-    then: RoutingReading | None,
+    last: DeviceReading | None,
     terms: PortTerms,
     held: Iterable[PortFinding],
 ) -> Iterator[PortFinding]:
-    count, before = now.routes_of(_TOTAL), then.routes_of(_TOTAL) if then else None
+    count, before = now.routes_of(TOTAL), None
+    for then in (last.routing, last.stale_routing) if last else ():
+        if before is None and then is not None:
+            before = then.routes_of(TOTAL)
     for finding in held:
         if finding.code is _CODE.routes_fewer:
             before = int(finding.params.get("before", "0"))

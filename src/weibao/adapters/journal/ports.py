@@ -139,6 +139,7 @@ class PortWriter(JournalReader):
                     down=row["down"],
                     shut=row["shut"],
                     unknown=row["unknown"],
+                    lost=row["total"] - sum(row[n] for n in ("up", "down", "shut", "unknown")),
                 ),
                 findings=row["findings"],
             )
@@ -177,9 +178,9 @@ def _good() -> tuple[str, ...]:
 
 
 def _row(reading: DeviceReading, sha256: str) -> Row:
-    from weibao.domain.port_report import tally_of
+    from weibao.domain.port_report import tally_of_readings
 
-    tally = tally_of(reading.ports) if reading.good else tally_of(())
+    tally = tally_of_readings([reading])
     return {
         "run_id": reading.run_id,
         "device": reading.device,
@@ -188,7 +189,8 @@ def _row(reading: DeviceReading, sha256: str) -> Row:
         "at": stamp(reading.at),
         "outcome": reading.outcome.value,
         "reason": cell(reading.reason),
-        **tally.model_dump(),
+        # Those that are lost are what is left of the total.
+        **tally.model_dump(exclude={"lost"}),
         "findings": sum(not f.waived for f in reading.findings),
         "body": sha256,
     }

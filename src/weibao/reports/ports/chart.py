@@ -16,7 +16,7 @@ _LEFT, _RIGHT = 52, 12
 _PORTS_TOP, _PORTS_HIGH = 24, 150
 _FOUND_TOP, _FOUND_HIGH = 216, 62
 _HEIGHT = _FOUND_TOP + _FOUND_HIGH + 26
-_ORDER = (PortStanding.up, PortStanding.down, PortStanding.shut, PortStanding.unknown)
+_ORDER = tuple(PortStanding)
 _THICKEST = 34.0
 _STEPS = (1, 2, 3, 4, 5, 6, 8, 10)
 
@@ -58,7 +58,9 @@ def _heading(text: str, top: int) -> str:
 
 
 def _told(day: PortDay, words: PortWords) -> str:
-    counts = [f"{words.standing(each)} {getattr(day.ports, each.value)}" for each in _ORDER]
+    counts = [
+        f"{words.standing(each)} {getattr(day.ports, each.value)}" for each in day.ports.told()
+    ]
     return words.say(
         "chart.day",
         at=words.moment(day.at),

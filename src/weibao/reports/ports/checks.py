@@ -111,7 +111,8 @@ class _Items:
                     self.facts.add(state, row.expectations.get(state.port.name))
                 # A port that is expected and not there is one that is not up.
                 missing = {f.port for f in row.findings if f.code is _CODE.port_missing}
-                self.facts.ports += len(missing)
+                away = {s.port.name for s in (*row.reading.lost, *row.reading.unseen)}
+                self.facts.ports += len(missing | away)
                 self.facts.used += len(missing)
 
     def all(self) -> Iterable[CheckItem]:

@@ -45,12 +45,14 @@ _STANDING: dict[PortStanding, Tone] = {
     PortStanding.down: "",
     PortStanding.shut: "note",
     PortStanding.unknown: "warning",
+    PortStanding.lost: "bad",
 }
 _SIGNS = {
     PortStanding.up: "▲",
     PortStanding.down: "▽",
     PortStanding.shut: "▬",
     PortStanding.unknown: "?",
+    PortStanding.lost: "×",
 }
 _MOST_PORTS = 2000
 """More make a document of hundreds of pages, which nobody prints; the page has them all."""
@@ -107,7 +109,7 @@ def _totals(view: PortView) -> Iterable[Block]:
     ports = totals.ports
     counts = [str(getattr(ports, each.value)) for each in PortStanding]
     head = (words.say("band.ports"), *(words.standing(each) for each in PortStanding))
-    yield Table(head, ((str(ports.total), *counts),), (1,) * 5)
+    yield Table(head, ((str(ports.total), *counts),), (1,) * len(head))
     said = words.say("band.ports.sum", sum=" + ".join(counts), total=ports.total)
     if totals.stale_ports:
         said += " " + words.count("band.stale", totals.stale_ports)
@@ -227,7 +229,7 @@ def _history(view: PortView) -> Iterable[Block]:
         )
         for day in reversed(days)
     )
-    yield Table(head, rows, (22, 16, 12, 10, 10, 10, 10, 10))
+    yield Table(head, rows, (20, 14, 11, 9, 9, 9, 9, 9, 10))
     if len(days) == 1:
         yield Text(words.say("section.history.first"), "note")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from weibao.domain.port_finding import PortFindingCode
 from weibao.domain.port_report import PortReport
-from weibao.domain.routing import NeighbourState, Reached, RoutingNeighbour, RoutingReading
+from weibao.domain.routing import TOTAL, NeighbourState, Reached, RoutingNeighbour, RoutingReading
 from weibao.reports.change.document import Block, Heading, Table, Text, Tone
 from weibao.reports.ports.items import CheckItem, CheckState
 from weibao.reports.ports.verdict import unread
@@ -118,7 +118,7 @@ def _routing(report: PortReport, words: PortWords) -> Iterator[Block]:
         yield Heading(say("forwarding.routes"))
         head = (words("device"), say("head.total"), say("head.by_protocol"))
         yield Table(head, rows, (30, 15, 55))
-    if lines := sum(len(routing.unparsed) for _, routing in read):
+    if lines := sum(routing.lines_unparsed for _, routing in read):
         yield Text(say("forwarding.unparsed", n=lines), "warning")
 
 
@@ -161,8 +161,8 @@ def _routes(
     for device, routing in read:
         if not routing.routes:
             continue
-        total = routing.routes_of("total")
-        kinds = dict.fromkeys(r.protocol for r in routing.routes if r.protocol != "total")
+        total = routing.routes_of(TOTAL)
+        kinds = dict.fromkeys(r.protocol for r in routing.routes if r.protocol != TOTAL)
         parts = [f"{visible(kind)} {routing.routes_of(kind)}" for kind in kinds]
         yield visible(device), "—" if total is None else str(total), words.join(parts)
 

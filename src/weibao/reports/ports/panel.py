@@ -12,6 +12,7 @@ from html import escape
 from markupsafe import Markup
 
 from weibao.domain.port_record import PortState
+from weibao.domain.port_report import PortStanding
 from weibao.reports.ports.front import Block, Front, Group
 from weibao.reports.ports.view import Line, PortView, Shown
 
@@ -86,8 +87,8 @@ def _picture(view: PortView, line: Line, shown: Front, describe: _Describe) -> s
 
 
 def _summary(view: PortView, line: Line) -> str:
-    counts = (f"{view.words.say(f'standing.{name}')} {getattr(line.tally, name)}"
-              for name in ("up", "down", "shut", "unknown"))  # fmt: skip
+    counts = (f"{view.words.say(f'standing.{name.value}')} {getattr(line.tally, name.value)}"
+              for name in PortStanding)  # fmt: skip
     return f"{line.device}{view.words('colon')}{view.words.join(list(counts))}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weibao.domain.port_record import PortOutcome
-from weibao.domain.port_report import PortReport, PortStanding
+from weibao.domain.port_report import PortReport
 from weibao.domain.records import RunState, Severity
 from weibao.reports.ports.differences import Differences
 from weibao.reports.ports.words import PortWords
@@ -64,7 +64,7 @@ def _sentence(report: PortReport, words: PortWords) -> str:
         return words.say("verdict.none", total=totals.inventory)
     devices = words.count("verdict.devices", totals.inventory, read=_read(report))
     counts = words("verdict.join").join(
-        f"{words.standing(each)} {getattr(ports, each.value)}" for each in PortStanding
+        f"{words.standing(each)} {getattr(ports, each.value)}" for each in ports.told()
     )
     return devices + words.count("verdict.ports", ports.total, counts=counts)
 

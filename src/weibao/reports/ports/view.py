@@ -18,7 +18,7 @@ from weibao.domain.port_report import (
     PortStanding,
     PortTally,
     standing_of,
-    tally_of,
+    tally_of_readings,
 )
 from weibao.domain.records import EvidenceRecord, Severity
 from weibao.i18n import Language
@@ -173,7 +173,7 @@ class PortView:
             place=visible(" / ".join(part for part in (row.site, row.unit) if part)),
             why=self.words.reason(reading.reason) or self._partly(row),
             ports=ports,
-            tally=tally_of(ports),
+            tally=tally_of_readings([reading if reading.good else row.last or reading]),
             stale=stale,
             last_at=self.words.moment(row.last.at) if stale and row.last else "",
             open_before=sum(not f.waived for f in row.last.findings) if stale and row.last else 0,
@@ -189,8 +189,8 @@ class PortView:
             parts.append(self.words.say("partly.refused", commands=commands))
         if reading.unparsed_count:
             parts.append(self.words.count("partly.unparsed", reading.unparsed_count))
-        if reading.unknown_words:
-            parts.append(self.words.count("partly.words", len(reading.unknown_words)))
+        if reading.words_unknown:
+            parts.append(self.words.count("partly.words", reading.words_unknown))
         return self.words("verdict.join").join(parts)
 
     # ports
@@ -362,7 +362,7 @@ class PortView:
 
     def counts(self, tally: PortTally) -> str:
         """``连通 18，断开 4，关闭 2，未知 0``."""
-        parts = (f"{self.words.standing(s)} {getattr(tally, s.value)}" for s in PortStanding)
+        parts = (f"{self.words.standing(s)} {getattr(tally, s.value)}" for s in tally.told())
         return self.words("verdict.join").join(parts)
 
     @property

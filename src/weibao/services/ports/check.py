@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from weibao.boundary import Progress
 from weibao.domain.inventory import Device
+from weibao.domain.port_absent import absent_states
 from weibao.domain.port_case import DeviceCase, short
 from weibao.domain.port_expectation import (
     PortExpectation,
@@ -58,10 +59,14 @@ class PortResult:
 
     @property
     def exit_code(self) -> int:
-        """0: all read, nothing found; 1: findings, or not all read; 4: nothing was read."""
-        if not any(reading.good for reading in self.readings):
+        """0: all read as a whole, nothing found; 1: findings, or not all read; 4: none was read.
+
+        Tests of the controller read no device.
+        """
+        devices = [reading for reading in self.readings if reading.device != WHOLE]
+        if not any(reading.good for reading in devices):
             return 4
-        all_read = all(reading.good for reading in self.readings)
+        all_read = all(reading.outcome is PortOutcome.read for reading in devices)
         found = [f for f in self.findings if not f.waived and f.severity != "info"]
         return 0 if all_read and not found else 1
 
@@ -216,7 +221,9 @@ def _judged(
             *judge_routing(reading, case.last, case.routing, case.terms, case.held.values()),
             *judge_reached(reading, reading.reached, tests),
         ]
-        judged.append(case.reading.model_copy(update={"findings": tuple(_once(found))}))
+        lost, unseen = absent_states(case) if reading.good else ((), ())
+        update = {"findings": tuple(_once(found)), "lost": lost, "unseen": unseen}
+        judged.append(case.reading.model_copy(update=update))
     return judged
 
 
@@ -258,7 +265,8 @@ def case_of(
                 )
     before = last.get((reading.contract, reading.device))
     names = [state.port.name for state in reading.ports]
-    were = [state.port.name for state in before.ports] if before else []
+    known_before = (*before.ports, *before.lost, *before.unseen) if before else ()
+    were = [state.port.name for state in known_before]
     rules = [layer.ports for layer in layers]
     absent = _absent(rules, names, were, canonical)
     known = {*names, *were}

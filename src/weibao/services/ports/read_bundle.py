@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,13 +11,13 @@ from weibao.boundary.ports import RoutingReader
 from weibao.domain.collection import CollectionStatus, DeviceCollection
 from weibao.domain.inventory import Device
 from weibao.domain.port import PortReading
-from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading, PortOutcome
+from weibao.domain.port_record import LINE_KEPT, UNPARSED_KEPT, DeviceReading, PortOutcome
 from weibao.domain.port_rules import SOURCES
 from weibao.domain.port_states import follow
 from weibao.domain.reachability import ReachTest
 from weibao.domain.reasons import Reason
 from weibao.domain.records import EvidenceRecord, Run
-from weibao.domain.routing import Reached, RoutingReading, unmade
+from weibao.domain.routing import TOTAL, Reached, RoutingReading, unmade
 from weibao.domain.texts import decode
 from weibao.errors import IntegrityError, WeibaoError
 from weibao.services.keep_bundle import adopted
@@ -141,19 +141,27 @@ def _reading(
         return base.model_copy(update={"outcome": outcome})
     understood = _understand(ports, entry, texts)
     reading = understood.reading
+    before = last.get((entry.contract, entry.device))
+    asked = tuple(understood.asked)
+    had = _had(ports, asked, base, before)
     update: dict[str, object] = {
-        "asked": tuple(understood.asked),
-        "unparsed": reading.unparsed[:UNPARSED_KEPT],
+        "asked": asked,
+        "had": had,
+        "unparsed": _first(reading.unparsed),
         "unparsed_count": len(reading.unparsed),
-        "unknown_words": reading.unknown_words,
+        "unknown_words": tuple(
+            each.model_copy(update={"word": each.word[:LINE_KEPT], "text": each.text[:LINE_KEPT]})
+            for each in reading.unknown_words[:UNPARSED_KEPT]
+        ),
+        "unknown_count": len(reading.unknown_words),
         "routing": understood.routing,
+        "stale_routing": _stale_routing(understood.routing, base, before),
         "reached": understood.reached,
     }
     if not reading.ports:
         why = understood.trouble or Reason.of("ports_none")
         return base.model_copy(update={**update, "outcome": PortOutcome.failed, "reason": why})
-    before = last.get((entry.contract, entry.device))
-    why_partly = understood.trouble or _missing(entry, base.refused, before)
+    why_partly = understood.trouble or _missing(entry, base.refused, had)
     whole = not (reading.unparsed or reading.unknown_words or why_partly)
     update |= {
         "outcome": PortOutcome.read if whole else PortOutcome.partly,
@@ -198,11 +206,48 @@ def _understand(
             read = routing.read(others)
             refused = tuple(c for c in _refused(entry) if routing.knows(c))
             if read.asked or refused:
-                found.routing = read.model_copy(update={"refused": refused})
+                kept = {"unparsed": _first(read.unparsed), "unparsed_count": len(read.unparsed)}
+                found.routing = read.model_copy(update={"refused": refused, **kept})
     except WeibaoError as error:
         found.trouble = _reason(error)
     found.reached = tuple(_reached(entry, test, routing, others) for test in tests)
     return found
+
+
+def _had(
+    ports: PortParts, asked: Sequence[str], now: DeviceReading, before: DeviceReading | None
+) -> tuple[str, ...]:
+    """Commands that were answered in earlier readings of the same kind, and not in this one.
+
+    Who accepts a reading accepts it without them.
+    """
+    if before is None or before.platform != now.platform or _source(before.asked) != _source(asked):
+        return ()
+    earlier = before.had
+    if earlier:
+        baseline = ports.baselines.read(now.contract, now.device)
+        accepted = baseline.accepted_at if baseline else None
+        earlier = () if accepted is not None and accepted >= before.at else earlier
+    return tuple(dict.fromkeys(c for c in (*before.asked, *earlier) if c not in asked))
+
+
+def _source(asked: Iterable[str]) -> str:
+    words = {command.split(" ", 1)[0] for command in asked}
+    return next((source for source in SOURCES if source in words), "")
+
+
+def _stale_routing(
+    routing: RoutingReading | None, now: DeviceReading, before: DeviceReading | None
+) -> RoutingReading | None:
+    """The last that is known, where this reading has none or counts no routes."""
+    whole = routing is not None and routing.routes_of(TOTAL) is not None
+    if whole or before is None or before.platform != now.platform:
+        return None
+    return before.routing or before.stale_routing
+
+
+def _first(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line[:LINE_KEPT] for line in lines[:UNPARSED_KEPT])
 
 
 def _tests(ports: PortParts, contract: str, device: str) -> list[ReachTest]:
@@ -244,15 +289,12 @@ def _refused(entry: DeviceCollection, codes: Collection[str] = _NO_ANSWER) -> It
             yield warning.params.get("command", "")
 
 
-def _missing(
-    entry: DeviceCollection, refused: Sequence[str], last: DeviceReading | None
-) -> Reason | None:
-    """Answers that should be there: the last reading had them, or the device fell silent.
+def _missing(entry: DeviceCollection, refused: Sequence[str], had: Sequence[str]) -> Reason | None:
+    """Answers that should be there: an earlier reading had them, or the device fell silent.
 
     What a device has always refused, it does not have. An API's refusal is followed by what the
     API said.
     """
-    had = last.asked if last else ()
     lost = [c for c in refused if any(c == each or c.startswith(f"{each} (") for each in had)]
     names = dict.fromkeys((*lost, *_refused(entry, {_UNANSWERED})))
     return Reason.of("ports_unanswered", commands="; ".join(names)) if names else None

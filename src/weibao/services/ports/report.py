@@ -9,7 +9,7 @@ from weibao.boundary.ports import PortRun
 from weibao.domain.inventory import Device
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import NOT_UP_FINDINGS, OF_ROUTING, PortFinding
-from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome, PortState
+from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
 from weibao.domain.port_report import (
     PortDay,
     PortDeviceRow,
@@ -17,7 +17,7 @@ from weibao.domain.port_report import (
     PortStanding,
     PortTotals,
     standing_of,
-    tally_of,
+    tally_of_readings,
 )
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, Severity
@@ -130,15 +130,9 @@ def _row(
 
 
 def _totals(rows: Sequence[PortDeviceRow]) -> PortTotals:
-    read: list[PortState] = []
-    stale = 0
-    for row in rows:
-        if row.reading.good:
-            read += row.reading.ports
-        elif row.last is not None:
-            stale += len(row.last.ports)
+    stale = sum(len(r.last.ports) for r in rows if r.last is not None and not r.reading.good)
     counts = {o.value: sum(r.reading.outcome is o for r in rows) for o in PortOutcome}
-    tally = tally_of(tuple(read))
+    tally = tally_of_readings(row.reading for row in rows)
     return PortTotals(inventory=len(rows), **counts, ports=tally, stale_ports=stale)
 
 

@@ -1,0 +1,177 @@
+"""What a day's reading does not show is kept of the days before (PRT-01, PRT-07, PRT-10)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.nights import Answer
+from services.test_port_checks import BRIEF, HEAD, OSPF, PEERS, Days, found, table
+from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading
+from weibao.domain.port_report import tally_of_readings
+from weibao.domain.reasons import Reason
+from weibao.services.ports.check import PortResult
+
+DETAIL = "display interface"
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Days:
+    return Days(tmp_path, {"sw1": "default"})
+
+
+def only(result: PortResult) -> DeviceReading:
+    (reading,) = result.readings
+    return reading
+
+
+def codes(result: PortResult) -> set[str]:
+    return {f.code.value for f in result.findings} - {"ports_without_baseline"}
+
+
+def report(result: PortResult) -> dict[str, object]:
+    return json.loads((result.reports[0].folder / "report.json").read_text())
+
+
+def test_unknown_words_are_a_finding_and_not_a_success(days: Days) -> None:
+    days.accept(days.check({"sw1": table("up", "down")}))
+    strange = table("up", "odd")
+    for _ in range(2):
+        result = days.check({"sw1": strange})
+        assert only(result).outcome.value == "partly"
+        (told,) = (f for f in result.findings if f.code.value == "status_words_unknown")
+        assert told.params["count"] == "2", "of the link and of the protocol"
+        assert '"odd"' in told.params["words"]
+        assert result.exit_code == 1
+    assert "status_words_unknown" in {f["code"] for f in report(result)["findings"]}
+
+
+def test_a_partly_read_device_is_no_success(days: Days) -> None:
+    """Until it answers again, or somebody accepts that it does not."""
+    whole = table("up")
+    whole.outputs = {**whole.outputs, "display eth-trunk": ""}
+    days.accept(days.check({"sw1": whole}))
+    less = table("up")
+    less.warnings = (Reason.of("command_refused", command="display eth-trunk"),)
+    for _ in range(2):
+        result = days.check({"sw1": less})
+        assert only(result).outcome.value == "partly"
+        assert codes(result) == {"ports_partly", "command_refused"}
+        (told,) = (f for f in result.findings if f.code.value == "ports_partly")
+        assert "display eth-trunk" in told.params["what"]
+        assert result.exit_code == 1
+    days.accept(result)
+    assert days.check({"sw1": less}).exit_code == 0
+
+
+def test_tests_of_the_controller_are_no_device_that_was_read(tmp_path: Path) -> None:
+    folder = Days(tmp_path, {"sw1": "acme"}, contracts="""\
+ports:
+  reachability:
+    - {name: here, target: 127.0.0.1, count: 1}
+""")  # fmt: skip
+    dark = Answer(platform="huawei", reason=Reason.of("connection_refused"))
+    result = folder.check({"sw1": dark})
+    assert {r.device for r in result.readings} == {"sw1", "-"}
+    assert result.exit_code == 4
+
+
+def test_lost_ports_are_counted_and_told_each_day(days: Days) -> None:
+    """A stack member of which most ports were down takes them out of the table."""
+    days.accept(days.check({"sw1": table("down", "down", "down", "down")}))
+    gone_on = None
+    for _ in range(3):
+        result = days.check({"sw1": table("down", "down")})
+        (told,) = (f for f in result.findings if f.code.value == "ports_lost")
+        assert (told.params["count"], told.params["total"]) == ("2", "4")
+        assert "GigabitEthernet0/0/3" in told.params["names"]
+        gone_on = gone_on or told.since
+        assert told.since == gone_on
+        assert result.exit_code == 1
+        ports = report(result)["totals"]["ports"]
+        assert (ports["total"], ports["down"], ports["lost"]) == (4, 2, 2)
+        run = days.ports.records.port_runs("default")[0]
+        assert (run.ports.total, run.ports.down, run.ports.lost) == (4, 2, 2)
+    back = days.check({"sw1": table("down", "down", "down", "down")})
+    assert codes(back) == set()
+    assert tally_of_readings(back.readings).lost == 0
+    days.check({"sw1": table("down", "down")})
+    days.accept(days.check({"sw1": table("down", "down")}))
+    after = days.check({"sw1": table("down", "down")})
+    assert (codes(after), after.exit_code) == (set(), 0)
+    assert only(after).lost == ()
+
+
+def test_half_a_table_is_not_half_a_device(days: Days) -> None:
+    """Ports that are not seen count as unknown, and keep since when they are as they are."""
+    first = days.check({"sw1": table("up", "up")})
+    since = only(first).ports[1].since
+    half = table("up")
+    half.outputs = {BRIEF: half.outputs[BRIEF] + "what is this\n"}
+    result = days.check({"sw1": half})
+    assert "ports_lost" not in codes(result)
+    tally = tally_of_readings(result.readings)
+    assert (tally.total, tally.up, tally.unknown, tally.lost) == (2, 1, 1, 0)
+    whole = only(days.check({"sw1": table("up", "up")}))
+    assert [state.since for state in whole.ports] == [since, since]
+    assert whole.unseen == ()
+
+
+def test_a_brief_check_forgets_no_counters(days: Days) -> None:
+    def counted(errors: int) -> Answer:
+        answer = table("up")
+        answer.outputs = {
+            DETAIL: "GigabitEthernet0/0/1 current state : UP\n"
+            "Line protocol current state : UP\n"
+            "Input:  100 packets, 100 bytes\n"
+            f"  CRC:                          {errors},  Giants:                         0\n"
+        }
+        return answer
+
+    days.check({"sw1": counted(5)})
+    head = "Interface                   PHY   Protocol  Description\n"
+    short = Answer(
+        platform="huawei",
+        outputs={"display interface description": f"{head}GE0/0/1  up  up  desk\n"},
+    )
+    for _ in range(2):
+        between = only(days.check({"sw1": short})).ports[0]
+        assert between.stale is not None
+        assert between.stale.counters.in_crc_errors == 5
+    result = days.check({"sw1": counted(5000)})
+    (told,) = (f for f in result.findings if f.code.value == "port_errors")
+    # Over the three days since they were counted.
+    assert told.params["rate"] == str(round(4995 / 72))
+    assert only(result).ports[0].stale is None
+
+
+def test_a_brief_check_forgets_no_routing_neighbour(days: Days) -> None:
+    full = table("up")
+    full.outputs = {**full.outputs, OSPF: PEERS}
+    none = table("up")
+    none.outputs = {**none.outputs, OSPF: PEERS.splitlines(keepends=True)[0]}
+    days.accept(days.check({"sw1": full}))
+    brief = days.check({"sw1": table("up")})
+    assert only(brief).stale_routing is not None
+    assert "routing_neighbour_down" in codes(days.check({"sw1": none}))
+    # Known to be down, and not looked at since.
+    between = days.check({"sw1": table("up")})
+    assert "routing_neighbour_unknown" in codes(between)
+    assert "routing_neighbour_down" in codes(days.check({"sw1": none}))
+
+
+def test_a_record_keeps_the_first_of_what_was_not_understood(days: Days) -> None:
+    rows = "".join(f"GigabitEthernet0/0/{n} {'o' * 900} up 0% 0% 0 0\n" for n in range(300))
+    lines = "".join(f"what is {'x' * 900} {n}\n" for n in range(300))
+    odd = Answer(platform="huawei", outputs={BRIEF: HEAD + rows + lines, OSPF: PEERS + lines})
+    result = days.check({"sw1": odd})
+    reading = only(result)
+    assert reading.routing is not None
+    assert (reading.unparsed_count, reading.words_unknown) == (300, 300)
+    assert reading.routing.lines_unparsed == 300
+    for kept in (reading.unparsed, reading.unknown_words, reading.routing.unparsed):
+        assert len(kept) == UNPARSED_KEPT
+    assert len(reading.model_dump_json(include={"unparsed", "unknown_words", "routing"})) < 60_000
+    assert ("sw1", "", "status_words_unknown") in found(result)
