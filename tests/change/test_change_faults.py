@@ -112,6 +112,28 @@ def test_a_window_that_closes_in_the_middle_of_a_wave(office: Office) -> None:
     office.sound()
 
 
+SETTLING = (
+    "  - name: look-after",
+    "  - {name: settle, title: {zh: 等, en: Settle}, phase: verify, kind: wait, seconds: 600}\n"
+    "  - name: look-after",
+)
+
+
+def test_a_window_that_closes_while_time_passes(office: Office) -> None:
+    """Waiting for what dies late is not over with the window, and nothing is verified by it."""
+    office.runbook(*SETTLING)
+    number = office.approved(hours=1, limit="host1")
+    end = office.desk.find(number).window.end
+    office.hosts.during["write", "host1"] = lambda: office.sleep(3300)
+    assert office.start(number).state.value == "paused"
+    assert office.codes()[-1] == "change_window_over"
+    assert {row.state for row in office.steps(number, "settle")} == {StepState.begun}
+    assert office.hosts.of("look-after") == []
+    office.extend(number, end + HOUR)
+    assert office.resume(number).state.value == "verified"
+    office.sound()
+
+
 def test_a_recorder_who_confirms_after_the_window_starts_no_step(office: Office) -> None:
     """JOB-05: it pauses, and nothing was touched; not even a failed step is on record."""
     office.terms(confirm_timeout_minutes=600)

@@ -86,8 +86,10 @@ def change_of_lines(estate: Estate, keys: Path, lines: str, limit: str = "all", 
     wanted = estate.folder / "lines.txt"
     wanted.write_text(lines.rstrip("\n") + "\n")
     variables = [f"change_config_lines={wanted}"]
-    more = {"settle_seconds": 0, **more}
-    variables += [f"change_config_{name}={value}" for name, value in more.items()]
+    more = {"settle_seconds": 0, "ports_settle_seconds": 0, **more}
+    for name, value in more.items():
+        kind = "change" if name.startswith("ports_") else "change_config"
+        variables.append(f"{kind}_{name}={value}")
     return approved(estate, keys, "change-switch-config", variables, limit)
 
 

@@ -34,6 +34,7 @@ from .change_flow import (
 from .estates import Estate, missing_part, new_estate
 from .frr_routers import Router, connect, free_net, frr_router, ip, missing, until_open, uplink
 
+RELOAD = "/usr/lib/frr/frr-reload.py"
 HEAD = """\
 frr defaults traditional
 hostname NAME
@@ -91,6 +92,19 @@ class Site:
     edge: Router
     branch: Router
     service: str
+    folder: Path
+
+    def put_back(self, before: dict[str, tuple[bytes, bytes]]) -> None:
+        """As it was, whatever a test left of it."""
+        for router, name in ((self.edge, "edge"), (self.branch, "branch")):
+            running, saved = before[name]
+            file = self.folder / name / "etc-frr/frr.conf"
+            if texts(router)[0] != running:
+                file.write_bytes(b"!\n" + running.partition(b"!\n")[2])
+                router.run("python3", RELOAD, "--reload", "/etc/frr/frr.conf")
+            file.write_bytes(saved)
+            assert texts(router) == (running, saved)
+        self.until_works(20)
 
     def works(self) -> bool:
         """Whether packets come through to the service and back."""
@@ -105,10 +119,10 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def routers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if reason := missing():
         missing_part(reason)
-    if not Path("/usr/lib/frr/frr-reload.py").exists():
+    if not Path(RELOAD).exists():
         missing_part("frr-pythontools is not installed")
     base = tmp_path_factory.mktemp("site")
     net = free_net()
@@ -127,11 +141,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ):
         connect((edge, "tobranch"), (branch, "toedge"))
         ip("route", "add", f"{net}.0/26", "via", f"{net}.2", "dev", outside)
-        made = Site(edge, branch, f"{net}.33")
+        made = Site(edge, branch, f"{net}.33", base)
         until_open(edge, base / "edge")
         until_open(branch, base / "branch")
         made.until_works(20)
         yield made
+
+
+@pytest.fixture
+def site(routers: Site) -> Iterator[Site]:
+    """The site as it was built, for each test: what one leaves broken is no other's trouble."""
+    before = {"edge": texts(routers.edge), "branch": texts(routers.branch)}
+    yield routers
+    routers.put_back(before)
 
 
 def estate_of(tmp_path: Path, site: Site, **hosts: str) -> tuple[Estate, Path]:
@@ -199,6 +221,7 @@ def test_a_good_change_ends_saved_and_a_restore_takes_it_back(tmp_path: Path, si
     first = min(version["number"] for version in versions)
 
     back = [f"restore_config_versions={first}", "restore_config_settle_seconds=0"]
+    back.append("change_ports_settle_seconds=0")
     number = approved(estate, keys, "restore-switch-config", back)
     carried_out(estate, keys, number, 0)
     assert texts(site.edge)[0] == before[0]
@@ -208,15 +231,35 @@ def test_a_good_change_ends_saved_and_a_restore_takes_it_back(tmp_path: Path, si
     estate.ok("verify")
 
 
+LATE = "interface tobranch\n ip ospf hello-interval 2\n ip ospf dead-interval 9"
+"""The other end counts these hellos no more: within 9 s each takes the other one for dead."""
+
+
 def test_what_cuts_traffic_is_found_and_taken_back(tmp_path: Path, site: Site) -> None:
     estate, keys = estate_of(tmp_path, site, edge="username")
     with_probe(estate, site)
     before = texts(site.edge)
-    lines = "interface tobranch\n ip ospf hello-interval 2\n ip ospf dead-interval 9"
-    number = change_of_lines(estate, keys, lines)
+    number = change_of_lines(estate, keys, LATE, settle_seconds=15)
     carried_out(estate, keys, number, 1)
     found = steps(estate, number)
     assert (found["verify"], found["traffic"], found["back-out"]) == ("done", "failed", "done")
+    assert shown(estate, number)["change"]["state"] == "aborted"
+    assert texts(site.edge)[0] == before[0]
+    site.until_works(20)
+
+
+def test_an_adjacency_that_dies_late_is_found_and_taken_back(tmp_path: Path, site: Site) -> None:
+    """JOB-12: without a probe, and though all that was read at once is as it was."""
+    estate, keys = estate_of(tmp_path, site, edge="username")
+    before = texts(site.edge)
+    number = change_of_lines(estate, keys, LATE, ports_settle_seconds=15)
+    carried_out(estate, keys, number, 1)
+    found = {row["step"]: row for row in shown(estate, number)["steps"]}
+    states = {name: row["state"] for name, row in found.items()}
+    assert (states["verify"], states["ports-after"], states["back-out"]) == (
+        "done", "failed", "done",
+    )  # fmt: skip
+    assert ": Full" in found["ports-after"]["detail"], found["ports-after"]
     assert shown(estate, number)["change"]["state"] == "aborted"
     assert texts(site.edge)[0] == before[0]
     site.until_works(20)

@@ -18,7 +18,6 @@ from weibao.domain.port_expectation import (
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_record import PortOutcome
 from weibao.domain.port_report import PortStanding, standing_of
-from weibao.services.changes.port_snapshots import regressions
 from weibao.services.ports.baseline import baseline_of
 
 from .judging import DAY, NOW, UPLINK, found, port, reading
@@ -142,20 +141,6 @@ def test_a_dormant_port_passes_no_packets() -> None:
     assert found(port(oper="down"), wants=waits, last=last).keys() == {"port_down"}
     assert standing_of(port(oper="dormant")) is PortStanding.down
     assert baseline_of(reading(port(oper="dormant")), NOW, "wang").ports == {}
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "worse"),
-    [
-        ("up", "dormant", ["GE1/0/1: up -> dormant"]),
-        ("dormant", "dormant", []),
-        ("dormant", "up", []),
-        ("dormant", "down", ["GE1/0/1: dormant -> down"]),
-    ],
-)
-def test_after_a_change_dormant_is_worse_than_up(before: str, after: str, worse: list[str]) -> None:
-    then, now = reading(port(oper=before)), reading(port(oper=after))
-    assert list(regressions(then, now, "")) == worse
 
 
 def test_a_neighbour_that_moved_is_found_until_it_is_back_or_accepted() -> None:

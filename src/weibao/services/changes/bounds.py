@@ -82,8 +82,9 @@ class Bounds:
         return self.desk.fresh(self.change)
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass, while nothing stands against going on."""
+        """Let time pass, while nothing stands against going on: the window's end does."""
         until = self.desk.now + timedelta(seconds=seconds)
         while (left := (until - self.desk.now).total_seconds()) > 0:
             self.check_control()
+            self.check_window()
             self.sleep(min(left, POLL))

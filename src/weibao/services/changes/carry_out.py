@@ -25,6 +25,7 @@ from weibao.services.changes.asking import People
 from weibao.services.changes.bounds import Bounds, Stopped, Tell
 from weibao.services.changes.desk import Desk
 from weibao.services.changes.do_step import Work, do_step
+from weibao.services.changes.port_snapshots import AFTER, settle_seconds
 from weibao.services.changes.progress import WHOLE_WAVE, Progress
 
 __all__ = ["Carrier", "step_seconds"]
@@ -34,14 +35,18 @@ _PLAYBOOKS = (StepKind.playbook, StepKind.probe, StepKind.builtin)
 _TRIES = 3
 
 
-def step_seconds(desk: Desk, runbook: Runbook) -> dict[str, float]:
-    """By step, the seconds that one wave will hardly exceed, by history or by the runbook."""
+def step_seconds(desk: Desk, runbook: Runbook, variables: Mapping[str, Any]) -> dict[str, float]:
+    """By step, the seconds that one wave will hardly exceed, by history or by the runbook.
+
+    Earlier changes may have waited for less before they looked at the ports.
+    """
     history = desk.records.step_durations(runbook.id)
     return {
         step.name: estimate(
             history.get(step.name, ()),
             step.seconds if step.kind is StepKind.wait else step.estimate_minutes * 60,
         )
+        + (settle_seconds(variables) if step.run == AFTER else 0.0)
         for step in runbook.steps
     }
 
@@ -63,7 +68,7 @@ class Carrier:
     """Devices whose way back failed too."""
 
     def __post_init__(self) -> None:
-        self.seconds = step_seconds(self.desk, self.runbook)
+        self.seconds = step_seconds(self.desk, self.runbook, self.work.change.variables)
         self.progress = Progress(self.desk, self.work.change, self.runbook, self.actor)
         self._people = People(self.bounds, self.progress)
 
@@ -289,7 +294,7 @@ class Carrier:
 
 
 def _worst(found: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
-    order = [State.done, State.failed, State.unknown]
+    order = [State.done, State.skipped, State.failed, State.unknown]
     return max(found.values(), key=lambda fields: order.index(State(str(fields["state"]))))
 
 

@@ -225,11 +225,12 @@ def _carrier(
     desk: Desk, change: Change, work: Work, actor: str, tell: Tell, sleep: Sleep
 ) -> Carrier:
     keep_left(work)
+    bounds = Bounds(desk, change.id, lambda: window_end(desk, change), tell, sleep)
     return Carrier(
-        work=work,
+        work=work._replace(pause=bounds.pass_time),
         runbook=desk.runbook(change),
         plan=desk.plan(change),
-        bounds=Bounds(desk, change.id, lambda: window_end(desk, change), tell, sleep),
+        bounds=bounds,
         actor=actor,
         tell=tell,
     )

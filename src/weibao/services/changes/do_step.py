@@ -14,7 +14,7 @@ from weibao.domain.runbook import Phase, Step, StepKind
 from weibao.errors import FailedError, InputError
 from weibao.services.backup_run import BackupRequest, run_backup
 from weibao.services.changes.desk import Desk
-from weibao.services.changes.port_snapshots import ports_after, ports_before
+from weibao.services.changes.port_snapshots import AFTER, BEFORE, ports_after, ports_before
 from weibao.services.changes.work import Found, Work
 from weibao.services.keep_bundle import keep_bundle
 from weibao.services.recover import recover
@@ -82,7 +82,7 @@ def _fields(
 
 
 def _builtin(work: Work, step: Step, devices: Sequence[str]) -> Found:
-    known = {"backup": _backup, "ports-before": ports_before, "ports-after": ports_after}
+    known = {"backup": _backup, BEFORE: ports_before, AFTER: ports_after}
     built = known.get(step.run)
     if built is None:
         raise InputError("change.no_builtin", step=step.name, run=step.run)

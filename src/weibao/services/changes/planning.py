@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from weibao.boundary import HostResult
 from weibao.domain.change import Change, ChangeAction, ChangePlan, PlannedTarget
@@ -45,7 +45,8 @@ def make_plan(
     check_mandate(desk, desk.contract(change), actor, "plan", change)
     runbook = desk.runbook(change)
     devices = chosen_devices(desk, runbook, change.limit, sources)
-    targets = _targets(devices, runbook, desk)
+    seconds = step_seconds(desk, runbook, change.variables)
+    targets = _targets(devices, runbook, seconds)
     end_cut_off_plans(desk, change)
     run = open_run(desk, change, len(targets), actor, DRY_RUN)
     try:
@@ -59,7 +60,6 @@ def make_plan(
     targets = [_seen(target, found.get(target.device)) for target in targets]
     number = change.plan + 1
     parts = parts_now(leave_parts(desk), change, targets, devices, sources)
-    seconds = step_seconds(desk, runbook)
     waves = len({target.wave for target in targets})
     forward = [s for s in runbook.steps if s.phase is not Phase.back_out]
     plan = ChangePlan(
@@ -86,8 +86,9 @@ def make_plan(
     return moved, plan
 
 
-def _targets(devices: Sequence[Device], runbook: Runbook, desk: Desk) -> list[PlannedTarget]:
-    seconds = step_seconds(desk, runbook)
+def _targets(
+    devices: Sequence[Device], runbook: Runbook, seconds: Mapping[str, float]
+) -> list[PlannedTarget]:
     work = sum(seconds[s.name] for s in runbook.steps if s.phase is not Phase.back_out)
     back = sum(seconds[s.name] for s in runbook.of_phase(Phase.back_out))
     rows = [

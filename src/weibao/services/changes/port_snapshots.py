@@ -3,28 +3,47 @@
 Two built-in steps: ``ports-before`` reads the ports of a wave's devices, ``ports-after`` reads
 them again and compares. A device on which a port got worse, and that no pattern of the change's
 variable ``change_ports_expected`` names, has failed: the wave's limits decide what follows.
+What was not known before, or is not any more, is named and is no pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from weibao.domain.change import StepState
-from weibao.domain.port import AdminStatus, Duplex, OperStatus, Port
-from weibao.domain.port_case import UP, short
 from weibao.domain.port_expectation import port_pattern
 from weibao.domain.port_record import DeviceReading
+from weibao.domain.port_regressions import Meant, regressions, routing_up
+from weibao.domain.runbook import Phase
 from weibao.services.begin_run import JobRequest
+from weibao.services.changes.progress import WHOLE_WAVE
 from weibao.services.changes.work import Found, Work
 from weibao.services.ports.check import run_ports
 
-__all__ = ["EXPECTED", "ports_after", "ports_before", "regressions"]
+__all__ = ["AFTER", "BEFORE", "EXPECTED", "SETTLE", "ports_after", "ports_before", "settle_seconds"]
 
+AFTER = "ports-after"
+BEFORE = "ports-before"
 EXPECTED = "change_ports_expected"
 """The variable with patterns of ports that the change is meant to change."""
+SETTLE = "change_ports_settle_seconds"
+"""The variable with the seconds after the change from which on neighbours are judged."""
 
-_BEFORE = "ports-before"
-_WORKS = UP | {OperStatus.dormant}
+_SETTLE_SECONDS = 60.0
+"""OSPF finds a neighbour dead after 40 s, a spanning tree forwards again after 50, and LLDP speaks
+every 30.
+"""
+
+
+def settle_seconds(variables: Mapping[str, Any]) -> float:
+    """How long after the change its neighbours are judged, at the earliest."""
+    given = variables.get(SETTLE)
+    if isinstance(given, int | float) and math.isfinite(given):
+        return max(float(given), 0.0)
+    return _SETTLE_SECONDS
 
 
 def ports_before(work: Work, devices: Sequence[str]) -> Found:
@@ -44,69 +63,73 @@ def ports_before(work: Work, devices: Sequence[str]) -> Found:
 
 
 def ports_after(work: Work, devices: Sequence[str]) -> Found:
-    """Read the ports again and compare."""
-    readings = _read(work, devices)
+    """Read the ports again and compare.
+
+    A routing neighbour that the change cut off is up until its dead interval has run out, and one
+    that it made flap needs a while to come back. So devices with such neighbours are read when
+    they had the time to settle; others at once, and again then where a neighbour is gone.
+    """
     earlier = dict(_before(work, devices))
-    expected = str(work.change.variables.get(EXPECTED) or "")
-    found: dict[str, Mapping[str, object]] = {}
-    for device in devices:
-        reading, before = readings.get(device), earlier.get(device)
-        if reading is not None and before is None and _unknown(reading):
-            found[device] = {"state": StepState.skipped, "detail": f"{reading.run_id}: not checked"}
-            continue
-        if reading is None or not reading.good:
-            found[device] = _failed(reading)
-            continue
-        if before is None:
-            found[device] = {"state": StepState.failed, "detail": "no reading before the change"}
-            continue
-        canonical = work.desk.ports().canonical(reading.platform)
-        pattern = ",".join(canonical(part.strip()) for part in expected.split(",") if part.strip())
-        worse = list(regressions(before, reading, pattern))
-        shown = f"{before.run_id} -> {reading.run_id}: "
-        state = StepState.failed if worse else StepState.done
-        found[device] = {"state": state, "detail": shown + ("; ".join(worse) or "no port is worse")}
-    return found
+    settled = _applied(work, devices) + timedelta(seconds=settle_seconds(work.change.variables))
+    if any(routing_up(reading, _meant(work, reading)) for reading in earlier.values()):
+        _wait(work, settled)
+    early = work.desk.now < settled
+    readings = _read(work, devices)
+    found = {device: _compared(work, earlier, readings, device) for device in devices}
+    again = [device for device, (_, settling) in found.items() if settling]
+    if again and early:
+        _wait(work, settled)
+        readings = _read(work, again)
+        found |= {device: _compared(work, earlier, readings, device) for device in again}
+    return {device: fields for device, (fields, _) in found.items()}
 
 
-def regressions(before: DeviceReading, after: DeviceReading, declared: str) -> Iterator[str]:
-    """Ports that are worse than before, each with what is worse; declared ones are left out."""
-    meant = port_pattern(declared) if declared else lambda _name: False
-    now = {state.port.name: state.port for state in after.ports}
-    for state in before.ports:
-        name = state.port.name
-        if meant(name):
-            continue
-        there = now.get(name)
-        if there is None:
-            if state.port.oper_status in _WORKS:
-                yield f"{name}: gone"
-            continue
-        worse = list(_worse(state.port, there))
-        if worse:
-            yield f"{name}: {', '.join(worse)}"
+def _wait(work: Work, until: datetime) -> None:
+    left = (until - work.desk.now).total_seconds()
+    if left > 0:
+        work.pause(left)
 
 
-def _worse(before: Port, after: Port) -> Iterable[str]:
-    waits = before.oper_status is OperStatus.dormant and after.oper_status not in _WORKS
-    if waits or (before.oper_status in UP and after.oper_status not in UP):
-        reason = f" ({after.reason})" if after.reason else ""
-        yield f"{before.oper_status.value} -> {after.oper_status.value}{reason}"
-    elif before.admin_status is AdminStatus.up and after.admin_status is AdminStatus.down:
-        yield "shut down"
-    if after.oper_status not in UP:
-        return
-    if before.speed and after.speed and after.speed < before.speed:
-        yield f"speed {before.speed} -> {after.speed}"
-    if before.duplex is Duplex.full and after.duplex is Duplex.half:
-        yield "half duplex"
-    if before.lag and before.lag != after.lag:
-        yield f"left {before.lag}"
-    lost = {short(n.system) for n in before.neighbours} - {
-        short(n.system) for n in after.neighbours
-    }
-    if lost and after.neighbours:
-        yield f"neighbour {', '.join(sorted(lost))} gone"
+def _applied(work: Work, devices: Sequence[str]) -> datetime:
+    """When the last step ended that changed one of them."""
+    ended = [
+        row.finished_at
+        for row in work.desk.records.change_steps(work.change.id)
+        if row.phase == Phase.implement.value and row.device in (*devices, WHOLE_WAVE)
+    ]
+    return max((at for at in ended if at is not None), default=work.desk.now)
+
+
+def _meant(work: Work, reading: DeviceReading) -> Meant:
+    """Whether the change declared a port, by its long name or as the device prints it."""
+    canonical = work.desk.ports().canonical(reading.platform)
+    declared = str(work.change.variables.get(EXPECTED) or "")
+    parts = [canonical(part.strip()) for part in declared.split(",") if part.strip()]
+    matches = port_pattern(",".join(parts))
+    return lambda name: matches(name) or matches(canonical(name))
+
+
+def _compared(
+    work: Work,
+    earlier: Mapping[str, DeviceReading],
+    readings: Mapping[str, DeviceReading],
+    device: str,
+) -> tuple[Mapping[str, object], bool]:
+    """What became of one device, and whether that may still get better by itself."""
+    reading, before = readings.get(device), earlier.get(device)
+    if reading is not None and before is None and _unknown(reading):
+        return {"state": StepState.skipped, "detail": f"{reading.run_id}: not checked"}, False
+    if reading is None or not reading.good:
+        return _failed(reading), False
+    if before is None:
+        return {"state": StepState.failed, "detail": "no reading before the change"}, False
+    compared = regressions(before, reading, _meant(work, reading))
+    nothing = not compared.compared and compared.uncompared
+    state = StepState.skipped if nothing else StepState.done
+    if compared.worse or compared.settling:
+        state = StepState.failed
+    shown = f"{before.run_id} -> {reading.run_id}: {compared}"
+    return {"state": state, "detail": shown}, bool(compared.settling and not compared.worse)
 
 
 def _read(work: Work, devices: Sequence[str]) -> dict[str, DeviceReading]:
@@ -126,7 +149,7 @@ def _before(work: Work, devices: Sequence[str]) -> Iterator[tuple[str, DeviceRea
     """The readings of the step before, by the runs that the journal names."""
     runs: dict[str, str] = {}
     for row in work.desk.records.change_steps(work.change.id):
-        if row.step == _BEFORE and row.state is StepState.done:
+        if row.step == BEFORE and row.state is StepState.done:
             runs[row.device] = row.detail.partition(":")[0]
     for run in {runs[device] for device in devices if device in runs}:
         for reading in work.desk.ports().records.port_readings(run):

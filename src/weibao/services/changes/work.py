@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,3 +25,5 @@ class Work(NamedTuple):
     sources: tuple[str, ...]
     compiled: Callable[[Sequence[str]], str]
     """The compiled inventory of some hosts."""
+    pause: Callable[[float], None] = time.sleep
+    """Lets seconds pass; while a change is carried out, only as long as it may go on."""
