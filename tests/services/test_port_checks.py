@@ -296,6 +296,20 @@ def test_routing_that_is_refused_is_not_good(days: Days) -> None:
     assert found(days.check({"sw1": up, "sw2": table("up")})) == set()
 
 
+def test_a_neighbour_that_has_to_be_up_and_was_not_read_is_not_checked(days: Days) -> None:
+    """A brief check asks for no routing, and an agent knows of none: that is no good neighbour."""
+    own = PortBaseline.model_validate({"routing": ["ospf 10.8.0.2"]})
+    days.inventory.devices[0] = days.inventory.devices[0].model_copy(update={"ports": own})
+    unknown = ("sw1", "", "routing_neighbour_unknown")
+    silent = table("up")
+    silent.warnings = (Reason.of("command_refused", command=OSPF),)
+    for never in (table("up"), silent, silent):
+        assert unknown in found(days.check({"sw1": never, "sw2": table("up")}))
+    up = table("up")
+    up.outputs = {**up.outputs, OSPF: PEERS}
+    assert unknown not in found(days.check({"sw1": up, "sw2": table("up")}))
+
+
 LLDP = "display lldp neighbor brief"
 
 

@@ -36,7 +36,7 @@ def judge_routing(
         return []
     known = list(held)
     if now is None:
-        return [*_unread(reading, known)]
+        return [*_unread(reading, expected, known)]
     then = (last.routing or last.stale_routing) if last else None
     return [
         *_neighbours(reading, now, then, [*expected, *_missed(known)]),
@@ -44,12 +44,14 @@ def judge_routing(
     ]
 
 
-def _unread(reading: DeviceReading, held: Iterable[PortFinding]) -> Iterator[PortFinding]:
-    """Found earlier, and not looked at again."""
+def _unread(
+    reading: DeviceReading, expected: Sequence[str], held: Iterable[PortFinding]
+) -> Iterator[PortFinding]:
+    """What has to be up, or was found earlier, and was not looked at."""
     for finding in held:
         if finding.code is _CODE.routes_fewer:
             yield _finding(reading, finding.code, finding.severity, **finding.params)
-    for key in dict.fromkeys(_missed(held)):
+    for key in dict.fromkeys((*expected, *_missed(held))):
         code = _CODE.routing_neighbour_unknown
         yield _finding(reading, code, Severity.warning, neighbour=key, state="-")
 
@@ -76,7 +78,7 @@ def _neighbours(
     silent = set(now.refused) - set(then.refused if then else ())
     for key in wanted:
         neighbour = there.get(key)
-        if neighbour is None and silent:
+        if neighbour is None and (silent or not now.asked):
             yield _finding(
                 reading,
                 _CODE.routing_neighbour_unknown,
