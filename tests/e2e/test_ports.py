@@ -55,6 +55,9 @@ def test_what_differs_is_found_on_every_platform(tmp_path: Path, seven: list[Dev
         for device in seven:
             found = codes(bad, device)
             assert {code for _, code in found} == {"port_down"}, (device.platform, found)
+        again = estate.ok("ports", "baseline", "accept", "--json").json["written"]
+        assert {row["device"] for row in again if row["kept"]} == set(names)
+        assert "port_down" in {code for _, code in codes(check(estate, 1), seven[0])}
         shown = estate.weibao("ports", "show", seven[0].name, "--json").json
         assert {p["oper_status"] for p in shown["ports"]} >= {"up", "down"}
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -171,18 +172,28 @@ def baseline() -> None:
 @baseline.command()
 @limit_option
 @click.option("--run", "run_id", default="", metavar="RUN", help="Of this run (default: last).")
+@click.option(
+    "--retire",
+    default="",
+    metavar="PORTS",
+    help="Used ports and routing neighbours that are used no more (names, patterns, commas).",
+)
 @command_options()
-def accept(call: Call, limit: str, run_id: str) -> int:
+def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
     """Take what was read as what is expected, written as ports/CONTRACT/DEVICE.yml.
 
     Ports that are up become used, ports that are shut down closed; of others nothing is
-    expected. Waivers of an earlier file stay. Exit code 4: a device was never read.
+    expected. The lines of an earlier file stay, and what differs comes after them and is named;
+    what has to be up and is not stays so, unless --retire names it. Exit code 4: a device was
+    never read.
     """
     from weibao.adapters.clock import SystemClock
     from weibao.bootstrap import actor
     from weibao.bootstrap.ports import port_parts
     from weibao.errors import InputError
-    from weibao.services.ports.baseline import baseline_of, merged
+    from weibao.services.ports.accepting import accepted
+    from weibao.services.ports.baseline import baseline_of
+    from weibao.services.ports.check import called_names, case_of
 
     ports = port_parts(call.workshop)
     chosen = call.workshop.inventory.resolve(call.workshop.sources, limit)
@@ -198,7 +209,9 @@ def accept(call: Call, limit: str, run_id: str) -> int:
         else ports.records.latest_ports()
     )
     out = call.out
-    written, missing = [], []
+    called = called_names(ports.parts)
+    written: list[dict[str, object]] = []
+    missing = []
     for device in chosen.devices:
         reading = readings.get((device.contract, device.name))
         if reading is None:
@@ -206,11 +219,17 @@ def accept(call: Call, limit: str, run_id: str) -> int:
             continue
         made = baseline_of(reading, SystemClock().now(), actor())
         old = ports.baselines.read(device.contract, device.name)
-        path = ports.baselines.write(device.contract, merged(old, made))
-        written.append({"device": device.name, "file": path, "lines": len(made.ports)})
-    out.data({"written": written, "never_read": missing})
-    for row in written:
+        case = replace(case_of(ports, reading, None, {}), called=called.get(device.contract, {}))
+        taken = accepted(old, made, case, ports.canonical(reading.platform), retire)
+        path = ports.baselines.write(device.contract, taken.baseline)
+        row = {"device": device.name, "file": path, "lines": len(taken.baseline.ports)}
         out.line("✓ " + out.say("ports.accepted", **row))
+        for each in taken.changed:
+            out.line("  ~ " + out.say("ports.accepted_change", **asdict(each)))
+        for name in taken.kept:
+            out.line("  ! " + out.say("ports.accepted_kept", port=name))
+        written.append(row | {"changed": [asdict(c) for c in taken.changed], "kept": taken.kept})
+    out.data({"written": written, "never_read": missing})
     for name in missing:
         out.line("✗ " + out.say("ports.never_read", device=name))
     return 4 if missing else 0

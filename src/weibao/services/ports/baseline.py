@@ -17,7 +17,7 @@ from weibao.domain.port_expectation import (
 from weibao.domain.port_record import DeviceReading
 from weibao.domain.routing import NeighbourState
 
-__all__ = ["baseline_of", "merged"]
+__all__ = ["baseline_of", "expectation_of", "lines_of"]
 
 _LAST_NUMBER = re.compile(r"(.*?)(\d+)")
 
@@ -29,13 +29,13 @@ def baseline_of(reading: DeviceReading, at: datetime, actor: str) -> PortBaselin
     understood is expected to be nothing, since nobody knows which of both it should be.
     Ports whose expectation is the same, and that follow each other, share a line.
     """
-    wanted = [(s.port.name, _expectation(s.port)) for s in reading.ports]
+    wanted = [(s.port.name, expectation_of(s.port)) for s in reading.ports]
     return PortBaseline(
         device=reading.device,
         run=reading.run_id,
         accepted_at=at,
         accepted_by=actor,
-        ports=dict(_lines([(n, e) for n, e in wanted if e is not None])),
+        ports=dict(lines_of([(n, e) for n, e in wanted if e is not None])),
         routing=tuple(
             dict.fromkeys(
                 n.key
@@ -46,14 +46,8 @@ def baseline_of(reading: DeviceReading, at: datetime, actor: str) -> PortBaselin
     )
 
 
-def merged(old: PortBaseline | None, new: PortBaseline) -> PortBaseline:
-    """The new one, with the waivers of the old."""
-    if old is None:
-        return new
-    return new.model_copy(update={"waivers": old.waivers})
-
-
-def _expectation(port: Port) -> PortExpectation | None:
+def expectation_of(port: Port) -> PortExpectation | None:
+    """What is expected of a port that is as it should be; None where nobody knows."""
     if port.admin_status is AdminStatus.down:
         return PortExpectation(use=PortUse.closed)
     if port.oper_status not in UP:
@@ -73,7 +67,7 @@ def _expectation(port: Port) -> PortExpectation | None:
     return PortExpectation.model_validate(said)
 
 
-def _lines(
+def lines_of(
     wanted: Sequence[tuple[str, PortExpectation]],
 ) -> Iterable[tuple[str, PortExpectation]]:
     """Runs of ports that differ only in their last number, as one pattern each."""

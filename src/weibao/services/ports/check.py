@@ -36,7 +36,7 @@ from weibao.services.ports.read_bundle import read_bundle, unread
 from weibao.services.ports.report import issue_port_reports
 from weibao.services.steps import Steps
 
-__all__ = ["JOB", "PortResult", "case_of", "finish_ports", "finisher", "run_ports"]
+__all__ = ["JOB", "PortResult", "called_names", "case_of", "finish_ports", "finisher", "run_ports"]
 
 JOB = "check-ports"
 
@@ -119,7 +119,7 @@ def finish_ports(
         fresh = [r for r in read if r.device not in recorded]
         if not run.change_ref and state is RunState.finished:
             fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
-        called = _called(parts)
+        called = called_names(parts)
         cases = [
             replace(case_of(ports, r, known.get(r.device), last), called=called.get(r.contract, {}))
             for r in fresh
@@ -140,7 +140,7 @@ def finish_ports(
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
 
-def _called(parts: Parts) -> dict[str, dict[str, str]]:
+def called_names(parts: Parts) -> dict[str, dict[str, str]]:
     """What a contract's devices call themselves in their last configuration, where that is not
     their name.
     """
