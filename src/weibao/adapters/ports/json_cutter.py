@@ -20,8 +20,8 @@ def cut_json(
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """Rows of the first JSON value in numbered lines, and what was not understood.
 
-    Half a value is none: then every line is left over. A field that ``shape`` does not name
-    is told as ``eth0.new_field: value``.
+    Half a value is none, nor is one that has no rows where ``shape`` looks for them: then every
+    line is left over. A field that ``shape`` does not name is told as ``eth0.new_field: value``.
     """
     numbered = list(lines)
     for at, (_, line) in enumerate(numbered):
@@ -32,12 +32,19 @@ def cut_json(
             value, end = _DECODER.raw_decode(text.lstrip())
         except ValueError:
             continue
+        found = _at(value, shape.rows)
+        if not isinstance(found, Mapping | list):
+            break
         rest = text.lstrip()[end:].split("\n")
         behind = len(numbered) - len(rest) + 1
         left = [*numbered[:at], (numbered[behind - 1][0], rest[0]), *numbered[behind:]]
         unnamed: list[tuple[int, str]] = []
         rows: list[Row] = []
-        for key, record in _records(_at(value, shape.rows)):
+        for key, record in _records(found):
+            if not isinstance(record, Mapping):
+                told = json.dumps(record, ensure_ascii=False)
+                unnamed.append((numbered[at][0], f"{key}: {told}"))
+                continue
             cells = {
                 name: _cell(key if path == "@key" else _at(record, path))
                 for name, path in shape.columns.items()
@@ -50,19 +57,13 @@ def cut_json(
     return [], [(number, line) for number, line in numbered if line.strip()]
 
 
-def _records(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if isinstance(value, Mapping) and not any(isinstance(v, Mapping) for v in value.values()):
-        # One row alone is printed without the list around it.
-        pairs: Iterable[tuple[str, Any]] = [("0", value)] if value else []
-    elif isinstance(value, Mapping):
-        pairs = value.items()
-    elif isinstance(value, list):
-        pairs = ((str(at), each) for at, each in enumerate(value))
-    else:
-        return
-    for key, each in pairs:
-        if isinstance(each, Mapping):
-            yield key, each
+def _records(value: Mapping[str, Any] | list[Any]) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, list):
+        return [(str(at), each) for at, each in enumerate(value)]
+    if any(isinstance(each, Mapping) for each in value.values()):
+        return value.items()
+    # One row alone is printed without the list around it.
+    return [("0", value)] if value else []
 
 
 def _at(value: Any, path: str) -> Any:
