@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from weibao.adapters.network import bounded_netconf
 from weibao.adapters.network.collect import Attempt
 from weibao.adapters.network.collect_ports import PortCollector
 from weibao.adapters.network.job import NapalmLogin
@@ -130,6 +131,16 @@ def test_netconf_refuses_a_part(junos: Junos) -> None:
     refused = [w.params["command"] for w in attempt.warnings if w.code == "command_refused"]
     assert any(each.startswith("napalm junos get_optics (") for each in refused)
     assert "show lacp interfaces" in refused
+
+
+def test_netconf_answers_without_end(junos: Junos, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library would keep all of it in memory, until an end mark that never comes."""
+    monkeypatch.setattr(bounded_netconf, "MOST_BYTES", 1000)
+    attempt = junos.attempt()
+    codes = {w.code for w in attempt.warnings} | {attempt.trouble and attempt.trouble.reason.code}
+    said = [word for w in attempt.warnings for word in w.params.values()]
+    assert "endless_answer" in codes or any("endless_answer" in each for each in said)
+    assert all(item.size < 1000 for item in attempt.items)
 
 
 def test_netconf_falls_silent(junos: Junos) -> None:

@@ -129,6 +129,24 @@ def test_silence_blocks_nobody_else(nobody: Endpoint) -> None:
     assert len(ticks) > 30
 
 
+def test_a_name_server_that_is_silent_is_left_at_the_deadline(
+    nobody: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def waits(*_: Any, **__: Any) -> Any:
+        over.wait(20)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", waits)
+    before = time.monotonic()
+    with pytest.raises(Trouble) as caught:
+        list(read_agent(nobody, Limits(connect=1.5), time.monotonic() + 0.3, lambda: False))
+    over.set()
+    assert caught.value.reason.code == "time_limit"
+    assert time.monotonic() - before < 5
+
+
 def test_without_the_library(nobody: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gufo.snmp", None)
     with pytest.raises(Trouble) as caught:

@@ -9,6 +9,7 @@ import pytest
 
 from services.nights import Answer
 from services.test_port_checks import BRIEF, HEAD, OSPF, PEERS, Days, found, table
+from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading
 from weibao.domain.port_report import tally_of_readings
 from weibao.domain.reasons import Reason
@@ -160,6 +161,17 @@ def test_a_brief_check_forgets_no_routing_neighbour(days: Days) -> None:
     between = days.check({"sw1": table("up")})
     assert "routing_neighbour_unknown" in codes(between)
     assert "routing_neighbour_down" in codes(days.check({"sw1": none}))
+
+
+def test_an_expectation_that_means_no_port_is_told(days: Days) -> None:
+    said = {"GE0/0/1": "used", "GE1/0/1-2": "closed", "XGE*": {"speed": "10G"}, "GE0/0/7": "used"}
+    made = PortBaseline.model_validate({"device": "sw1", "ports": said})
+    days.ports.baselines.write("default", made)
+    result = days.check({"sw1": table("up")})
+    (told,) = (f for f in result.findings if f.code.value == "expectation_unmatched")
+    assert told.params["patterns"] == "GE1/0/1-2, XGE*"
+    assert told.severity.value == "info"
+    assert "port_missing" in codes(result)
 
 
 def test_a_record_keeps_the_first_of_what_was_not_understood(days: Days) -> None:

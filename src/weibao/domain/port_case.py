@@ -53,6 +53,8 @@ class DeviceCase:
     expectations: Mapping[str, PortExpectation]
     """By canonical name, of ports that are there and of those that should be."""
     terms: PortTerms
+    unmatched: tuple[str, ...] = ()
+    """Patterns of expectations that mean no port of the device."""
     waivers: tuple[PortWaiver, ...] = ()
     routing: tuple[str, ...] = ()
     """Routing neighbours that have to be up."""

@@ -38,6 +38,7 @@ __all__ = [
     "PortWaiver",
     "dump_expectation",
     "expected",
+    "long_pattern",
     "pattern_names",
     "port_pattern",
 ]
@@ -258,7 +259,7 @@ def expected(
         for pattern, said in layer.items():
             role = roles.get(said.role)
             named = said if role is None else said.over(role)
-            rules.append((port_pattern(_long(pattern, canonical)), named))
+            rules.append((port_pattern(long_pattern(pattern, canonical)), named))
     wanted: dict[str, PortExpectation] = {}
     for name in names:
         for meant, named in rules:
@@ -268,7 +269,8 @@ def expected(
     return wanted
 
 
-def _long(pattern: str, canonical: Callable[[str], str]) -> str:
+def long_pattern(pattern: str, canonical: Callable[[str], str]) -> str:
+    """The pattern with the long form of each of its names."""
     return ",".join(canonical(part.strip()) for part in pattern.split(","))
 
 

@@ -43,6 +43,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "login_unguarded": ("why",),
     "ports_stale": ("since",),
     "ports_without_baseline": (),
+    "expectation_unmatched": ("patterns",),
     "routing_neighbour_down": ("neighbour", "state", "interface"),
     "routing_neighbour_unknown": ("neighbour", "state"),
     "routes_fewer": ("before", "now"),
@@ -118,6 +119,8 @@ class PortFindingCode(StrEnum):
     ports_stale = "ports_stale"
     """The device could not be read; the last known state is an old one."""
     ports_without_baseline = "ports_without_baseline"
+    expectation_unmatched = "expectation_unmatched"
+    """A name or pattern in ``ports:`` means no port of the device: nothing is checked by it."""
     routing_neighbour_down = "routing_neighbour_down"
     """A neighbour that has to be up, or was, is not."""
     routing_neighbour_unknown = "routing_neighbour_unknown"

@@ -15,7 +15,6 @@ from weibao.domain.port_case import (
     UP,
     DeviceCase,
     differs,
-    finding_of,
     of_port,
     same_port,
     short,
@@ -23,13 +22,13 @@ from weibao.domain.port_case import (
 )
 from weibao.domain.port_expectation import PortExpectation, PortUse
 from weibao.domain.port_finding import PortFinding, PortFindingCode
-from weibao.domain.port_record import PortOutcome, PortState
+from weibao.domain.port_judge_reading import judge_reading
+from weibao.domain.port_record import PortState
 from weibao.domain.port_states import counted, recent_changes
 from weibao.domain.records import Severity
 
 __all__ = ["judge_device"]
 
-_WORDS_TOLD = 3
 _DAY = timedelta(days=1)
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 _CODE = PortFindingCode
@@ -42,10 +41,8 @@ def judge_device(case: DeviceCase) -> list[PortFinding]:
     """Findings of one device; those that a waiver covers say so."""
     reading = case.reading
     if not reading.good:
-        return [waive(case, f) for f in _stale(case)]
-    found: list[PortFinding] = [*_understood(case)]
-    if not case.expectations:
-        found.append(finding_of(case, None, _CODE.ports_without_baseline, Severity.info))
+        return [waive(case, f) for f in judge_reading(case)]
+    found = list(judge_reading(case))
     last = case.last
     before = {s.port.name: s for s in (*last.ports, *last.unseen)} if last else {}
     for state in reading.ports:
@@ -54,41 +51,6 @@ def judge_device(case: DeviceCase) -> list[PortFinding]:
     found += judge_absent(case)
     found += judge_lags(case)
     return [waive(case, f) for f in found]
-
-
-def _stale(case: DeviceCase) -> Iterator[PortFinding]:
-    since = case.last.at.isoformat(timespec="minutes") if case.last else ""
-    yield finding_of(case, None, _CODE.ports_stale, Severity.serious, since=since)
-
-
-def _understood(case: DeviceCase) -> Iterator[PortFinding]:
-    reading = case.reading
-    if reading.unparsed_count:
-        count = str(reading.unparsed_count)
-        line = reading.unparsed[0].strip()[:80] if reading.unparsed else ""
-        yield finding_of(
-            case, None, _CODE.ports_not_understood, Severity.warning, count=count, line=line
-        )
-    if reading.words_unknown:
-        first = [f'{each.port} "{each.word[:40]}"' for each in reading.unknown_words[:_WORDS_TOLD]]
-        if reading.words_unknown > len(first):
-            first.append("…")
-        yield finding_of(
-            case,
-            None,
-            _CODE.status_words_unknown,
-            Severity.warning,
-            count=str(reading.words_unknown),
-            words=", ".join(first),
-        )
-    if reading.outcome is PortOutcome.partly and reading.reason is not None:
-        what = "; ".join(reading.reason.params.values()) or reading.reason.code
-        yield finding_of(case, None, _CODE.ports_partly, Severity.warning, what=what[:200])
-    if reading.refused:
-        commands = "; ".join(reading.refused)
-        yield finding_of(case, None, _CODE.command_refused, Severity.info, command=commands)
-    for why in reading.unguarded:
-        yield finding_of(case, None, _CODE.login_unguarded, Severity.info, why=why)
 
 
 def _port(

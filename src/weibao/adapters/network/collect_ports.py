@@ -68,6 +68,8 @@ class PortCollector(Collector):
         if endpoint.snmp is None:
             super()._attempt(endpoint, platform, deadline, attempt)
             return
+        if endpoint.snmp.version != "3":
+            attempt.warnings.append(Reason.of("snmp_in_clear"))
         for asked, text in read_agent(endpoint, self._job.limits, deadline, self._stop):
             used = Command(send=asked)
             attempt.items.append(self._item(endpoint, ItemKind.output, used, text, attempt))

@@ -13,6 +13,7 @@ from typing import Any
 
 from weibao.adapters.known_hosts import host_name
 from weibao.adapters.network.bounded_http import bound_answers
+from weibao.adapters.network.bounded_netconf import bound_sessions
 from weibao.adapters.network.job import Endpoint, Limits, NapalmLogin
 from weibao.adapters.network.napalm_trouble import Refused, trouble_of
 from weibao.adapters.network.patient import Patience
@@ -149,6 +150,7 @@ def open_device(
                 keys = [*known(at.address, port), *known(at.address, endpoint.port)]
                 checked = login.verify and check_host_key and endpoint.check_host_key
                 patience.call(lambda: _reach(at, limits, None, api))
+                bound_sessions()
                 driver = _netconf(make, at, limits, Path(folder), keys if checked else None)
             else:
                 bound_answers()

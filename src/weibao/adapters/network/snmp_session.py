@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from weibao.adapters.network.job import Endpoint, Limits, SnmpLogin
+from weibao.adapters.network.patient import Patience
 from weibao.adapters.network.trouble import Trouble
 from weibao.adapters.scrub import scrub
 
@@ -124,7 +125,7 @@ def open_agent(
     silent = Trouble("snmp_silent", address=endpoint.address, port=endpoint.port)
     try:
         with SnmpSession(
-            addr=_address(endpoint),
+            addr=Patience(deadline, stop).call(lambda: _address(endpoint)),
             port=endpoint.port,
             community=login.community,
             user=_user(login) if login.version == "3" else None,

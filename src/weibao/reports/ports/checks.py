@@ -39,6 +39,7 @@ _NO_PORT = frozenset(
     {
         _CODE.ports_stale,
         _CODE.ports_without_baseline,
+        _CODE.expectation_unmatched,
         _CODE.command_refused,
         _CODE.login_unguarded,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from zoneinfo import ZoneInfo
@@ -18,7 +18,9 @@ from weibao.domain.port_expectation import (
     PortUse,
     PortWaiver,
     expected,
+    long_pattern,
     pattern_names,
+    port_pattern,
 )
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
@@ -252,7 +254,7 @@ def case_of(
     waivers: list[PortWaiver] = []
     for layer in layers:
         for waiver in layer.waivers:
-            match = ",".join(canonical(part.strip()) for part in waiver.match.split(","))
+            match = long_pattern(waiver.match, canonical)
             waivers.append(waiver.model_copy(update={"match": match}))
         for pattern, said in layer.ports.items():
             if said.role and said.role not in terms.roles:
@@ -279,12 +281,25 @@ def case_of(
         reading=reading,
         last=before,
         expectations=expectations,
+        unmatched=tuple(_unmatched(rules, {*known, *expectations}, canonical)),
         terms=terms,
         waivers=tuple(waivers),
         routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
         accepted=baseline.accepted_at if baseline else None,
         zone=ZoneInfo(contract.time_zone) if contract else UTC,
     )
+
+
+def _unmatched(
+    layers: Iterable[Mapping[str, PortExpectation]],
+    names: Collection[str],
+    canonical: Callable[[str], str],
+) -> Iterable[str]:
+    """Patterns that mean no port of the device, and none that is missed."""
+    for pattern in dict.fromkeys(pattern for layer in layers for pattern in layer):
+        meant = port_pattern(long_pattern(pattern, canonical))
+        if not any(meant(name) for name in names):
+            yield pattern
 
 
 def _absent(

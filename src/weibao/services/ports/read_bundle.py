@@ -28,7 +28,9 @@ __all__ = ["read_bundle", "unread"]
 
 Last = Mapping[tuple[str, str], DeviceReading]
 
-_UNGUARDED = frozenset({"telnet", "host_key_unchecked", "certificate_unchecked", "api_in_clear"})
+_UNGUARDED = frozenset(
+    {"telnet", "host_key_unchecked", "certificate_unchecked", "api_in_clear", "snmp_in_clear"}
+)
 _UNANSWERED = "command_unanswered"
 _NO_ANSWER = frozenset({"command_refused", _UNANSWERED})
 _BATCH = 50
