@@ -190,13 +190,13 @@ def log(since, priority="err"):
 
 
 def manifest(paths):
-    """By path, mode, owner and sha256 (or target) of every file below ``paths``."""
+    """By path, mode, owner and sha256 (or target) of every file and folder below ``paths``."""
     found = {}
-    for top in paths:
+    for top in (path.rstrip("/") or "/" for path in paths):
         for folder, folders, files in os.walk(top) if os.path.isdir(top) else [("", [], [top])]:
             links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
-            for name in [*files, *links]:
-                path = os.path.join(folder, name)
+            names = [os.path.join(folder, name) for name in [*files, *links]]
+            for path in [folder, *names] if folder else names:
                 said = fingerprint(path)
                 if said:
                     found[path] = said
@@ -204,11 +204,17 @@ def manifest(paths):
 
 
 def fingerprint(path):
-    """``mode:uid:gid:sha256`` of a file or ``link:target``; empty where it cannot be read."""
+    """``mode:uid:gid:sha256`` of a file, ``folder:mode:uid:gid``, or ``link:target``.
+
+    Empty where it cannot be read, or is none of them.
+    """
     try:
         known = os.lstat(path)
+        mode = stat.S_IMODE(known.st_mode)
         if stat.S_ISLNK(known.st_mode):
             return "link:" + os.readlink(path)
+        if stat.S_ISDIR(known.st_mode):
+            return "folder:%04o:%d:%d" % (mode, known.st_uid, known.st_gid)
         if not stat.S_ISREG(known.st_mode):
             return ""
         with open(path, "rb") as stream:
@@ -217,7 +223,6 @@ def fingerprint(path):
                 digest.update(block)
     except OSError:
         return ""
-    mode = stat.S_IMODE(known.st_mode)
     return "%04o:%d:%d:%s" % (mode, known.st_uid, known.st_gid, digest.hexdigest())
 
 

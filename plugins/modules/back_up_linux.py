@@ -46,14 +46,20 @@ options:
     type: str
     default: ""
   files:
-    description: Files to restore; by path, what their fingerprint must be then.
+    description: Files and folders to restore; by path, what their fingerprint must be then.
     type: dict
     default: {}
   removed:
-    description: Files that are removed, since they were not there before.
+    description:
+      - Files that are taken away, since they were not there before, and folders, where they are
+        empty then.
     type: list
     elements: path
     default: []
+  aside:
+    description: Folder that keeps what is replaced or taken away; without it, that is lost.
+    type: path
+    default: ""
 attributes:
   check_mode:
     description: Nothing is written then.
@@ -94,6 +100,11 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_put_back import (
+    FOLDER,
+    put_back,
+    take_away,
+)
 from ansible_collections.weibao.core.plugins.module_utils.linux_services import (
     fingerprint,
     manifest,
@@ -181,50 +192,32 @@ def compare(before, place):
 
 
 def restore(module):
-    """Bring files back to their places."""
+    """Bring files and folders back to what they were."""
     params, restic = module.params, Restic(module)
     wanted = {path: known for path, known in params["files"].items() if fingerprint(path) != known}
-    if wanted:
-        words = [word for path in sorted(wanted) for word in ("--include", escaped(path))]
-        place = os.path.join(params["scratch"], params["tag"] + "-files")
-        shutil.rmtree(place, ignore_errors=True)
-        os.makedirs(place, mode=0o700)
-        try:
+    needed = sorted(path for path, known in wanted.items() if not known.startswith(FOLDER))
+    place = os.path.join(params["scratch"], params["tag"] + "-files")
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(place, mode=0o700)
+    if params["aside"]:
+        os.makedirs(params["aside"], mode=0o700, exist_ok=True)
+    try:
+        if needed:
+            words = [word for path in needed for word in ("--include", escaped(path))]
             restic.run("restore", params["snapshot"], "--target", place, *words)
-            for path in sorted(wanted):
-                put_back(place + path, path)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-    gone = [path for path in params["removed"] if os.path.lexists(path)]
-    for path in gone:
-        os.unlink(path)
+        put_back(wanted, place, params["aside"])
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    gone = take_away(params["removed"], params["aside"])
     left = sorted(path for path, known in params["files"].items() if fingerprint(path) != known)
     if left:
         module.fail_json(msg="not as they were before: %s" % ", ".join(left[:10]))
-    module.exit_json(changed=bool(wanted or gone), files=len(wanted), removed=len(gone))
+    module.exit_json(changed=bool(wanted or gone), files=len(wanted), removed=gone)
 
 
 def escaped(path):
     """A path that a pattern matches only itself."""
     return "".join("\\" + c if c in "*?[]\\" else c for c in path)
-
-
-def put_back(source, path):
-    """One file or link, whole or not at all."""
-    if not os.path.lexists(source):
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    beside = path + ".weibao-new"
-    if os.path.lexists(beside):
-        os.unlink(beside)
-    if os.path.islink(source):
-        os.symlink(os.readlink(source), beside)
-    else:
-        shutil.copy2(source, beside)
-        known = os.stat(source)
-        os.chown(beside, known.st_uid, known.st_gid)
-        os.chmod(beside, known.st_mode & 0o7777)
-    os.rename(beside, path)
 
 
 def main():
@@ -241,6 +234,7 @@ def main():
             "snapshot": {"type": "str", "default": ""},
             "files": {"type": "dict", "default": {}},
             "removed": {"type": "list", "elements": "path", "default": []},
+            "aside": {"type": "path", "default": ""},
         },
         supports_check_mode=True,
     )

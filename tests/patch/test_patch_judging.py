@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,3 +101,74 @@ def test_a_new_package_that_is_not_whole_is_taken_away_and_never_passed_over() -
     back = facts(packages=[["libssl3", "amd64", "1"]], broken="wb-new is only half configured")
     assert codes(judge("back_done", case(back, made))) == ["patch_database_broken"]
     assert "patch_database_broken" in codes(judge("verify", case(half, made)))
+
+
+WAS = {"/etc": "folder:0755:0:0", "/etc/app.conf": "old", "/etc/hosts": "old"}
+
+
+def going_back(made: HostPlan, *readings: dict[str, str], **progress: Any) -> tuple[Any, ...]:
+    """The orders and the end of a way back that reads these files in turn."""
+    was = facts(packages=[["libssl3", "amd64", "1"]], files=WAS)
+    first = case(facts(files=readings[0]), made, was)
+    kept = first.records
+    kept.said = dict(progress)  # type: ignore[attr-defined]
+    before = kept.before("web1")
+    assert before is not None
+    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    judged = [judge("back_order", first)]
+    for stage, files in zip(("back_files", "back_done"), readings[1:], strict=True):
+        again = replace(
+            first, facts=facts(packages=[["libssl3", "amd64", "1"]], files=files), records=kept
+        )
+        judged.append(judge(stage, again))
+    return tuple(judged)
+
+
+def test_only_files_that_the_patch_changed_go_back_and_they_are_named() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    settled = {"/etc/app.conf": "new", "/etc/added": "new"}
+    now = {**WAS, **settled, "/etc/hosts": "edited", "/etc/users.own": "mine"}
+    back = {**now, "/etc/app.conf": "old"}
+    del back["/etc/added"]
+    _, files, done = going_back(made, now, now, back, begun=True, settled=settled)
+    assert files.order["files"] == {"/etc/app.conf": "old"}
+    assert files.order["removed"] == ["/etc/added"]
+    assert done.ok, done.why
+    told = {reason.code: reason.params["files"] for reason in done.notes}
+    assert told == {
+        "patch_files_put_back": "/etc/app.conf",
+        "patch_files_taken": "/etc/added",
+        "patch_files_theirs": "/etc/hosts, /etc/users.own",
+    }
+    stays = going_back(made, now, now, now, begun=True, settled=settled)[-1]
+    assert [(r.code, r.params["files"]) for r in stays.why] == [
+        ("patch_files_differ", "/etc/app.conf, /etc/added")
+    ]
+
+
+def test_the_mode_of_a_folder_is_part_of_what_the_host_was() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    now = {**WAS, "/etc": "folder:0700:0:0"}
+    _, files, done = going_back(made, now, now, now, begun=True)
+    assert files.order["files"] == {"/etc": "folder:0755:0:0"}
+    assert codes(done)[0] == "patch_files_differ"
+
+
+def test_a_host_that_the_patch_did_not_reach_keeps_its_files() -> None:
+    """Refused when it was to be installed: what somebody edited since the backup stays."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    now = {**WAS, "/etc/hosts": "edited"}
+    was = facts(packages=[["libssl3", "amd64", "1"]], files=now)
+    order = judge("back_order", case(was, made))
+    assert order.order == {"needed": False} and codes(order) == ["patch_untouched"]
+
+
+def test_no_patch_where_nothing_holds_what_it_was() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    for stage in ("gate", "prepare", "record", "order"):
+        now = facts(packages=[["libssl3", "amd64", "1"]])
+        found = judge(stage, case(now, made, backup=False))
+        assert "patch_unprotected" in codes(found), stage
+        assert not found.ok
+    missing = case(facts(), made, backup=False, snapshots=("/etc",))
+    assert "patch_no_snapshot" in codes(judge("record", missing))

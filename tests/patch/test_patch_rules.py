@@ -6,13 +6,15 @@ from typing import Any
 
 from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PatchWishes, Probe
 from weibao.domain.patch_facts import Facts
+from weibao.domain.patch_files import changed_files, their_files
 from weibao.domain.patch_gate import (
     approved_differences,
     gate_problems,
     left_to_do,
+    resumed_problems,
     space_problems,
 )
-from weibao.domain.patch_health import changed_files, health_of, package_differences, worse
+from weibao.domain.patch_health import health_of, package_differences, worse
 from weibao.domain.patch_missing import (
     choose,
     missing,
@@ -138,15 +140,14 @@ def facts_reason() -> Any:
 
 def test_the_plan_names_what_restarts_the_host_and_that_no_backup_is_made() -> None:
     bus = facts(services={"dbus.service": {"packages": ["libssl3"]}})
-    made, _ = make_host_plan(bus, (), (), resolved(), PatchWishes(backup=False))
+    made, _ = make_host_plan(bus, (), (), resolved(), PatchWishes())
     assert made.reboot
     assert "note: patch_reboot_for (libssl3)\n" in plan_lines(made)
-    assert "note: patch_without_backup\n" in plan_lines(made)
     made, _ = make_host_plan(bus, (), (), resolved(), PatchWishes(reboot="never"))
     assert (made.reboot, made.notes) == (False, ())
     made, _ = make_host_plan(facts(), (), (), resolved(), PatchWishes(reboot="always"))
     assert made.reboot
-    snapshot = PatchWishes(backup=False, snapshots=True)
+    snapshot = PatchWishes(backup=False, snapshots=("/etc",))
     made, _ = make_host_plan(facts(), (), (), resolved(), snapshot)
     assert codes(made.notes) == ["patch_snapshot_only"]
 
@@ -319,6 +320,51 @@ def test_files_that_change_by_themselves_do_not_count() -> None:
     assert changed_files(before, {"/etc/ld.so.cache": "2", "/etc/passwd": "2"}) == (
         "/etc/gone", "/etc/passwd",
     )  # fmt: skip
+
+
+def test_what_people_changed_is_told_from_what_the_patch_changed() -> None:
+    before = {"/etc": "folder:0755:0:0", "/etc/a": "1", "/etc/b": "1", "/etc/shadow": "1"}
+    started = {"/etc/a": "by hand"}
+    patched = {**before, "/etc/a": "by hand", "/etc/b": "2", "/etc/shadow": "2", "/etc/n": "2"}
+    settled = {path: patched[path] for path in ("/etc/a", "/etc/b", "/etc/shadow", "/etc/n")}
+    assert their_files(before, started, None, patched) == ("/etc/a",)
+    assert their_files(before, started, settled, patched) == ("/etc/a",)
+    later = {**patched, "/etc/b": "3", "/etc/c": "3", "/etc/shadow": "3",
+             "/etc/d": "folder:0755:0:0", "/etc/d/e": "3"}  # fmt: skip
+    # Accounts and passwords of people stay; a file of the patch goes back, whatever became of it.
+    assert their_files(before, started, settled, later) == (
+        "/etc/a", "/etc/c", "/etc/d", "/etc/d/e", "/etc/shadow",
+    )  # fmt: skip
+
+
+def test_without_a_backup_only_snapshots_of_everything_let_a_host_through() -> None:
+    def against(**wishes: Any) -> list[str]:
+        return codes(gate_problems(facts(), plan(), PatchWishes(**wishes)))
+
+    data = ("/srv/app",)
+    assert against(backup=False) == ["patch_unprotected"]
+    assert against(backup=False, snapshots=data) == ["patch_unprotected"]
+    assert against(backup=False, snapshots=("/et",)) == ["patch_unprotected"]
+    assert against(backup=False, snapshots=("/etc/",)) == []
+    assert against(backup=False, snapshots=("/etc",), backup_paths=data) == ["patch_unprotected"]
+    assert against(backup=False, snapshots=("/",), backup_paths=data) == []
+
+
+def test_a_host_is_looked_at_again_before_a_resumed_run_goes_on() -> None:
+    failed = {"units": {"failed": ["db.service"], "known": True}}
+    wrong = {"clock": {"host": 200.0, "asked": 100.0}}
+    two = plan().model_copy(
+        update={
+            "packages": (*plan().packages, PackageChange(name="openssl", before="3.0.15-1",
+                                                         version="3.0.16-1")),
+        }
+    )  # fmt: skip
+    assert codes(resumed_problems(facts(**failed), two, PatchWishes())) == ["patch_units_failed"]
+    half = {"packages": [["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.15-1"]]}
+    assert resumed_problems(facts(**failed, **half), two, PatchWishes()) == ()
+    found = resumed_problems(facts(**failed, **half, **wrong), two, PatchWishes())
+    assert codes(found) == ["patch_clock_off"]
+    assert resumed_problems(facts(lock="12 apt-get"), two, PatchWishes()) == ()
 
 
 def test_kernels_are_compared_by_their_numbers() -> None:

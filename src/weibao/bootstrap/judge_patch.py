@@ -147,7 +147,7 @@ def _told(workshop: Workshop, judged: Judged, evidence: str) -> dict[str, Any]:
     return {
         "status": "ok" if judged.ok else "failed",
         "changed": judged.changed,
-        "reason": "; ".join(words(judged.why) or words(judged.notes)),
+        "reason": "; ".join(words((*judged.why, *judged.notes))),
         "codes": [reason.code for reason in (*judged.why, *judged.notes)],
         "difference": judged.difference,
         "plan": judged.plan.model_dump(mode="json") if judged.plan else {},

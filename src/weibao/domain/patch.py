@@ -133,8 +133,12 @@ class PatchWishes(Value):
     """Refuse packages whose installed version is not to be had any more."""
     backup: bool = True
     """False only where a snapshot is the way back."""
-    snapshots: bool = False
-    """Snapshots of subvolumes are made before."""
+    backup_paths: tuple[str, ...] = ("/etc",)
+    """The system data that is backed up."""
+    config_paths: tuple[str, ...] = ("/etc",)
+    """Folders of configuration: backed up too, and put back where the host goes back."""
+    snapshots: tuple[str, ...] = ()
+    """Subvolumes of which a snapshot is made before."""
     backup_place: bool = False
     """A repository and its password are set."""
     supplied: tuple[SuppliedFile, ...] = ()

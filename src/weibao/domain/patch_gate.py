@@ -17,7 +17,9 @@ __all__ = [
     "clock_problems",
     "gate_problems",
     "left_to_do",
+    "resumed_problems",
     "space_problems",
+    "unprotected",
     "unread_health",
 ]
 
@@ -28,7 +30,7 @@ _KERNELS = ("linux-image", "initramfs", "kernel", "linux-modules")
 
 def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
     """Everything that stands against touching the host now; empty where nothing does."""
-    found = [*clock_problems(facts, wishes)]
+    found = [*unprotected(wishes), *clock_problems(facts, wishes)]
     if facts.lock:
         found.append(Reason.of("patch_locked", process=facts.lock))
     found += broken_database(facts)
@@ -44,6 +46,36 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
         if not probe.ok:
             found.append(Reason.of("patch_probe_failed", probe=probe.name, said=probe.said or "-"))
     return (*found, *space_problems(facts, plan, wishes))
+
+
+def resumed_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """What stands against going on with a host that was found well before, maybe hours ago.
+
+    One that was not touched yet has to be well still. Of one that is half patched nothing is
+    asked that being half patched would spoil. A lock is waited for when packages are installed.
+    """
+    left = left_to_do(facts, plan.packages)
+    if not left:
+        return ()
+    if len(left) == len(plan.packages) and not facts.broken:
+        found = gate_problems(facts, plan, wishes)
+        return tuple(reason for reason in found if reason.code != "patch_locked")
+    rest = plan.model_copy(update={"packages": left, "earlier": ()})
+    clock, space = clock_problems(facts, wishes), space_problems(facts, rest, wishes)
+    return (*unprotected(wishes), *clock, *space)
+
+
+def unprotected(wishes: PatchWishes) -> tuple[Reason, ...]:
+    """No backup, no patch: unless a snapshot holds all that would have been backed up (PAT-05)."""
+    if wishes.backup:
+        return ()
+    tops = [f"{path.rstrip('/')}/" for path in wishes.snapshots]
+    bare = [
+        path
+        for path in dict.fromkeys((*wishes.config_paths, *wishes.backup_paths))
+        if not any(f"{path.rstrip('/')}/".startswith(top) for top in tops)
+    ]
+    return (Reason.of("patch_unprotected", paths=", ".join(bare)),) if bare else ()
 
 
 def broken_database(facts: Facts) -> tuple[Reason, ...]:

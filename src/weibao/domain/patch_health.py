@@ -15,7 +15,6 @@ from weibao.domain.reasons import Reason
 __all__ = [
     "Before",
     "HealthReading",
-    "changed_files",
     "fixed_ports",
     "health_of",
     "package_differences",
@@ -30,11 +29,6 @@ _TRANSIENT = re.compile(
     r"|user@|user-runtime-dir@|session-|run-|apt-|man-db|dpkg-|logrotate|e2scrub|fstrim|getty@"
     r"|serial-getty@|console-getty|packagekit|polkit|dnf-|fwupd)"
 )
-PASSING_FILES = re.compile(
-    r"^/etc/(ld\.so\.cache|mtab|adjtime|resolv\.conf|machine-id|\.pwd\.lock|.*\.(dpkg|ucf)-(dist|new|old)"
-    r"|.*\.rpm(new|save|orig)|.*~)$"
-)
-"""Files below /etc that change by themselves, or lie beside the one that counts."""
 
 
 class HealthReading(Value):
@@ -63,7 +57,7 @@ class Before(Value):
     at: Moment
     packages: tuple[tuple[str, str, str], ...]
     files: dict[str, str] = {}
-    """By path, mode, owner and sha256."""
+    """By path, what every file and folder of the configuration was."""
     health: HealthReading
     leftovers: tuple[str, ...] = ()
     backup: dict[str, Any] = {}
@@ -195,15 +189,4 @@ def _compared(
         )
         for one in sorted(both)
         if wanted.get(one) != after.get(one)
-    )
-
-
-def changed_files(before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:
-    """Configuration files that are not as they were, gone ones too; passing ones left out."""
-    return tuple(
-        sorted(
-            path
-            for path, known in before.items()
-            if not PASSING_FILES.match(path) and after.get(path) != known
-        )
     )

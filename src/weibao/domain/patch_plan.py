@@ -141,7 +141,7 @@ def make_host_plan(
     plan = plan.model_copy(
         update={
             "reboot": bool(packages) and (wishes.reboot == "always" or bool(why_reboot)),
-            "notes": (*why_reboot, *_unprotected(wishes)) if packages else (),
+            "notes": (*why_reboot, *_without_backup(wishes)) if packages else (),
         }
     )
     return plan, tuple(_against(plan, chosen, resolved, wishes, facts))
@@ -178,11 +178,9 @@ def _why_reboot(facts: Facts, packages: tuple[PackageChange, ...]) -> tuple[Reas
     return (*found, *reboot_reasons(facts))
 
 
-def _unprotected(wishes: PatchWishes) -> tuple[Reason, ...]:
-    """That no backup is made, where somebody chose so."""
-    if wishes.backup:
-        return ()
-    return (Reason.of("patch_snapshot_only" if wishes.snapshots else "patch_without_backup"),)
+def _without_backup(wishes: PatchWishes) -> tuple[Reason, ...]:
+    """That snapshots alone are the way back, where somebody chose so."""
+    return () if wishes.backup else (Reason.of("patch_snapshot_only"),)
 
 
 def _against(

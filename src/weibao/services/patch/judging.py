@@ -15,12 +15,15 @@ from typing import Any
 from weibao.boundary.patch import PatchRecords
 from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts
+from weibao.domain.patch_files import differences
 from weibao.domain.patch_gate import (
     approved_differences,
     broken_database,
     clock_problems,
     gate_problems,
     left_to_do,
+    resumed_problems,
+    unprotected,
     unread_health,
 )
 from weibao.domain.patch_health import Before, fixed_ports, health_of, package_differences, worse
@@ -140,15 +143,18 @@ def gate(case: Case) -> Judged:
     problem = unreadable(case.facts)
     if problem is not None:
         return Judged((problem,))
-    begun = case.records.before(case.device) is not None
     why = approved_differences(case.facts, case.plan)
-    return Judged((*why, *(() if begun else gate_problems(case.facts, case.plan, case.wishes))))
+    if case.records.before(case.device) is None:
+        return Judged((*why, *gate_problems(case.facts, case.plan, case.wishes)))
+    return Judged((*why, *resumed_problems(case.facts, case.plan, case.wishes)))
 
 
 def prepare(case: Case) -> Judged:
     """What is to be laid ready on the host: the files forward, and those of the way back."""
     if case.plan is None:
         return Judged((Reason.of("patch_no_plan"),))
+    if case.plan.packages and (why := unprotected(case.wishes)):
+        return Judged(why)
     files = [p.file for p in case.plan.packages if p.file is not None] + [*case.plan.earlier]
     fields = [f.model_dump(exclude={"schema_version"}) for f in files]
     folder = f"{FOLDER}/{case.change}/packages"
@@ -178,13 +184,16 @@ def record(case: Case) -> Judged:
         problem = Reason.of("patch_not_read", part="files")
     problem = problem or unread_health(case.facts)
     backup = dict(case.said.get("backed_up") or {})
-    why = [] if problem is None else [problem]
+    why = [*unprotected(case.wishes), *(() if problem is None else (problem,))]
     if case.wishes.backup and not backup.get("snapshot"):
         why.append(Reason.of("patch_no_backup", detail=backup.get("msg") or "-"))
     dumps = list((case.said.get("dumped") or {}).get("dumps") or ())
     missing_dumps = sorted({*case.wishes.dumps} - {str(dump.get("name")) for dump in dumps})
     if missing_dumps:
         why.append(Reason.of("patch_no_dump", dumps=", ".join(missing_dumps)))
+    snapshots = (case.said.get("snapshots") or {}).get("snapshots") or ()
+    if len(snapshots) < len(case.wishes.snapshots):
+        why.append(Reason.of("patch_no_snapshot", paths=", ".join(case.wishes.snapshots)))
     if "staged" not in case.said:
         why.append(Reason.of("patch_not_staged"))
     if not why and case.records.before(case.device) is None:
@@ -223,9 +232,19 @@ def order(case: Case) -> Judged:
         return Judged((Reason.of("patch_no_plan"),))
     if not case.plan.packages:
         return Judged(order={"needed": False})
-    if case.records.before(case.device) is None:
+    before = case.records.before(case.device)
+    if before is None:
         return Judged((Reason.of("patch_no_backup", detail="-"),))
-    why = approved_differences(case.facts, case.plan)
+    if case.facts.files is None:
+        return Judged((Reason.of("patch_not_read", part="files"),))
+    why = (
+        *approved_differences(case.facts, case.plan),
+        *resumed_problems(case.facts, case.plan, case.wishes),
+    )
+    known = case.records.progress(case.device)
+    if not why and "begun" not in known:  # from here on files may change by the patch
+        started = differences(before.files, case.facts.files)
+        case.records.keep_progress(case.device, {**known, "begun": True, "started": started})
     left = left_to_do(case.facts, case.plan.packages)
     folder = f"{FOLDER}/{case.change}/packages"
     files = [f"{folder}/{p.file.file}" for p in left if p.file is not None]
@@ -308,6 +327,10 @@ def verify(case: Case) -> Judged:
     why += broken_database(case.facts)
     why += worse(before.health, health_of(case.facts, case.wishes.severe))
     why += _boot_problems(case, case.plan, before)
+    known = case.records.progress(case.device)
+    if not why and case.facts.files is not None and "settled" not in known:
+        settled = differences(before.files, case.facts.files)
+        case.records.keep_progress(case.device, {**known, "settled": settled})
     return Judged(tuple(why), notes=tuple(_notes(case, before)))
 
 

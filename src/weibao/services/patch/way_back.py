@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from weibao.domain.patch import HostPlan, PackageChange
+from weibao.domain.patch_files import changed_files, differences, new_files, their_files
 from weibao.domain.patch_gate import broken_database
-from weibao.domain.patch_health import (
-    Before,
-    changed_files,
-    health_of,
-    package_differences,
-    worse,
-)
+from weibao.domain.patch_health import Before, health_of, package_differences, worse
 from weibao.domain.patch_missing import reboot_reasons, stale_units
 from weibao.domain.reasons import Reason
 from weibao.services.patch.judging import FOLDER, Case, Judged, Stage
@@ -25,19 +23,31 @@ def back_order(case: Case) -> Judged:
         return Judged(order={"needed": False}, notes=(Reason.of("patch_untouched"),))
     if case.plan is None or case.facts.packages is None or case.facts.files is None:
         return Judged((Reason.of("patch_not_read", part="files"),))
+    known = case.records.progress(case.device)
     now, was = case.facts.versions, before.versions
     changed = [p for p in case.plan.packages if p.installed(now) != p.installed(was)]
     back = [(p, p.installed(was)) for p in changed if p.installed(was)]
     new = [p for p in changed if not p.installed(was) and p.installed(now)]
     halves = {(name, arch) for name, arch, _ in case.facts.unfinished}
     half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
+    if not (changed or half or known.get("begun")):
+        theirs = [*differences(before.files, case.facts.files)]
+        case.records.keep_progress(case.device, {**known, "theirs": theirs, "untouched": True})
+        return Judged(order={"needed": False}, notes=(Reason.of("patch_untouched"),))
     folder = f"{FOLDER}/{case.change}/packages"
     versions = {(p.plain[0], version) for p, version in back}
-    known = case.records.progress(case.device)
-    since = known.get("back_since", case.facts.system.uptime)
-    case.records.keep_progress(
-        case.device, {**known, "back_since": since, "back_boot": case.facts.system.boot_id}
-    )
+    # Kept once: after a way back that was cut off, what it did already is no work of others.
+    first = {
+        "back_since": case.facts.system.uptime,
+        "theirs": their_files(
+            before.files, known.get("started", {}), known.get("settled"), case.facts.files
+        ),
+        "untouched": False,
+        "put_back": [],
+        "taken_away": [],
+    }
+    kept = {**known, "back_boot": case.facts.system.boot_id}
+    case.records.keep_progress(case.device, kept if "back_since" in known else {**kept, **first})
     return Judged(
         changed=True,
         order={
@@ -66,12 +76,33 @@ def _to_remove(package: PackageChange, manager: str) -> str:
 def back_files(case: Case) -> Judged:
     """Which configuration files are not as they were, once the packages are back."""
     before = case.records.before(case.device)
-    if before is None or case.facts.files is None:
-        return Judged(order={"files": {}, "removed": []})
-    names = changed_files(before.files, case.facts.files)
-    beside = sorted(set(case.facts.leftovers) - set(before.leftovers))
-    files = {name: before.files[name] for name in names}
-    return Judged(order={"files": files, "removed": beside})
+    known = case.records.progress(case.device)
+    nothing: Mapping[str, Any] = {"files": {}, "removed": [], "aside": ""}
+    if before is None or case.facts.files is None or known.get("untouched"):
+        return Judged(order=nothing)
+    if not before.backup.get("snapshot"):  # then subvolumes go back as a whole
+        return Judged(order=nothing)
+    theirs = {*known.get("theirs", ())}
+    names = [n for n in changed_files(before.files, case.facts.files) if n not in theirs]
+    beside = set(case.facts.leftovers) - set(before.leftovers)
+    added = ({*new_files(before.files, case.facts.files)} | beside) - theirs
+    put_back = sorted({*known.get("put_back", ()), *names})
+    taken_away = sorted({*known.get("taken_away", ()), *added})
+    case.records.keep_progress(
+        case.device, {**known, "put_back": put_back, "taken_away": taken_away}
+    )
+    return Judged(
+        order={
+            "files": {name: before.files[name] for name in names},
+            "removed": sorted(added),
+            "aside": _aside(case),
+        }
+    )
+
+
+def _aside(case: Case) -> str:
+    """On the host: what files were before they were put back."""
+    return f"{FOLDER}/{case.change}/replaced"
 
 
 def back_applied(case: Case) -> Judged:
@@ -111,11 +142,30 @@ def back_done(case: Case) -> Judged:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = list(package_differences(before.versions, case.facts.versions, HostPlan()))
     why += broken_database(case.facts)
-    files = changed_files(before.files, case.facts.files)
+    known = case.records.progress(case.device)
+    theirs = {*known.get("theirs", ())}
+    files = [f for f in differences(before.files, case.facts.files) if f not in theirs]
     if files:
         why.append(Reason.of("patch_files_differ", files=", ".join(files[:10])))
     why += _worse(before, case)
-    return Judged(tuple(why), changed=True)
+    if not why:  # should the host be patched again, it begins anew
+        over = {"begun", "started", "settled", "theirs", "untouched", "back_since", "reboot"}
+        left = {name: value for name, value in known.items() if name not in over}
+        case.records.keep_progress(case.device, left)
+    return Judged(tuple(why), changed=True, notes=_told(case, known))
+
+
+def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """By name which files went back and which did not, for the record of the step."""
+    untouched = Reason.of("patch_untouched")
+    found = [untouched] if known.get("untouched") else []
+    for name, code in (("put_back", "patch_files_put_back"), ("taken_away", "patch_files_taken")):
+        if known.get(name):
+            files = ", ".join(known[name])
+            found.append(Reason.of(code, files=files, folder=_aside(case)))
+    if known.get("theirs"):
+        found.append(Reason.of("patch_files_theirs", files=", ".join(known["theirs"])))
+    return tuple(found)
 
 
 def _worse(before: Before, case: Case) -> tuple[Reason, ...]:

@@ -1,0 +1,156 @@
+"""What the way back leaves alone and what it puts back, on real hosts, judged from outside."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .booted import Booted, Host
+from .packages import Repository, tool
+from .patching import PatchFlow
+
+POSTINST = """\
+#!/bin/sh
+set -e
+[ "$1" = configure ] && [ -n "$2" ] && dpkg --compare-versions "$2" lt 2 || exit 0
+echo new > /etc/wb-config/settings
+chmod 0700 /etc/wb-config
+chown 33:33 /etc/wb-config
+mkdir -p /etc/wb-config/extra.d
+echo "came with it" > /etc/wb-config/extra.d/one
+"""
+ASKED = ("--package", "wb-config")
+
+
+@pytest.fixture
+def config(pool: Repository) -> Iterator[Repository]:
+    """A package whose second version changes configuration that no package owns."""
+    first = "#!/bin/sh\nset -e\n[ -e /etc/wb-config ] || { mkdir /etc/wb-config; "
+    first += "echo old > /etc/wb-config/settings; }\n"
+    pool.add(tool("wb-config", "1.0", postinst=first))
+    yield pool
+    for file in pool.folder.glob("main/wb-config_*"):
+        pool.remove(file.name)
+
+
+def prepared(host: Host, pool: Repository) -> None:
+    """It has the first version, and data that somebody writes to."""
+    host.ssh("apt-get -q update && apt-get -q -y install wb-config=1.0", timeout=120)
+    host.ssh("mkdir -p /srv/orders && echo 1 > /srv/orders/db")
+
+
+def configuration(host: Host) -> dict[str, tuple[int, int, str]]:
+    """Mode, owner and contents of what the package has to do with."""
+    found = {}
+    top = host.file("/etc/wb-config")
+    for path in [top, *sorted(top.rglob("*"))]:
+        known = path.stat()
+        text = path.read_text() if path.is_file() else ""
+        found[str(path)] = (stat.S_IMODE(known.st_mode), known.st_uid, text)
+    return found
+
+
+def said(estate: PatchFlow, number: str, device: str, step: str) -> str:
+    """What the record of a host's step says."""
+    rows = estate.data("show", number)["steps"]
+    return str([r["detail"] for r in rows if (r["device"], r["step"]) == (device, step)][-1])
+
+
+def test_configuration_goes_back_and_what_people_wrote_since_stays(
+    flow: Callable[..., PatchFlow], lab: Booted, config: Repository
+) -> None:
+    """By hand after it was found well, and at once where a probe fails."""
+    web1, web2 = lab.hosts["web1"], lab.hosts["web2"]
+    for host in (web1, web2):
+        prepared(host, config)
+    config.add(tool("wb-config", "2.0", postinst=POSTINST))
+    before = {host.name: (host.packages(), configuration(host)) for host in (web1, web2)}
+    data = {"patch_linux_backup_paths": ["/etc", "/srv/orders"]}
+    probe = {"name": "old", "kind": "command", "command": ["grep", "-q", "old",
+                                                          "/etc/wb-config/settings"]}  # fmt: skip
+    estate = flow("web1", "web2", runbook={"batches": ["100%"]})
+    estate.write_inventory(
+        web1=data, web2={**data, "patch_linux_probes": [probe], "patch_linux_settle": 2}
+    )
+
+    number, _ = estate.planned(*ASKED, limit="web1")
+    estate.consented(number)
+    estate.start(number)
+    changed = configuration(web1)
+    assert changed != before["web1"][1] and len(changed) == 4
+    web1.ssh("echo 2 >> /srv/orders/db; echo '# by hand' >> /etc/hosts; echo mine > /etc/mine; "
+             "useradd newcomer")  # fmt: skip
+    hosts = web1.file("/etc/hosts").read_text()
+    estate.change("back-out", number, "--why", "test", who="li.op")
+    assert (web1.packages(), configuration(web1)) == before["web1"]
+    assert web1.file("/srv/orders/db").read_text() == "1\n2\n"
+    assert web1.file("/etc/hosts").read_text() == hosts and "by hand" in hosts
+    assert web1.file("/etc/mine").read_text() == "mine\n"
+    assert "newcomer" in web1.file("/etc/passwd").read_text()
+    told = said(estate, number, "web1", "back-out")
+    for path in (
+        "/etc/wb-config/settings",
+        "/etc/wb-config/extra.d/one",
+        "/etc/hosts",
+        "/etc/mine",
+    ):
+        assert path in told
+    assert "/srv/orders" not in told
+    aside = web1.file(f"/var/lib/weibao/patch/{number}/replaced/etc/wb-config")
+    assert (aside / "settings").read_text() == "new\n"
+    assert (aside / "extra.d" / "one").read_text() == "came with it\n"
+
+    number, _ = estate.planned(*ASKED, limit="web2")
+    estate.consented(number)
+    web2.ssh("echo '# by hand' >> /etc/hosts; echo 2 >> /srv/orders/db")  # before it begins
+    words = estate.start(number, "aborted")
+    steps = estate.steps(number)
+    assert (steps["web2", "verify"], steps["web2", "back-out"]) == ("failed", "done"), words
+    assert (web2.packages(), configuration(web2)) == before["web2"]
+    assert web2.file("/srv/orders/db").read_text() == "1\n2\n"
+    assert "by hand" in web2.file("/etc/hosts").read_text()
+    estate.weibao("verify")
+
+
+def test_no_backup_no_patch(flow: Callable[..., PatchFlow], lab: Booted) -> None:
+    """Said when it is planned; and refused where the inventory changes after the approval."""
+    web1 = lab.hosts["web1"]
+    estate = flow("web1")
+    before = web1.packages()
+    estate.write_inventory(web1={"patch_linux_backup": False})
+    _, targets = estate.planned("--package", "wb-tool", fails=1)
+    assert "/etc" in targets["web1"]["problem"]
+    estate.write_inventory(web1={})
+    number, _ = estate.planned("--package", "wb-tool")
+    estate.consented(number)
+    estate.write_inventory(web1={"patch_linux_backup": False})
+    estate.start(number, "aborted")
+    assert web1.packages() == before
+    assert not web1.file("/var/lib/weibao/patch").exists()
+
+
+def test_a_new_package_whose_script_fails_is_taken_away_again(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """It is half configured: neither installed nor gone, and what needs it waits for it."""
+    web1 = lab.hosts["web1"]
+    pool.add(tool("wb-needy", "1.0"))
+    web1.ssh("apt-get -q update && apt-get -q -y install wb-needy")
+    broken = tool("wb-stub", "1.0", postinst="#!/bin/sh\nexit 1\n")
+    pool.add(broken, tool("wb-needy", "2.0", depends="wb-stub"))
+    try:
+        before = web1.packages()
+        estate = flow("web1")
+        number, _ = estate.planned("--package", "wb-needy")
+        estate.consented(number)
+        words = estate.change("start", number, who="li.op", fails=None)
+        steps = estate.steps(number)
+        assert (steps["web1", "apply"], steps["web1", "back-out"]) == ("failed", "done"), words
+        assert web1.packages() == before
+        assert web1.ssh("dpkg --audit").stdout == ""
+    finally:
+        for name in ("wb-needy", "wb-stub"):
+            for file in pool.folder.glob(f"main/{name}_*"):
+                pool.remove(file.name)
