@@ -126,8 +126,8 @@ def main(counts: list[int]) -> None:
     """Run it."""
     print(machine(), f"load {os.getloadavg()[0]:.1f}")
     found = [measured(count) for count in counts]
-    head = ("hosts", "Ansible wall s", "Weibao wall s", "adds", "without backups", "limit", "Ansible CPU s",
-            "Weibao CPU s")  # fmt: skip
+    head = ("hosts", "Ansible wall s", "Weibao wall s", "adds", "without backups", "limit",
+            "Ansible CPU s", "Weibao CPU s")  # fmt: skip
     table(head, [row for row, _ in found])
     print()
     steps = list(found[0][1])

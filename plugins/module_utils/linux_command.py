@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 
 LIMIT = 2000000
 """Characters of one command's output that are kept."""
@@ -35,6 +36,35 @@ def command(argv, timeout=120, env=None, stdin=None):
         "out": out,
         "err": done.stderr.decode("utf-8", "replace")[-4000:],
     }
+
+
+def streamed(argv, take, timeout=120):
+    """Give a command's lines to ``take`` one by one, until it returns False; the exit code.
+
+    For output of any length: 0 where ``take`` had enough, 127 and 124 as of ``command``.
+    """
+    late = []
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=dict(os.environ, LC_ALL="C.UTF-8"),
+        )  # fmt: skip
+    except OSError:
+        return 127
+    timer = threading.Timer(timeout, lambda: (late.append(True), process.kill()))
+    timer.start()
+    enough = False
+    try:
+        enough = any(take(line.decode("utf-8", "replace")) is False for line in process.stdout)
+    finally:
+        timer.cancel()
+        if enough:
+            process.kill()
+        process.stdout.close()
+        rc = process.wait()
+    if enough:
+        return 0
+    return 124 if late else rc
 
 
 def text_of(path, limit=LIMIT):

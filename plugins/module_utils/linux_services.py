@@ -17,6 +17,7 @@ import urllib.request
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
     command,
     fields_of,
+    streamed,
     text_of,
 )
 from ansible_collections.weibao.core.plugins.module_utils.linux_packages import owners
@@ -24,6 +25,10 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_packages import 
 CODE = ("/usr/", "/lib", "/bin/", "/sbin/", "/opt/")
 _UNIT = re.compile(r"([^/]+\.(?:service|scope|socket))(?:/|$)")
 _LISTEN = "0A"
+_UNCONNECTED = "07"
+_VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.I)
+LOG_LINES = 2000
+"""Different severe lines of one reading."""
 
 
 def has_systemd():
@@ -34,15 +39,40 @@ def has_systemd():
 def units():
     """Services that are failed and that are active; known only where systemd answered."""
     if not has_systemd():
-        return {"failed": [], "active": [], "known": False}
+        return {"failed": [], "active": [], "known": False, "starts": {}}
     base = ["systemctl", "list-units", "--plain", "--no-legend", "--no-pager", "--full"]
     failed = command([*base, "--state=failed"])
     active = command([*base, "--type=service", "--state=active"])
+    shown = command(
+        ["systemctl", "show", "*.service", "--property=Id,Restart,NRestarts,ActiveState",
+         "--property=ActiveEnterTimestampMonotonic"]
+    )  # fmt: skip
     return {
         "failed": _first_words(failed["out"]),
         "active": _first_words(active["out"]),
-        "known": failed["rc"] == 0 and active["rc"] == 0,
+        "known": failed["rc"] == 0 and active["rc"] == 0 and shown["rc"] == 0,
+        "starts": _starts(shown["out"], time.monotonic()),
     }
+
+
+def _starts(text, now):
+    """Of services that systemd starts again: how often it did, and seconds since the last time."""
+    found = {}
+    for block in text.split("\n\n"):
+        known = fields_of(block)
+        if known.get("Restart", "no") == "no" or not known.get("NRestarts", "").isdigit():
+            continue
+        times, entered = int(known["NRestarts"]), int(known["ActiveEnterTimestampMonotonic"] or 0)
+        is_active = known.get("ActiveState") == "active"
+        if is_active or times:
+            age = round(now - entered / 1e6, 1) if is_active else 0.0
+            found[known["Id"]] = [times, age]
+    return found
+
+
+def are_steady(starts, units, seconds):
+    """Whether none of ``units`` that systemd starts again was started within these seconds."""
+    return all(starts[unit][1] >= seconds for unit in units if unit in starts)
 
 
 def _first_words(text):
@@ -56,14 +86,15 @@ def is_settled():
 
 
 def listening():
-    """``tcp/<address>:<port>`` of what listens, from the kernel's own tables."""
+    """``tcp/<address>:<port>`` (and udp) of what listens, from the kernel's own tables."""
     found = set()
-    for family, name in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
-        for line in text_of("/proc/net/" + name).splitlines()[1:]:
-            parts = line.split()
-            if len(parts) > 3 and parts[3] == _LISTEN:
-                address, _, port = parts[1].partition(":")
-                found.add("tcp/%s:%d" % (_address(address, family), int(port, 16)))
+    for kind, state in (("tcp", _LISTEN), ("udp", _UNCONNECTED)):
+        for family, name in ((socket.AF_INET, kind), (socket.AF_INET6, kind + "6")):
+            for line in text_of("/proc/net/" + name).splitlines()[1:]:
+                parts = line.split()
+                if len(parts) > 3 and parts[3] == state:
+                    address, _, port = parts[1].partition(":")
+                    found.add("%s/%s:%d" % (kind, _address(address, family), int(port, 16)))
     return sorted(found)
 
 
@@ -81,9 +112,11 @@ def processes(manager):
     """
     found, files = {}, {}
     tick = os.sysconf("SC_CLK_TCK")
+    ours = _pid_space("/proc/self")
     for folder in glob.glob("/proc/[0-9]*"):
         unit = _unit(text_of(folder + "/cgroup"))
-        if not unit:
+        # What runs in a container has units, files and packages of its own.
+        if not unit or _pid_space(folder) != ours:
             continue
         one = found.setdefault(unit, {"files": set(), "deleted": set(), "started": None})
         for path, gone in _mapped(folder):
@@ -109,14 +142,25 @@ def processes(manager):
     }
 
 
+def _pid_space(folder):
+    """The namespace of processes that a process is in."""
+    try:
+        return os.readlink(folder + "/ns/pid")
+    except OSError:
+        return ""
+
+
 def _unit(text):
-    """The system unit of a process; ``init.scope`` is the init itself."""
+    """The system unit of a process; ``init.scope`` is the init itself.
+
+    The first one on the way is the host's: those below it are a container's.
+    """
     for line in text.splitlines():
         path = line.split(":", 2)[-1]
         if line.startswith(("0::", "1:name=systemd:")) and "/user.slice/" not in path + "/":
             names = _UNIT.findall(path)
             if names:
-                return names[-1]
+                return names[0]
     return ""
 
 
@@ -163,30 +207,37 @@ def _http(url, timeout, status):
 
 
 def log(since, priority="err"):
-    """Severe lines of the journal since ``since`` (seconds), at most 300.
+    """Severe lines of the journal since ``since`` (seconds), each once whatever numbers it holds.
 
-    None where the journal could not be read.
+    With it whether there were more than ``LOG_LINES``. None where the journal could not be read.
     """
+    found, cut = {}, []
     if not has_systemd():
-        return []
-    said = command(
-        ["journalctl", "--quiet", "--no-pager", "-o", "json", "-p", priority, "-n", "300",
-         "--since", "@%d" % int(since)], 60,
-    )  # fmt: skip
-    if said["rc"]:
-        return None
-    found = []
-    for line in said["out"].splitlines():
+        return [], False
+
+    def take(line):
         try:
             entry = json.loads(line)
         except ValueError:
-            continue
+            return True
         message = entry.get("MESSAGE")
-        if isinstance(message, str):
-            unit = entry.get("_SYSTEMD_UNIT") or entry.get("SYSLOG_IDENTIFIER") or ""
-            level = int(entry.get("PRIORITY", 3))
-            found.append({"unit": str(unit), "priority": level, "message": message[:300]})
-    return found
+        if isinstance(message, list):  # so the journal writes what is no UTF-8
+            message = bytes(message).decode("utf-8", "replace")
+        if not isinstance(message, str):
+            return True
+        unit = str(entry.get("_SYSTEMD_UNIT") or entry.get("SYSLOG_IDENTIFIER") or "")
+        level = int(entry.get("PRIORITY", 3))
+        key = (unit, level, _VARYING.sub("#", message[:300]))
+        if key not in found and len(found) >= LOG_LINES:
+            cut.append(True)
+            return False
+        found.setdefault(key, {"unit": unit, "priority": level, "message": message[:300]})
+        return True
+
+    asked = ["--quiet", "--no-pager", "-o", "json", "-p", priority, "--since", "@%d" % int(since)]
+    if streamed(["journalctl", *asked], take, 60):
+        return None, False
+    return list(found.values()), bool(cut)
 
 
 def manifest(paths):

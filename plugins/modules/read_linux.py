@@ -55,6 +55,12 @@ options:
       - Wait so many seconds at most until O(settle_units), O(settle_ports) and all probes are well.
     type: int
     default: 0
+  steady:
+    description:
+      - While it waits, those of O(settle_units) that systemd starts again when they end have to run
+        for so many seconds.
+    type: float
+    default: 10
   settle_units:
     description: Services that are to be active.
     type: list
@@ -160,6 +166,8 @@ def settle(params):
         well = well and set(params["settle_ports"]) <= set(services.listening())
         probes = [services.probe(one) for one in params["probes"]]
         well = well and all(one["ok"] for one in probes) and services.is_settled()
+        watched = params["settle_units"]
+        well = well and services.are_steady(units["starts"], watched, params["steady"])
         if well or time.time() >= end:
             return units, probes
         time.sleep(1)
@@ -195,9 +203,11 @@ def read(params):
         found["services"] = services.processes(manager)
     if "health" in parts:
         found["units"], found["probes"] = settle(params)
-        found["listening"] = services.listening()
-        found["log"] = services.log(params["since"] or time.time() - 86400)
+        first = services.listening()
+        found["log"], found["log_cut"] = services.log(params["since"] or time.time() - 86400)
         found["disks"] = services.disks(PLACES)
+        # What is gone by then was no service.
+        found["listening"] = sorted(set(first) & set(services.listening()))
     if "files" in parts:
         found["files"] = services.manifest(params["paths"])
     return found
@@ -220,6 +230,7 @@ def main():
             "probes": {"type": "list", "elements": "dict", "default": []},
             "paths": {"type": "list", "elements": "path", "default": ["/etc"]},
             "settle": {"type": "int", "default": 0},
+            "steady": {"type": "float", "default": 10},
             "settle_units": {"type": "list", "elements": "str", "default": []},
             "settle_ports": {"type": "list", "elements": "str", "default": []},
             "settings": {"type": "dict", "default": {}},

@@ -10,7 +10,8 @@ from typing import Any
 from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.patch_health import Before, health_of
-from weibao.services.patch.judging import STAGES, Case, Judged
+from weibao.services.patch.case import Case, Judged
+from weibao.services.patch.judging import STAGES
 from weibao.services.patch.way_back import BACK_STAGES
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -172,3 +173,32 @@ def test_no_patch_where_nothing_holds_what_it_was() -> None:
         assert not found.ok
     missing = case(facts(), made, backup=False, snapshots=("/etc",))
     assert "patch_no_snapshot" in codes(judge("record", missing))
+
+
+def test_only_services_that_the_approver_was_shown_are_restarted() -> None:
+    """Others may run old code since an update of long ago; they are named."""
+    services = {
+        "web.service": {"packages": ["libssl3"], "deleted": ["/usr/lib/a.so"], "started": 1},
+        "old.service": {"packages": ["zlib1g"], "deleted": ["/usr/lib/z.so"], "started": 1},
+        "init.scope": {"packages": ["zlib1g"], "deleted": ["/usr/lib/z.so"], "started": 1},
+    }
+    made = HostPlan(manager="apt", packages=(LIB,), restarts=("web.service",))
+    order = judge("applied", case(facts(services=services), made)).order
+    assert (order["restart"], order["reexec"]) == (["web.service"], False)
+    now = facts(services={"old.service": services["old.service"]})
+    verified = judge("verify", case(now, made))
+    assert verified.ok
+    assert [(r.code, r.params["units"]) for r in verified.notes] == [
+        ("patch_stale_left", "old.service")
+    ]
+    was = facts(
+        packages=[["libssl3", "amd64", "1"]], units={"known": True, "active": ["db.service"]}
+    )
+    back = judge("back_applied", case(facts(services=services), made, was)).order
+    assert back["restart"] == ["db.service", "web.service"]
+
+
+def test_the_log_counts_since_the_host_was_read_before() -> None:
+    was = facts(packages=[["libssl3", "amd64", "1"]], clock={"host": 1234.5})
+    order = judge("expect", case(facts(), HostPlan(packages=(LIB,)), was)).order
+    assert order["since"] == 1234.5

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,9 +40,11 @@ def test_units_are_known_only_where_systemd_answered(
     services: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     active = "ssh.service loaded active running SSH\n"
-    monkeypatch.setattr(services, "command", answering((0, ""), (0, active)))
-    assert services.units() == {"failed": [], "active": ["ssh.service"], "known": True}
-    for answers in (((1, ""), (0, active)), ((0, ""), (124, ""))):
+    monkeypatch.setattr(services, "command", answering((0, ""), (0, active), (0, "")))
+    found = services.units()
+    assert (found["failed"], found["active"], found["known"]) == ([], ["ssh.service"], True)
+    well = (0, "")
+    for answers in (((1, ""), (0, active), well), (well, (124, ""), well), (well, well, (1, ""))):
         monkeypatch.setattr(services, "command", answering(*answers))
         assert services.units()["known"] is False
 
@@ -46,11 +52,115 @@ def test_units_are_known_only_where_systemd_answered(
 def test_a_journal_that_cannot_be_read_is_not_without_severe_lines(
     services: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "command", answering((0, "")))
-    assert services.log(0) == []
-    for rc in (1, 124):
-        monkeypatch.setattr(services, "command", answering((rc, "")))
-        assert services.log(0) is None
+    for rc, said in ((0, ([], False)), (1, (None, False)), (124, (None, False))):
+        monkeypatch.setattr(services, "streamed", lambda *_, rc=rc: rc)
+        assert services.log(0) == said
+
+
+def test_every_kind_of_severe_line_is_read_and_too_many_are_told(
+    services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was the newest 300 lines: one noisy service hid the rest."""
+    noise = [{"MESSAGE": f"again {n}", "PRIORITY": "3", "_SYSTEMD_UNIT": "a"} for n in range(9999)]
+    bytes_ = {"MESSAGE": [*b"disk \xff died"], "PRIORITY": "2", "SYSLOG_IDENTIFIER": "kernel"}
+
+    def lines(entries: list[dict[str, Any]]) -> Any:
+        def streamed(_argv: list[str], take: Any, _timeout: int) -> int:
+            for entry in entries:
+                if take(json.dumps(entry)) is False:
+                    break
+            return 0
+
+        return streamed
+
+    monkeypatch.setattr(services, "streamed", lines([bytes_, *noise]))
+    found, cut = services.log(0)
+    assert [line["message"] for line in found] == ["disk \ufffd died", "again 0"]
+    assert not cut
+    kinds = [{"MESSAGE": "kind " + "x" * n, "PRIORITY": "3"} for n in range(250)]
+    monkeypatch.setattr(services, "LOG_LINES", 200)
+    monkeypatch.setattr(services, "streamed", lines([*kinds, bytes_]))
+    found, cut = services.log(0)
+    assert len(found) == 200 and cut
+
+
+def test_output_of_any_length_is_read_to_the_end_or_until_it_is_enough() -> None:
+    streamed = utils("linux_command").streamed
+    seen: list[str] = []
+    assert streamed(["sh", "-c", "seq 300000; exit 3"], seen.append, 20) == 3
+    assert len(seen) == 300000
+    assert streamed(["yes"], lambda line: line != "y\n", 20) == 0
+    assert streamed(["sleep", "20"], seen.append, 0.2) == 124
+    assert streamed(["/no/such"], seen.append, 20) == 127
+
+
+SHOWN = """\
+Id=loop.service
+Restart=always
+NRestarts=7
+ActiveState=activating
+ActiveEnterTimestampMonotonic=990000000
+
+Id=ssh.service
+Restart=on-failure
+NRestarts=0
+ActiveState=active
+ActiveEnterTimestampMonotonic=995000000
+
+Id=once.service
+Restart=no
+NRestarts=0
+ActiveState=active
+ActiveEnterTimestampMonotonic=0
+"""
+
+
+def test_how_often_systemd_starts_a_service_again_is_read(services: Any) -> None:
+    starts = services._starts(SHOWN, 1000.0)
+    assert starts == {"loop.service": [7, 0.0], "ssh.service": [0, 5.0]}
+    assert services.are_steady(starts, ["ssh.service", "once.service"], 5)
+    assert not services.are_steady(starts, ["ssh.service"], 6)
+
+
+def test_a_service_inside_of_a_container_is_not_the_hosts(services: Any) -> None:
+    """Its unit may be called like one of the host's, which would be restarted."""
+    inside = "0::/machine.slice/systemd-nspawn@web.service/payload/system.slice/ssh.service\n"
+    assert services._unit(inside) == "systemd-nspawn@web.service"
+    assert services._unit("0::/lxc.payload.web/system.slice/ssh.service\n") == "ssh.service"
+    assert services._unit("0::/system.slice/ssh.service\n") == "ssh.service"
+    assert services._unit("0::/user.slice/user-0.slice/user@0.service/app.slice/a.service\n") == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of processes needs root")
+def test_processes_in_another_namespace_are_passed_over(
+    services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = services.text_of
+    path = "0::/system.slice/wb-test.service\n"
+    monkeypatch.setattr(services, "owners", lambda *_: {})
+    started = [
+        subprocess.Popen([*before, "sleep", "30"])
+        for before in ((), ("unshare", "--pid", "--fork"))
+    ]
+    try:
+        for _ in range(50):
+            below = subprocess.run(
+                ["pgrep", "-P", str(started[1].pid)], capture_output=True, text=True
+            ).stdout.split()
+            if below:
+                break
+            time.sleep(0.1)
+        for pid, found in ((started[0].pid, True), (int(below[0]), False)):
+            of_it = f"/proc/{pid}/cgroup"
+            monkeypatch.setattr(
+                services, "text_of", lambda p, of_it=of_it: path if p == of_it else texts(p)
+            )
+            assert ("wb-test.service" in services.processes("apt")) is found
+    finally:
+        for process in started:
+            subprocess.run(["pkill", "-P", str(process.pid)], check=False)
+            process.kill()
+            process.wait()
 
 
 def test_packages_that_are_not_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

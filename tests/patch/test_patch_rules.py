@@ -279,6 +279,42 @@ def test_a_log_line_that_was_there_before_with_other_numbers_is_not_new() -> Non
     assert worse(reading("job 12 failed at 0xdead"), reading("job 13 failed at 0xbeef")) == ()
 
 
+def test_a_service_that_is_started_again_and_again_does_worse() -> None:
+    """Between two crashes it is active, and its port may listen."""
+
+    def reading(times: int, age: float, boot: str = "a") -> Any:
+        units = {"active": ["web.service"], "known": True, "starts": {"web.service": [times, age]}}
+        system = {"boot_id": boot, "systemd": True}
+        return health_of(facts(units=units, system=system))
+
+    calm, looping = reading(0, 900), reading(1, 3)
+    assert codes(worse(calm, looping)) == ["patch_units_restless"]
+    assert codes(worse(reading(5, 900), reading(2, 900))) == ["patch_units_restless"]
+    assert codes(worse(calm, reading(2, 900))) == ["patch_units_restless"]
+    assert worse(looping, reading(4, 2)) == ()  # it did so before
+    assert worse(reading(5, 100), reading(5, 900)) == ()
+    # Once while the host starts, for something was not there yet, and well since.
+    assert worse(calm, reading(1, 30, boot="b")) == ()
+
+
+def test_ports_of_udp_and_high_ports_are_compared() -> None:
+    def gone(before: list[str], after: list[str]) -> list[str]:
+        found = worse(health_of(facts(listening=before)), health_of(facts(listening=after)))
+        return [port for reason in found for port in str(reason.params["ports"]).split(", ")]
+
+    assert gone(["udp/0.0.0.0:161"], []) == ["udp/0.0.0.0:161"]
+    assert gone(["udp/0.0.0.0:50123", "udp/0.0.0.0:833"], []) == []  # chosen by chance
+    assert gone(["tcp/0.0.0.0:50013"], []) == ["tcp/0.0.0.0:50013"]
+    assert gone(["tcp/0.0.0.0:50013"], ["tcp/0.0.0.0:44001"]) == []
+    assert gone(["tcp/127.0.0.1:50013", "tcp/[::1]:50013"], []) == []
+
+
+def test_a_log_that_is_too_long_to_be_read_is_not_well() -> None:
+    before, after = health_of(facts()), health_of(facts(log_cut=True))
+    assert codes(worse(before, after)) == ["patch_log_cut"]
+    assert worse(after, before) == ()
+
+
 def test_packages_are_exactly_those_of_before_with_the_approved_changes() -> None:
     before = facts().versions
     good = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.15-1"]])

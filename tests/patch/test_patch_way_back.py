@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from .booted import Booted, Host
-from .packages import Repository, tool
+from .packages import Package, Repository, tool
 from .patching import PatchFlow
 
 POSTINST = """\
@@ -115,20 +115,81 @@ def test_configuration_goes_back_and_what_people_wrote_since_stays(
 
 
 def test_no_backup_no_patch(flow: Callable[..., PatchFlow], lab: Booted) -> None:
-    """Said when it is planned; and refused where the inventory changes after the approval."""
+    """Said when it is planned, and nothing is done to the host."""
     web1 = lab.hosts["web1"]
     estate = flow("web1")
     before = web1.packages()
     estate.write_inventory(web1={"patch_linux_backup": False})
-    _, targets = estate.planned("--package", "wb-tool", fails=1)
+    number, targets = estate.planned("--package", "wb-tool", fails=1)
     assert "/etc" in targets["web1"]["problem"]
-    estate.write_inventory(web1={})
-    number, _ = estate.planned("--package", "wb-tool")
-    estate.consented(number)
-    estate.write_inventory(web1={"patch_linux_backup": False})
-    estate.start(number, "aborted")
+    estate.change("submit", number, who="wang.pm", fails=3)
+    estate.change("start", number, who="li.op", fails=3)
     assert web1.packages() == before
     assert not web1.file("/var/lib/weibao/patch").exists()
+
+
+def main_process(host: Host, unit: str) -> str:
+    """The number of a service's process."""
+    return str(host.ssh(f"systemctl show -P MainPID {unit}").stdout.strip())
+
+
+def test_what_ran_old_code_since_long_is_named_and_left_running(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """The plan did not show it, so nobody approved that it is interrupted."""
+    web1 = lab.hosts["web1"]
+    web1.ssh(
+        "cp /bin/sleep /usr/local/bin/long && systemd-run -q --unit=long /usr/local/bin/long 9999"
+        " && sleep 0.5 && cp --remove-destination /bin/sleep /usr/local/bin/long"
+    )
+    processes = {unit: main_process(web1, unit) for unit in ("long", "wb-web")}
+    estate = flow("web1")
+    number, targets = estate.planned("--package", "wb-web")
+    assert targets["web1"]["plan"]["restarts"] == ["wb-web.service"]
+    estate.consented(number)
+    estate.start(number)
+    assert main_process(web1, "long") == processes["long"]
+    assert main_process(web1, "wb-web") != processes["wb-web"]
+    assert "long.service" in said(estate, number, "web1", "verify")
+
+
+LOOPS = """\
+[Service]
+ExecStart=/bin/sh -c 'sleep {seconds}; exit 1'
+Restart=always
+RestartSec=200ms
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def test_a_service_that_crashes_and_is_started_again_is_worse(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """It is active whenever somebody looks, for three seconds at a time."""
+    web2 = lab.hosts["web2"]
+
+    def version(number: str, seconds: int) -> Package:
+        unit = {"/lib/systemd/system/wb-loop.service": LOOPS.format(seconds=seconds)}
+        start = "#!/bin/sh\nsystemctl daemon-reload\nsystemctl enable -q wb-loop\n"
+        start += "systemctl restart wb-loop\n"
+        return Package("wb-loop", number, dict(unit), postinst=start)
+
+    pool.add(version("1.0", 9999))
+    web2.ssh("apt-get -q update && apt-get -q -y install wb-loop=1.0", timeout=120)
+    pool.add(version("2.0", 3))
+    try:
+        before = web2.packages()
+        estate = flow("web2")
+        number, _ = estate.planned("--package", "wb-loop")
+        estate.consented(number)
+        estate.start(number, "aborted")
+        assert "wb-loop.service" in said(estate, number, "web2", "verify")
+        assert estate.steps(number)["web2", "back-out"] == "done"
+        assert web2.packages() == before
+    finally:
+        for file in pool.folder.glob("main/wb-loop_*"):
+            pool.remove(file.name)
 
 
 def test_a_new_package_whose_script_fails_is_taken_away_again(

@@ -30,8 +30,9 @@ from weibao.domain.patch_facts import Facts, unpack
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError
 from weibao.i18n import explain
+from weibao.services.patch.case import Case, Judged
 from weibao.services.patch.health_stages import HEALTH_STAGES
-from weibao.services.patch.judging import STAGES, Case, Judged
+from weibao.services.patch.judging import STAGES
 from weibao.services.patch.way_back import BACK_STAGES
 
 __all__ = ["Asked", "HostSaid", "judge_patch"]

@@ -182,7 +182,7 @@ class HostPlan(Value):
     @property
     def names(self) -> frozenset[str]:
         """Of the packages that change."""
-        return frozenset(package.name for package in self.packages)
+        return frozenset(package.plain[0] for package in self.packages)
 
 
 class PatchStatus(Value):

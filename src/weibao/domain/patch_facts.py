@@ -88,6 +88,8 @@ class Units(_Open):
     failed: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
     known: bool = False
+    starts: dict[str, tuple[int, float]] = {}
+    """Of services that systemd starts again: how often it did, and seconds since it started."""
 
 
 class Line(_Open):
@@ -130,6 +132,8 @@ class Facts(_Open):
     listening: tuple[str, ...] = ()
     log: tuple[Line, ...] | None = ()
     """None where the journal could not be read, which is not the same as no lines."""
+    log_cut: bool = False
+    """There were more different lines than are read."""
     disks: dict[str, Disk] = {}
     files: dict[str, str] | None = None
 

@@ -13,9 +13,10 @@ from weibao.domain.patch_facts import Facts, Line
 from weibao.domain.reasons import Reason
 
 __all__ = [
+    "NOTHING_EXPECTED",
     "Before",
     "HealthReading",
-    "fixed_ports",
+    "expected",
     "health_of",
     "package_differences",
     "worse",
@@ -24,6 +25,10 @@ __all__ = [
 _LEVELS = {"emerg": 0, "alert": 1, "crit": 2, "err": 3}
 _VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.I)
 _EPHEMERAL = 32768
+_RESERVED = range(512, 1024)
+"""Ports of UDP from which RPC programs choose by chance."""
+_STEADY = 10.0
+"""Seconds that a service runs which does not end at once."""
 _TRANSIENT = re.compile(
     r"^(systemd-(timedated|hostnamed|localed|tmpfiles-clean|update-utmp|journal-flush|machined)"
     r"|user@|user-runtime-dir@|session-|run-|apt-|man-db|dpkg-|logrotate|e2scrub|fstrim|getty@"
@@ -45,7 +50,14 @@ class HealthReading(Value):
     listening: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
     log: tuple[str, ...] = ()
-    """Severe lines without what varies in them, worst first."""
+    """Severe lines without what varies in them."""
+    log_cut: bool = False
+    """There were more than were read."""
+    host_at: float = 0
+    """The host's own time."""
+    synchronised: str = ""
+    starts: dict[str, tuple[int, float]] = {}
+    """How often systemd started services again by itself, and seconds since it last did."""
 
 
 class Before(Value):
@@ -86,6 +98,10 @@ def health_of(facts: Facts, severe: str = "crit") -> HealthReading:
         units_known=bool(units and units.known),
         listening=facts.listening,
         probes=facts.probes,
+        log_cut=facts.log_cut,
+        host_at=facts.clock.host,
+        synchronised=facts.clock.synchronised,
+        starts={unit: one for unit, one in units.starts.items() if one[0]} if units else {},
         log=tuple(dict.fromkeys(_shape(line) for line in facts.log or () if _bad(line, severe))),
     )
 
@@ -101,7 +117,7 @@ def _shape(line: Line) -> str:
 def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
     """What was well and is not; empty where the host does as well as before.
 
-    New units and new ports are no harm. Ports that programs choose by chance are passed over.
+    New units and new ports are no harm.
     """
     found = []
     failed = sorted(set(after.failed) - set(before.failed))
@@ -112,14 +128,44 @@ def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
     gone = sorted(set(before.active) - set(after.active) - set(failed))
     if gone and after.units_known:
         found.append(Reason.of("patch_units_gone", units=", ".join(gone)))
-    silent = sorted(p for p in set(before.listening) - set(after.listening) if _fixed(p))
+    restless = _restless(before, after)
+    if restless:
+        found.append(Reason.of("patch_units_restless", units=", ".join(restless)))
+    silent = _silent(before.listening, after.listening)
     if silent:
         found.append(Reason.of("patch_ports_gone", ports=", ".join(silent)))
     found += _silenced(before.probes, after.probes)
     lines = [line for line in after.log if line not in set(before.log)]
     if lines:
         found.append(Reason.of("patch_log_lines", count=len(lines), first=lines[0][:200]))
+    if after.log_cut:
+        found.append(Reason.of("patch_log_cut", count=len(after.log)))
     return tuple(found)
+
+
+def _restless(before: HealthReading, after: HealthReading) -> list[str]:
+    """Services that systemd starts again and again, and did not before."""
+    same = before.boot_id == after.boot_id
+    found = []
+    for unit, (times, age) in sorted(after.starts.items()):
+        were, was_age = before.starts.get(unit, (0, _STEADY))
+        # It counts anew when somebody restarts the service, or the host.
+        more = times - were if same and times >= were else times
+        is_short = age < _STEADY
+        if (is_short or more > 1) and not (were and was_age < _STEADY):
+            found.append(f"{unit} ({times})")
+    return found
+
+
+def _silent(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Ports at which nothing listens any more.
+
+    Of those that programs choose by chance only so many have to be there again.
+    """
+    gone = sorted({*before} - {*after})
+    chance = [port for port in gone if _by_chance(port)]
+    fewer = sum(map(_by_chance, before)) - sum(map(_by_chance, after))
+    return [port for port in gone if _fixed(port)] + (chance if fewer > 0 else [])
 
 
 def _silenced(before: Iterable[Probe], after: Iterable[Probe]) -> list[Reason]:
@@ -143,14 +189,30 @@ def _by_name(probes: Iterable[Probe]) -> dict[str, list[Probe]]:
     return found
 
 
-def fixed_ports(ports: Iterable[str]) -> list[str]:
-    """Those that are not chosen by chance."""
-    return [port for port in ports if _fixed(port)]
+def expected(before: HealthReading) -> dict[str, Any]:
+    """What has to be well again, so that it is waited for, and since when the log counts."""
+    ports = [port for port in before.listening if _fixed(port)]
+    return {"units": [*before.active], "ports": ports, "since": before.host_at}
+
+
+NOTHING_EXPECTED: dict[str, Any] = {"units": [], "ports": [], "since": 0}
+"""Of a host of which nothing is kept."""
 
 
 def _fixed(port: str) -> bool:
-    number = port.rpartition(":")[2]
-    return number.isdigit() and int(number) < _EPHEMERAL
+    kind, _, where = port.partition("/")
+    number = where.rpartition(":")[2]
+    if not number.isdigit() or int(number) >= _EPHEMERAL:
+        return False
+    return kind != "udp" or int(number) not in _RESERVED
+
+
+def _by_chance(port: str) -> bool:
+    """High ones of TCP; those that only the host itself reaches are often a login's."""
+    kind, _, where = port.partition("/")
+    address, _, number = where.rpartition(":")
+    is_high = number.isdigit() and int(number) >= _EPHEMERAL
+    return kind == "tcp" and is_high and not address.startswith(("127.", "[::1]"))
 
 
 def package_differences(

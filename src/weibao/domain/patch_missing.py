@@ -18,6 +18,7 @@ __all__ = [
     "choose",
     "dnf_changes",
     "is_excluded",
+    "left_stale",
     "missing",
     "newest",
     "reboot_reasons",
@@ -173,6 +174,12 @@ def stale_units(
         if running.deleted or (old and names.intersection(running.packages)):
             found.append(unit)
     return tuple(sorted(found))
+
+
+def left_stale(facts: Facts) -> tuple[str, ...]:
+    """Services that still run replaced code, and that the host's restart is not needed for."""
+    units = stale_units(facts, ())
+    return tuple(u for u in units if u.endswith(".service") and u not in RESTARTS_WITH_HOST)
 
 
 def status_of(

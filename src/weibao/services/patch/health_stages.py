@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from weibao.domain.patch_gate import unread_health
-from weibao.domain.patch_health import HealthReading, fixed_ports, health_of, worse
+from weibao.domain.patch_health import HealthReading, expected, health_of, worse
 from weibao.domain.reasons import Reason
-from weibao.services.patch.judging import Case, Judged, Stage
+from weibao.services.patch.case import Case, Judged, Stage
 
 __all__ = ["HEALTH_STAGES"]
 
@@ -25,7 +25,7 @@ def health_expect(case: Case) -> Judged:
     before = _before(case)
     if before is None:
         return Judged((Reason.of("patch_no_reading"),))
-    return Judged(order={"units": [*before.active], "ports": fixed_ports(before.listening)})
+    return Judged(order=expected(before))
 
 
 def health_after(case: Case) -> Judged:

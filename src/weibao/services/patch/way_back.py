@@ -9,9 +9,9 @@ from weibao.domain.patch import HostPlan, PackageChange
 from weibao.domain.patch_files import changed_files, differences, new_files, their_files
 from weibao.domain.patch_gate import broken_database
 from weibao.domain.patch_health import Before, health_of, package_differences, worse
-from weibao.domain.patch_missing import reboot_reasons, stale_units
+from weibao.domain.patch_missing import left_stale, reboot_reasons, stale_units
 from weibao.domain.reasons import Reason
-from weibao.services.patch.judging import FOLDER, Case, Judged, Stage
+from weibao.services.patch.case import FOLDER, Case, Judged, Stage
 
 __all__ = ["BACK_STAGES"]
 
@@ -118,7 +118,8 @@ def back_applied(case: Case) -> Judged:
         and same_boot
         and (other_kernel or (bool(known.get("reboot")) and bool(reboot_reasons(case.facts))))
     )
-    units = set(stale_units(case.facts, case.plan.names, known.get("back_since")))
+    stale = stale_units(case.facts, case.plan.names, known.get("back_since"))
+    units = {*stale} & {"init.scope", *case.plan.restarts}
     if case.facts.units is not None:
         units |= set(before.health.active) - set(case.facts.units.active)
     kept = {"dbus.service", "dbus-broker.service", "init.scope", *case.wishes.keep_running}
@@ -163,15 +164,21 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
         if known.get(name):
             files = ", ".join(known[name])
             found.append(Reason.of(code, files=files, folder=_aside(case)))
+    stale = left_stale(case.facts)
+    if stale:
+        found.append(Reason.of("patch_stale_left", units=", ".join(stale)))
     if known.get("theirs"):
         found.append(Reason.of("patch_files_theirs", files=", ".join(known["theirs"])))
     return tuple(found)
 
 
+_OF_LOG = frozenset({"patch_log_lines", "patch_log_cut"})
+
+
 def _worse(before: Before, case: Case) -> tuple[Reason, ...]:
     """Log lines are no measure here: what went wrong is in them."""
     found = worse(before.health, health_of(case.facts, case.wishes.severe))
-    return tuple(reason for reason in found if reason.code != "patch_log_lines")
+    return tuple(reason for reason in found if reason.code not in _OF_LOG)
 
 
 BACK_STAGES: dict[str, Stage] = {
