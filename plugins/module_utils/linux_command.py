@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
+import time
 
 LIMIT = 2000000
 """Characters of one command's output that are kept."""
@@ -36,6 +38,54 @@ def command(argv, timeout=120, env=None, stdin=None):
         "out": out,
         "err": done.stderr.decode("utf-8", "replace")[-4000:],
     }
+
+
+def watched(argv, timeout, keep_free, env=None, stdout=subprocess.PIPE):
+    """As ``command``, but ended (rc 125) before it fills a disk.
+
+    ``keep_free`` has, by path, how many bytes stay free on its file system.
+    """
+    clean = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="C", **(env or {}))
+    end, why, output = time.monotonic() + timeout, "", (None, None)
+    try:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, env=clean,
+            cwd="/",
+        )  # fmt: skip
+    except OSError as error:
+        return {"rc": 127, "out": "", "err": str(error)}
+    while True:
+        try:
+            output = process.communicate(timeout=0.5)
+            break
+        except subprocess.TimeoutExpired:
+            why = no_room(keep_free)
+            if why or time.monotonic() > end:
+                process.send_signal(signal.SIGINT)  # so that restic gives up its lock
+                try:
+                    output = process.communicate(timeout=15)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    output = process.communicate()
+                rc = 125 if why else 124
+                return {"rc": rc, "out": "", "err": why or "no answer within %d s" % timeout}
+    out, err = (part.decode("utf-8", "replace") if part else "" for part in output)
+    return {"rc": process.returncode, "out": out, "err": err[-4000:]}
+
+
+def no_room(keep_free, files=0):
+    """Why there is too little room; empty where there is enough, for so many new files too."""
+    for path, size in keep_free.items():
+        while not os.path.exists(path):
+            path = os.path.dirname(path)
+        known = os.statvfs(path)
+        free = known.f_bavail * known.f_frsize
+        if free < size:
+            told = (path, free >> 20, size >> 20)
+            return "%s has %d MB free, and %d MB have to be" % told
+        if known.f_files and known.f_favail < files:
+            return "%s has room for %d files more, and not for %d" % (path, known.f_favail, files)
+    return ""
 
 
 def streamed(argv, take, timeout=120):

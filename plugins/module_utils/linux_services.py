@@ -114,7 +114,7 @@ def processes(manager):
     tick = os.sysconf("SC_CLK_TCK")
     ours = _pid_space("/proc/self")
     for folder in glob.glob("/proc/[0-9]*"):
-        unit = _unit(text_of(folder + "/cgroup"))
+        unit = unit_of(text_of(folder + "/cgroup"))
         # What runs in a container has units, files and packages of its own.
         if not unit or _pid_space(folder) != ours:
             continue
@@ -150,7 +150,7 @@ def _pid_space(folder):
         return ""
 
 
-def _unit(text):
+def unit_of(text):
     """The system unit of a process; ``init.scope`` is the init itself.
 
     The first one on the way is the host's: those below it are a container's.
@@ -240,11 +240,15 @@ def log(since, priority="err"):
     return list(found.values()), bool(cut)
 
 
-def manifest(paths):
-    """By path, mode, owner and sha256 (or target) of every file and folder below ``paths``."""
+def manifest(paths, skipped=()):
+    """By path, mode, owner and sha256 (or target) of every file and folder below ``paths``.
+
+    Folders ``skipped`` are left out with all that is in them.
+    """
     found = {}
     for top in (path.rstrip("/") or "/" for path in paths):
         for folder, folders, files in os.walk(top) if os.path.isdir(top) else [("", [], [top])]:
+            folders[:] = [n for n in folders if os.path.join(folder, n) not in skipped]
             links = [n for n in folders if os.path.islink(os.path.join(folder, n))]
             names = [os.path.join(folder, name) for name in [*files, *links]]
             for path in [folder, *names] if folder else names:
@@ -299,6 +303,7 @@ def disks(paths):
             "free": known.f_bavail * known.f_frsize,
             "total": known.f_blocks * known.f_frsize,
             "inodes": known.f_favail,
+            "all_inodes": known.f_files,
             "device": os.stat(path).st_dev,
         }
     return found

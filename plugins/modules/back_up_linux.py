@@ -37,6 +37,10 @@ options:
     description: The snapshot's tag, such as the change's number.
     type: str
     required: true
+  keep_free_mb:
+    description: Megabytes that stay free on every file system that is written to.
+    type: int
+    default: 200
   scratch:
     description: Folder in which the trial restore is made, and removed again.
     type: path
@@ -99,7 +103,7 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import no_room, watched
 from ansible_collections.weibao.core.plugins.module_utils.linux_put_back import (
     FOLDER,
     put_back,
@@ -109,6 +113,10 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_services import 
     fingerprint,
     manifest,
 )
+
+CACHE = "/var/cache/weibao/restic"
+SPARE = 1000
+"""Files that can still be made on a disk when a trial restore lies there."""
 
 
 class Restic:
@@ -120,13 +128,16 @@ class Restic:
             "RESTIC_REPOSITORY": module.params["repository"],
             "RESTIC_PASSWORD": module.params["password"],
             "RESTIC_PROGRESS_FPS": "0.01",
-            "RESTIC_CACHE_DIR": "/var/cache/weibao/restic",
+            "RESTIC_CACHE_DIR": CACHE,
             "HOME": "/root",
         }
+        place = module.params["repository"].partition("local:")[2] or module.params["repository"]
+        places = [CACHE, module.params["scratch"], *([place] if place.startswith("/") else [])]
+        self.keep_free = dict.fromkeys(places, module.params["keep_free_mb"] << 20)
 
     def run(self, *words, may_fail=False):
         """One command of it."""
-        done = command(["restic", *words], 3600, env=self.env)
+        done = watched(["restic", *words], 3600, self.keep_free, env=self.env)
         if done["rc"] == 127:
             self.module.fail_json(msg="restic is not installed on the host: no backup, no patch")
         if done["rc"] and not may_fail:
@@ -160,6 +171,11 @@ def back_up(module):
     snapshot = summary.get("snapshot_id", "")
     if summary.get("message_type") != "summary" or not snapshot:
         module.fail_json(msg="restic backup said nothing of a snapshot")
+    size = int(summary.get("total_bytes_processed", 0))
+    free = {params["scratch"]: size + (params["keep_free_mb"] << 20)}
+    why = no_room(free, int(summary.get("total_files_processed", 0)) + SPARE)
+    if why:
+        module.fail_json(msg="there is no room to try the restore: %s" % why)
     saved = time.time()
     before = manifest(paths)
     place = os.path.join(params["scratch"], params["tag"])
@@ -176,7 +192,7 @@ def back_up(module):
         changed=True,
         snapshot=snapshot[:16],
         files=len(before),
-        bytes=int(summary.get("total_bytes_processed", 0)),
+        bytes=size,
         paths=paths,
         seconds={"backup": round(saved - began, 2), "restore": round(time.time() - saved, 2)},
     )
@@ -230,6 +246,7 @@ def main():
             "password": {"type": "str", "required": True, "no_log": True},
             "paths": {"type": "list", "elements": "path", "default": ["/etc"]},
             "tag": {"type": "str", "required": True},
+            "keep_free_mb": {"type": "int", "default": 200},
             "scratch": {"type": "path", "default": "/var/lib/weibao/restore"},
             "snapshot": {"type": "str", "default": ""},
             "files": {"type": "dict", "default": {}},

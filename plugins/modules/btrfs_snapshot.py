@@ -8,9 +8,13 @@ DOCUMENTATION = r"""
 module: btrfs_snapshot
 short_description: Make, return to, or remove snapshots of Btrfs subvolumes
 description:
-  - Makes a read-only snapshot inside of each subvolume.
+  - Makes a read-only snapshot inside of each subvolume. One that is there already has to be a
+    read-only snapshot of just that subvolume. Subvolumes and mounted file systems below it, which
+    no snapshot holds, are refused, unless they are named too.
   - With O(state=reverted) the contents of the subvolume become those of the snapshot again,
-    and every file is compared. What uses the files should be stopped.
+    and every file is compared. Services that use it are stopped meanwhile; where other processes
+    do, nothing is done. What it was is kept in another snapshot, whose name ends with C(-until).
+    Other subvolumes and file systems below it are not touched.
   - The root file system is refused, since it cannot be put back while it is in use.
 version_added: 0.3.0
 author:
@@ -44,6 +48,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stopped:
+  description: Services that were stopped meanwhile.
+  returned: success
+  type: list
+  elements: str
 snapshots:
   description: The snapshots' paths.
   returned: success
@@ -52,13 +61,19 @@ snapshots:
 """
 
 import os
-import shutil
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.weibao.core.plugins.module_utils.linux_btrfs import (
+    SNAPPER,
+    contents,
+    foreign,
+    is_ours,
+    is_subvolume,
+    not_a_snapshot,
+    put_back,
+    users,
+)
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
-from ansible_collections.weibao.core.plugins.module_utils.linux_services import manifest
-
-ROOT_INODE = 256
 
 
 def place_of(path, name):
@@ -70,43 +85,82 @@ def check(module, path):
     """Refuse what is no subvolume, or cannot be put back."""
     if os.path.realpath(path) == "/":
         module.fail_json(msg="the root file system cannot be put back while it is in use")
-    said = command(["stat", "-f", "-c", "%T", path])["out"].strip()
-    if said != "btrfs" or os.stat(path).st_ino != ROOT_INODE:
+    if not os.path.isdir(path) or not is_subvolume(path):
         module.fail_json(msg="%s is no Btrfs subvolume" % path)
 
 
 def run(module, *words):
-    """btrfs, or the end."""
-    done = command(["btrfs", *words], 600)
+    """A command, or the end."""
+    done = command(list(words), 600)
     if done["rc"]:
         module.fail_json(msg=" ".join((done["err"] or done["out"]).split())[-300:])
 
 
-def contents(top):
-    """Fingerprints by the path below ``top``, snapshots of ours left out."""
-    found = manifest([top])
-    names = {path[len(top) :]: known for path, known in found.items()}
-    return {path: known for path, known in names.items() if not path.startswith("/.weibao-")}
+def verified(module, path, snapshot):
+    """The end, where it is no read-only snapshot of just this subvolume."""
+    why = not_a_snapshot(path, snapshot)
+    if why:
+        module.fail_json(msg=why)
+
+
+def make(module, path, snapshot, named):
+    """Make the snapshot, where it is not there; it holds all that is below the path."""
+    outside = [
+        place
+        for place in foreign(path)
+        if place not in named and not is_ours(path, place) and os.path.basename(place) != SNAPPER
+    ]
+    if outside:
+        module.fail_json(
+            msg="a snapshot of %s does not hold %s; name them too, or leave it out"
+            % (path, ", ".join(outside))
+        )
+    is_new = not os.path.lexists(snapshot)
+    if is_new:
+        run(module, "btrfs", "subvolume", "snapshot", "-r", path, snapshot)
+    verified(module, path, snapshot)
+    return is_new
 
 
 def revert(module, path, snapshot):
-    """The subvolume's contents as the snapshot has them."""
-    if not os.path.isdir(snapshot):
-        module.fail_json(msg="there is no snapshot %s" % snapshot)
-    if contents(path) == contents(snapshot):
-        return False
-    for name in os.listdir(path):
-        if name.startswith(".weibao-"):
-            continue
-        entry = os.path.join(path, name)
-        is_folder = os.path.isdir(entry) and not os.path.islink(entry)
-        shutil.rmtree(entry) if is_folder else os.unlink(entry)
-    done = command(["cp", "-a", "--reflink=auto", snapshot + "/.", path + "/"], 3600)
-    if done["rc"]:
-        module.fail_json(msg=done["err"][-300:])
-    if contents(path) != contents(snapshot):
-        module.fail_json(msg="%s is not as its snapshot" % path)
-    return True
+    """The subvolume's contents as the snapshot has them; what they were is kept in another."""
+    verified(module, path, snapshot)
+    kept = foreign(path)
+    skipped = [place[len(path) :] for place in kept]
+    wanted = contents(snapshot, skipped)
+    if contents(path, skipped) == wanted:
+        return False, []
+    until = snapshot + "-until"
+    units = stop(module, path)
+    try:
+        if not os.path.lexists(until):
+            run(module, "btrfs", "subvolume", "snapshot", "-r", path, until)
+        why = put_back(snapshot, path, {*kept, until})
+        if why:
+            module.fail_json(msg=why)
+        if contents(path, skipped) != wanted:
+            module.fail_json(msg="%s is not as its snapshot" % path)
+    finally:
+        for unit in units:
+            command(["systemctl", "start", unit])
+    return True, units
+
+
+def stop(module, path):
+    """Stop the services that use the subvolume; who else does so, stands against it."""
+    using = users(path)
+    others = [str(pid) for pid, unit in sorted(using.items()) if not unit.endswith(".service")]
+    if others:
+        module.fail_json(msg="%s is in use by processes %s" % (path, ", ".join(others)))
+    units = sorted(set(using.values()))
+    for unit in units:
+        run(module, "systemctl", "stop", unit)
+    left = users(path)
+    if left:
+        for unit in units:
+            command(["systemctl", "start", unit])
+        module.fail_json(msg="%s is still in use by processes %s" % (path, sorted(left)))
+    return units
 
 
 def main():
@@ -119,22 +173,24 @@ def main():
         },
         supports_check_mode=True,
     )
-    state, changed = module.params["state"], False
+    state, changed, stopped = module.params["state"], False, []
     paths = [path.rstrip("/") or "/" for path in module.params["subvolumes"]]
     snapshots = [place_of(path, module.params["name"]) for path in paths]
     if module.check_mode:
-        module.exit_json(changed=True, snapshots=snapshots)
+        module.exit_json(changed=True, snapshots=snapshots, stopped=[])
     for path, snapshot in zip(paths, snapshots):  # noqa: B905
         check(module, path)
-        if state == "present" and not os.path.isdir(snapshot):
-            run(module, "subvolume", "snapshot", "-r", path, snapshot)
-            changed = True
+        if state == "present":
+            changed = make(module, path, snapshot, paths) or changed
         elif state == "reverted":
-            changed = revert(module, path, snapshot) or changed
-        elif state == "absent" and os.path.isdir(snapshot):
-            run(module, "subvolume", "delete", snapshot)
-            changed = True
-    module.exit_json(changed=changed, snapshots=snapshots)
+            done, units = revert(module, path, snapshot)
+            changed, stopped = changed or done, [*stopped, *units]
+        else:
+            for place in (snapshot, snapshot + "-until"):
+                if os.path.isdir(place):
+                    run(module, "btrfs", "subvolume", "delete", place)
+                    changed = True
+    module.exit_json(changed=changed, snapshots=snapshots, stopped=stopped)
 
 
 if __name__ == "__main__":

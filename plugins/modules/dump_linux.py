@@ -27,6 +27,10 @@ options:
     type: list
     elements: dict
     required: true
+  keep_free_mb:
+    description: Megabytes that stay free where the dumps lie; a dump that would take them ends.
+    type: int
+    default: 200
   timeout:
     description: Seconds for each command.
     type: int
@@ -59,11 +63,10 @@ dumps:
 import os
 import pwd
 import re
-import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, watched
 from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import digest_of
 
 TAIL = 4096
@@ -89,16 +92,14 @@ def dump(module, asked):
     argv = as_user(user, [str(word) for word in asked["command"]])
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            done = subprocess.run(
-                argv, stdout=out, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False,
-                timeout=module.params["timeout"], cwd="/",
-            )  # fmt: skip
+            free = {module.params["folder"]: module.params["keep_free_mb"] << 20}
+            done = watched(argv, module.params["timeout"], free, stdout=out)
             out.flush()
             os.fsync(out.fileno())
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         no(error)
-    if done.returncode:
-        no("%d: %s" % (done.returncode, done.stderr.decode("utf-8", "replace")))
+    if done["rc"]:
+        no("%d: %s" % (done["rc"], done["err"]))
     size = os.path.getsize(partial)
     with open(partial, "rb") as stream:
         stream.seek(max(0, size - TAIL))
@@ -131,6 +132,7 @@ def main():
         argument_spec={
             "folder": {"type": "path", "required": True},
             "dumps": {"type": "list", "elements": "dict", "required": True},
+            "keep_free_mb": {"type": "int", "default": 200},
             "timeout": {"type": "int", "default": 7200},
         },
         supports_check_mode=True,

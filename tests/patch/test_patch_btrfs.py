@@ -90,6 +90,77 @@ def test_a_subvolume_goes_back_to_its_snapshot_as_a_whole(subvolume: Path) -> No
     assert "no snapshot" in module(subvolume, "reverted", fails=True)["msg"]
 
 
+def test_what_was_written_since_is_kept_in_another_snapshot(subvolume: Path) -> None:
+    (subvolume / "orders").write_text("1\n")
+    module(subvolume, "present")
+    (subvolume / "orders").write_text("1\n2\n")
+    module(subvolume, "reverted")
+    assert (subvolume / "orders").read_text() == "1\n"
+    assert (subvolume / ".weibao-CHG-1-until" / "orders").read_text() == "1\n2\n"
+
+
+def test_only_a_read_only_snapshot_of_this_subvolume_counts(subvolume: Path) -> None:
+    """Any folder of the name was taken for one, and the contents would have become its."""
+    place = subvolume / ".weibao-CHG-1"
+    (subvolume / "kept").write_text("mine\n")
+    place.mkdir()
+    for state in ("present", "reverted"):
+        assert "mere folder" in module(subvolume, state, fails=True)["msg"]
+    place.rmdir()
+    run("btrfs", "subvolume", "create", str(place))
+    assert "written to" in module(subvolume, "present", fails=True)["msg"]
+    run("btrfs", "subvolume", "delete", str(place))
+    run("btrfs", "subvolume", "create", str(subvolume.parent / "other"))
+    run("btrfs", "subvolume", "snapshot", "-r", str(subvolume.parent / "other"), str(place))
+    for state in ("present", "reverted"):
+        assert "no snapshot of" in module(subvolume, state, fails=True)["msg"]
+    assert (subvolume / "kept").read_text() == "mine\n"
+
+
+def test_what_a_snapshot_does_not_hold_is_refused_before_and_untouched_after(
+    subvolume: Path,
+) -> None:
+    """Another subvolume below it, or a mounted file system: both came back empty."""
+    inner = subvolume / "app" / "inner"
+    mounted = subvolume / "app" / "mounted"
+    (subvolume / "app").mkdir()
+    mounted.mkdir()
+    (subvolume / "app" / "file").write_text("old\n")
+    assert module(subvolume, "present")["changed"]
+    run("btrfs", "subvolume", "create", str(inner))
+    (inner / "orders").write_text("1\n")
+    inner.chmod(0o700)
+    run("mount", "-t", "tmpfs", "tmpfs", str(mounted))
+    try:
+        (mounted / "there").write_text("1\n")
+        (subvolume / "app" / "file").write_text("new\n")
+        said = module(subvolume, "present", fails=True)["msg"]
+        assert str(inner) in said and str(mounted) in said
+        assert module(subvolume, "reverted")["changed"]
+        assert (subvolume / "app" / "file").read_text() == "old\n"
+        assert (inner / "orders").read_text() == "1\n"
+        assert inner.stat().st_mode & 0o777 == 0o700
+        assert (mounted / "there").read_text() == "1\n"
+    finally:
+        run("umount", str(mounted))
+
+
+def test_nothing_is_put_back_under_a_process_that_uses_it(subvolume: Path) -> None:
+    (subvolume / "log").write_text("old\n")
+    module(subvolume, "present")
+    with subprocess.Popen(
+        ["tail", "-f", str(subvolume / "log")], stdout=subprocess.DEVNULL
+    ) as user:
+        try:
+            (subvolume / "log").write_text("new\n")
+            said = module(subvolume, "reverted", fails=True)["msg"]
+        finally:
+            user.kill()
+    assert str(user.pid) in said
+    assert (subvolume / "log").read_text() == "new\n"
+    assert module(subvolume, "reverted")["changed"]
+
+
 def test_what_is_no_subvolume_is_refused(subvolume: Path, tmp_path: Path) -> None:
     (subvolume / "plain").mkdir()
     for path in (subvolume / "plain", tmp_path, Path("/")):

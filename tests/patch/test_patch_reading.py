@@ -125,10 +125,12 @@ def test_how_often_systemd_starts_a_service_again_is_read(services: Any) -> None
 def test_a_service_inside_of_a_container_is_not_the_hosts(services: Any) -> None:
     """Its unit may be called like one of the host's, which would be restarted."""
     inside = "0::/machine.slice/systemd-nspawn@web.service/payload/system.slice/ssh.service\n"
-    assert services._unit(inside) == "systemd-nspawn@web.service"
-    assert services._unit("0::/lxc.payload.web/system.slice/ssh.service\n") == "ssh.service"
-    assert services._unit("0::/system.slice/ssh.service\n") == "ssh.service"
-    assert services._unit("0::/user.slice/user-0.slice/user@0.service/app.slice/a.service\n") == ""
+    assert services.unit_of(inside) == "systemd-nspawn@web.service"
+    assert services.unit_of("0::/lxc.payload.web/system.slice/ssh.service\n") == "ssh.service"
+    assert services.unit_of("0::/system.slice/ssh.service\n") == "ssh.service"
+    assert (
+        services.unit_of("0::/user.slice/user-0.slice/user@0.service/app.slice/a.service\n") == ""
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a namespace of processes needs root")
@@ -182,7 +184,7 @@ def test_a_backup_path_that_is_not_there_is_no_backup(tmp_path: Path) -> None:
     class Host:
         params: ClassVar[dict[str, Any]] = {
             "repository": str(tmp_path / "r"), "password": "p", "tag": "t",
-            "paths": ["/etc", "/srv/no-such-folder"],
+            "paths": ["/etc", "/srv/no-such-folder"], "scratch": "/", "keep_free_mb": 1,
         }  # fmt: skip
 
         def fail_json(self, msg: str) -> None:

@@ -226,6 +226,26 @@ def test_room_is_counted_once_for_each_file_system() -> None:
     assert not space_problems(facts(disks=full), plan(), PatchWishes())
 
 
+def test_all_that_comes_to_lie_on_one_file_system_is_added_up() -> None:
+    package = plan().packages[0].model_copy(update={"growth": 300 * MB, "size": 200 * MB})
+    made = plan().model_copy(update={"packages": (package,)})
+    one = {path: {"free": 600 * MB, "device": 1} for path in ("/", "/var", "/var/lib")}
+    assert codes(space_problems(facts(disks=one), made, PatchWishes())) == ["patch_no_space"]
+    two = {**one, "/var": {"free": 600 * MB, "device": 2}, "/var/lib": {"free": 1, "device": 2}}
+    assert not space_problems(facts(disks=two), made, PatchWishes())
+
+
+def test_a_file_system_that_is_full_of_files_is_full() -> None:
+    def disks(inodes: int, all_inodes: int) -> dict[str, Any]:
+        disk = {"free": 5000 * MB, "device": 1, "inodes": inodes, "all_inodes": all_inodes}
+        return {"/": disk, "/var": disk}
+
+    full = facts(disks=disks(500, 100_000))
+    assert codes(space_problems(full, plan(), PatchWishes())) == ["patch_no_inodes"]
+    assert not space_problems(facts(disks=disks(9000, 100_000)), plan(), PatchWishes())
+    assert not space_problems(facts(disks=disks(0, 0)), plan(), PatchWishes())  # has no such limit
+
+
 def test_a_package_that_is_neither_as_planned_nor_as_approved_stops_the_host() -> None:
     assert not approved_differences(facts(), plan())
     done = facts(packages=[["libssl3", "amd64", "3.0.17-1"]])

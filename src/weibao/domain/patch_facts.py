@@ -106,6 +106,9 @@ class Disk(_Open):
     free: int = 0
     total: int = 0
     inodes: int = 0
+    """Free ones."""
+    all_inodes: int = 0
+    """0 where the file system has no such limit."""
     device: int = 0
 
 

@@ -25,6 +25,10 @@ __all__ = [
 
 _MB = 1 << 20
 _ARCHIVES = ("/var/lib", "/var/cache/apt")
+_PLACES = ("/", "/usr", "/var", *_ARCHIVES, "/boot")
+_SPARE_FILES = 1000
+_BYTES_A_FILE = 64 << 10
+"""Of packages, roughly; a file system may be full of files long before it is full."""
 _KERNELS = ("linux-image", "initramfs", "kernel", "linux-modules")
 
 
@@ -117,26 +121,40 @@ def clock_problems(facts: Facts, wishes: PatchWishes) -> tuple[Reason, ...]:
 
 
 def space_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Reason, ...]:
-    """File systems without room for files, unpacking and new kernels (what is kept free too)."""
+    """File systems without room for what comes to lie there, and for what is kept free too.
+
+    What is unpacked, what is fetched and new kernels may all lie on one.
+    """
     growth = sum(package.growth for package in plan.packages)
     kernel = sum(p.growth for p in plan.packages if p.name.startswith(_KERNELS))
-    wanted = {"/": growth, "/usr": growth, "/var": plan.download, "/boot": min(kernel, 150 * _MB)}
-    wanted |= dict.fromkeys(_ARCHIVES, plan.download)
     needs: dict[int, int] = {}
+    files: dict[int, int] = {}
+    for paths, size, count in (
+        (("/", "/usr"), growth, _SPARE_FILES + growth // _BYTES_A_FILE),
+        (("/var", *_ARCHIVES), plan.download, _SPARE_FILES),
+        (("/boot",), min(kernel, 150 * _MB), 0),
+    ):
+        for device in {facts.disks[path].device for path in paths if path in facts.disks}:
+            needs[device] = needs.get(device, 0) + size
+            files[device] = files.get(device, 0) + count
     shown: dict[int, str] = {}
-    for path, size in wanted.items():
-        disk = facts.disks.get(path)
-        if disk is None:
-            continue
-        keep = (wishes.boot_free_mb if path == "/boot" else wishes.free_mb) * _MB
-        shown.setdefault(disk.device, path)
-        needs[disk.device] = max(needs.get(disk.device, 0), size + keep)
+    keep: dict[int, int] = {}
+    for path in _PLACES:
+        if path in facts.disks:
+            device = facts.disks[path].device
+            shown.setdefault(device, path)
+            wished = (wishes.boot_free_mb if path == "/boot" else wishes.free_mb) * _MB
+            keep[device] = max(keep.get(device, 0), wished)
     found = []
-    for path, disk in facts.disks.items():
-        need = needs.get(disk.device, 0)
-        if shown.get(disk.device) == path and disk.free < need:
+    for device, path in shown.items():
+        disk, need = facts.disks[path], needs[device] + keep[device]
+        if disk.free < need:
             free, want = f"{disk.free / _MB:.0f}", f"{need / _MB:.0f}"
             found.append(Reason.of("patch_no_space", path=path, free=free, needed=want))
+        if disk.all_inodes and disk.inodes < files[device]:
+            found.append(
+                Reason.of("patch_no_inodes", path=path, free=disk.inodes, needed=files[device])
+            )
     return tuple(found)
 
 

@@ -1,0 +1,109 @@
+"""Nothing that is written before a patch fills a disk; on a small file system of the test."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .booted import run
+from .test_patch_reading import utils
+
+MB = 1 << 20
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    done = run("mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=2000", "tmpfs", str(place),
+               check=False)  # fmt: skip
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        run("umount", "-l", str(place))
+
+
+def free(place: Path) -> int:
+    known = os.statvfs(place)
+    return known.f_bavail * known.f_frsize
+
+
+class Ended(Exception):
+    """What a module said at its end."""
+
+
+class Host:
+    """In the place of Ansible's module."""
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        self.ended: dict[str, Any] = {}
+
+    def fail_json(self, **said: Any) -> None:
+        raise Ended(said["msg"])
+
+    def exit_json(self, **said: Any) -> None:
+        self.ended = said
+
+
+def module(name: str) -> Any:
+    """Of the collection."""
+    return importlib.import_module(f"ansible_collections.weibao.core.plugins.modules.{name}")
+
+
+def test_a_command_is_ended_before_it_fills_a_disk(small: Path) -> None:
+    watched = utils("linux_command").watched
+    began = time.monotonic()
+    grow = f"while :; do head -c 1000000 /dev/zero >> {small}/blob; sleep 0.05; done"
+    done = watched(["sh", "-c", grow], 60, {str(small): 20 * MB})
+    assert done["rc"] == 125 and str(small) in done["err"]
+    assert free(small) > 0 and time.monotonic() - began < 30
+    assert watched(["sh", "-c", "echo yes"], 60, {str(small): 1})["out"] == "yes\n"
+    assert watched(["sleep", "60"], 1, {str(small): 1})["rc"] == 124
+    assert watched(["/no/such"], 1, {})["rc"] == 127
+
+
+def test_a_dump_that_is_too_large_leaves_nothing_behind(small: Path) -> None:
+    asked = {"name": "all", "command": [
+        "sh", "-c", "while :; do head -c 1000000 /dev/zero; sleep 0.02; done"]}  # fmt: skip
+    host = Host(folder=str(small), timeout=60, keep_free_mb=20)
+    with pytest.raises(Ended, match="MB free"):
+        module("dump_linux").dump(host, asked)
+    assert list(small.iterdir()) == []
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
+def test_a_backup_that_cannot_be_tried_for_want_of_room_fails(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module("back_up_linux"), "CACHE", str(tmp_path / "cache"))
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "blob").write_bytes(os.urandom(50 * MB))
+
+    def backed_up(**more: Any) -> Host:
+        host = Host(
+            repository=str(tmp_path / "repository"), password="p", paths=[str(data)], tag="t",
+            scratch=str(small / "restore"), **{"keep_free_mb": 1, **more},
+        )  # fmt: skip
+        module("back_up_linux").back_up(host)
+        return host
+
+    assert backed_up().ended["bytes"] == 50 * MB
+    with pytest.raises(Ended, match="no room to try the restore"):
+        backed_up(keep_free_mb=30)
+    for number in range(1500):
+        (data / str(number)).touch()
+    with pytest.raises(Ended, match="files more"):
+        backed_up()
+    assert not [path for path in small.rglob("*") if path.is_file()]
