@@ -29,6 +29,7 @@ class PatchFlow(BootedFlow):
         "patch_linux_reboot_timeout": 60,
         "patch_linux_free_mb": 10,
         "patch_linux_settle": 8,
+        "patch_linux_steady": 5,
     }
 
     def __init__(self, base: Path, lab: Booted, hosts: list[Host], **terms: Any) -> None:

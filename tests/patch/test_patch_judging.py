@@ -202,3 +202,17 @@ def test_the_log_counts_since_the_host_was_read_before() -> None:
     was = facts(packages=[["libssl3", "amd64", "1"]], clock={"host": 1234.5})
     order = judge("expect", case(facts(), HostPlan(packages=(LIB,)), was)).order
     assert order["since"] == 1234.5
+
+
+def test_how_often_a_service_ended_before_the_way_back_is_over() -> None:
+    """systemd goes on counting where it is restarted between two of its crashes."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]])
+
+    def back(age: float) -> list[str]:
+        units = {"known": True, "starts": {"web.service": [7, age]}}
+        now = facts(packages=[["libssl3", "amd64", "1"]], units=units)
+        return codes(judge("back_done", case(now, made, was)))
+
+    assert back(12) == []
+    assert back(4) == ["patch_units_restless"]

@@ -313,8 +313,11 @@ def test_a_service_that_is_started_again_and_again_does_worse() -> None:
     assert codes(worse(calm, reading(2, 900))) == ["patch_units_restless"]
     assert worse(looping, reading(4, 2)) == ()  # it did so before
     assert worse(reading(5, 100), reading(5, 900)) == ()
-    # Once while the host starts, for something was not there yet, and well since.
+    # While the host starts, for something was not there yet, and well since.
     assert worse(calm, reading(1, 30, boot="b")) == ()
+    assert worse(reading(3, 900), reading(4, 30, boot="b")) == ()
+    assert worse(reading(3, 900), reading(2, 30, boot="b")) == ()
+    assert codes(worse(calm, reading(4, 30, boot="b"))) == ["patch_units_restless"]
 
 
 def test_ports_of_udp_and_high_ports_are_compared() -> None:

@@ -185,7 +185,8 @@ def test_a_service_that_crashes_and_is_started_again_is_worse(
         estate.consented(number)
         estate.start(number, "aborted")
         assert "wb-loop.service" in said(estate, number, "web2", "verify")
-        assert estate.steps(number)["web2", "back-out"] == "done"
+        back = estate.steps(number)["web2", "back-out"]
+        assert back == "done", said(estate, number, "web2", "back-out")
         assert web2.packages() == before
     finally:
         for file in pool.folder.glob("main/wb-loop_*"):

@@ -127,6 +127,8 @@ class PatchWishes(Value):
     free_mb: int = 200
     """What has to stay free on each file system."""
     boot_free_mb: int = 60
+    steady: float = 10
+    """Seconds that a service has to run which systemd starts again when it ends."""
     severe: Literal["emerg", "alert", "crit", "err"] = "crit"
     """New log lines of this severity or worse count as worse than before."""
     need_way_back: bool = True

@@ -14,11 +14,13 @@ from weibao.domain.reasons import Reason
 
 __all__ = [
     "NOTHING_EXPECTED",
+    "STEADY",
     "Before",
     "HealthReading",
     "expected",
     "health_of",
     "package_differences",
+    "without_past",
     "worse",
 ]
 
@@ -27,7 +29,7 @@ _VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{12,}|\d+", re.I)
 _EPHEMERAL = 32768
 _RESERVED = range(512, 1024)
 """Ports of UDP from which RPC programs choose by chance."""
-_STEADY = 10.0
+STEADY = 10.0
 """Seconds that a service runs which does not end at once."""
 _TRANSIENT = re.compile(
     r"^(systemd-(timedated|hostnamed|localed|tmpfiles-clean|update-utmp|journal-flush|machined)"
@@ -85,6 +87,12 @@ class Before(Value):
         return found
 
 
+def without_past(reading: HealthReading, steady: float) -> HealthReading:
+    """Of services only what they do now: a way back does not undo how often they ended before."""
+    starts = {unit: one for unit, one in reading.starts.items() if one[1] < steady}
+    return reading.model_copy(update={"starts": starts})
+
+
 def health_of(facts: Facts, severe: str = "crit") -> HealthReading:
     """The reading."""
     units = facts.units
@@ -114,10 +122,13 @@ def _shape(line: Line) -> str:
     return f"{line.unit}: {_VARYING.sub('#', line.message)}"
 
 
-def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
+def worse(
+    before: HealthReading, after: HealthReading, steady: float = STEADY
+) -> tuple[Reason, ...]:
     """What was well and is not; empty where the host does as well as before.
 
-    New units and new ports are no harm.
+    New units and new ports are no harm. ``steady`` is how many seconds a service has to run that
+    systemd starts again when it ends.
     """
     found = []
     failed = sorted(set(after.failed) - set(before.failed))
@@ -128,7 +139,7 @@ def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
     gone = sorted(set(before.active) - set(after.active) - set(failed))
     if gone and after.units_known:
         found.append(Reason.of("patch_units_gone", units=", ".join(gone)))
-    restless = _restless(before, after)
+    restless = _restless(before, after, steady)
     if restless:
         found.append(Reason.of("patch_units_restless", units=", ".join(restless)))
     silent = _silent(before.listening, after.listening)
@@ -143,16 +154,15 @@ def worse(before: HealthReading, after: HealthReading) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _restless(before: HealthReading, after: HealthReading) -> list[str]:
+def _restless(before: HealthReading, after: HealthReading, steady: float) -> list[str]:
     """Services that systemd starts again and again, and did not before."""
     same = before.boot_id == after.boot_id
     found = []
     for unit, (times, age) in sorted(after.starts.items()):
-        were, was_age = before.starts.get(unit, (0, _STEADY))
+        were, was_age = before.starts.get(unit, (0, steady))
         # It counts anew when somebody restarts the service, or the host.
-        more = times - were if same and times >= were else times
-        is_short = age < _STEADY
-        if (is_short or more > 1) and not (were and was_age < _STEADY):
+        more = times if same and times < were else times - were
+        if (age < steady or more > 1) and not (were and was_age < steady):
             found.append(f"{unit} ({times})")
     return found
 

@@ -156,7 +156,7 @@ def verify(case: Case) -> Judged:
         return Judged((problem,))
     why = list(package_differences(before.versions, case.facts.versions, case.plan))
     why += broken_database(case.facts)
-    why += worse(before.health, health_of(case.facts, case.wishes.severe))
+    why += worse(before.health, health_of(case.facts, case.wishes.severe), case.wishes.steady)
     why += _boot_problems(case, case.plan, before)
     known = case.records.progress(case.device)
     if not why and case.facts.files is not None and "settled" not in known:

@@ -8,7 +8,13 @@ from typing import Any
 from weibao.domain.patch import HostPlan, PackageChange
 from weibao.domain.patch_files import changed_files, differences, new_files, their_files
 from weibao.domain.patch_gate import broken_database
-from weibao.domain.patch_health import Before, health_of, package_differences, worse
+from weibao.domain.patch_health import (
+    Before,
+    health_of,
+    package_differences,
+    without_past,
+    worse,
+)
 from weibao.domain.patch_missing import left_stale, reboot_reasons, stale_units
 from weibao.domain.reasons import Reason
 from weibao.services.patch.case import FOLDER, Case, Judged, Stage
@@ -177,7 +183,8 @@ _OF_LOG = frozenset({"patch_log_lines", "patch_log_cut"})
 
 def _worse(before: Before, case: Case) -> tuple[Reason, ...]:
     """Log lines are no measure here: what went wrong is in them."""
-    found = worse(before.health, health_of(case.facts, case.wishes.severe))
+    now = without_past(health_of(case.facts, case.wishes.severe), case.wishes.steady)
+    found = worse(before.health, now, case.wishes.steady)
     return tuple(reason for reason in found if reason.code not in _OF_LOG)
 
 
