@@ -216,3 +216,11 @@ def test_how_often_a_service_ended_before_the_way_back_is_over() -> None:
 
     assert back(12) == []
     assert back(4) == ["patch_units_restless"]
+
+
+def test_a_clock_that_follows_no_time_source_is_told() -> None:
+    was = facts(packages=[["libssl3", "amd64", "1"]])
+    for said, notes in (("yes", []), ("no", ["patch_clock_not_in_step"]), ("", [])):
+        now = was.model_copy(update={"clock": was.clock.model_copy(update={"synchronised": said})})
+        judged = judge("gate", case(now, HostPlan(manager="apt", packages=(LIB,))))
+        assert judged.ok and codes(judged) == notes

@@ -10,6 +10,7 @@ import pytest
 from .booted import Booted, Host
 from .packages import Package, Repository, tool
 from .patching import PatchFlow
+from .test_patch_faults import once_done
 
 POSTINST = """\
 #!/bin/sh
@@ -151,6 +152,32 @@ def test_what_ran_old_code_since_long_is_named_and_left_running(
     assert main_process(web1, "long") == processes["long"]
     assert main_process(web1, "wb-web") != processes["wb-web"]
     assert "long.service" in said(estate, number, "web1", "verify")
+
+
+def test_a_run_that_is_resumed_looks_at_the_host_again(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """It was well before the pause; what somebody edited meanwhile stays."""
+    web1 = lab.hosts["web1"]
+    before = web1.packages()
+    estate = flow("web1")
+    number, _ = estate.planned("--package", "wb-web")
+    estate.consented(number)
+    with once_done(estate, number, "check", lambda: pause(estate, number)):
+        estate.start(number, "paused")
+    web1.ssh("systemd-run -q --unit=wb-ill /bin/false; echo '# by hand' >> /etc/hosts; sleep 0.5")
+    hosts = web1.file("/etc/hosts").read_text()
+    words = estate.start(number, "aborted", "resume")
+    assert "wb-ill.service" in words
+    assert web1.packages() == before
+    assert web1.file("/etc/hosts").read_text() == hosts
+    steps = estate.steps(number)
+    assert (steps["web1", "apply"], steps["web1", "back-out"]) == ("failed", "done")
+
+
+def pause(estate: PatchFlow, number: str) -> None:
+    """From another terminal."""
+    estate.change("pause", number, who="li.op")
 
 
 LOOPS = """\

@@ -74,10 +74,12 @@ def gate(case: Case) -> Judged:
     problem = unreadable(case.facts)
     if problem is not None:
         return Judged((problem,))
-    why = approved_differences(case.facts, case.plan)
-    if case.records.before(case.device) is None:
-        return Judged((*why, *gate_problems(case.facts, case.plan, case.wishes)))
-    return Judged((*why, *resumed_problems(case.facts, case.plan, case.wishes)))
+    judge = gate_problems if case.records.before(case.device) is None else resumed_problems
+    found = judge(case.facts, case.plan, case.wishes)
+    # Its time is right to some seconds, or the gate says no; that it may drift is worth a word.
+    drifts = case.facts.clock.synchronised == "no"
+    notes = (Reason.of("patch_clock_not_in_step"),) if drifts else ()
+    return Judged((*approved_differences(case.facts, case.plan), *found), notes=notes)
 
 
 def prepare(case: Case) -> Judged:
