@@ -183,7 +183,7 @@ def back_up(module):
     os.makedirs(place, mode=0o700)
     try:
         restic.run("restore", snapshot, "--target", place)
-        differs = compare(before, place)
+        differs = compare(before, place, began)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     if differs:
@@ -198,13 +198,15 @@ def back_up(module):
     )
 
 
-def compare(before, place):
-    """Files that did not come back as they were; what has changed since then does not count."""
-    found = []
-    for path, known in before.items():
-        if fingerprint(place + path) != known and fingerprint(path) == known:
-            found.append(path)
-    return sorted(found)
+def compare(before, place, began):
+    """What did not come back as it was; what has changed since the backup began does not count."""
+    return sorted(
+        path
+        for path, known in before.items()
+        if fingerprint(place + path) != known
+        and fingerprint(path) == known
+        and os.lstat(path).st_ctime < began - 1
+    )
 
 
 def restore(module):

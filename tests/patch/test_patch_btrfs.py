@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .booted import run
+from .booted import Booted, Host, run
+from .booted_flow import some_hosts
 
 ANSIBLE = Path(sys.executable).with_name("ansible")
 
@@ -40,12 +41,17 @@ def subvolume(tmp_path: Path) -> Iterator[Path]:
         run("umount", "-l", str(place))
 
 
-def module(path: Path, state: str, fails: bool = False) -> dict[str, Any]:
-    """The module's answer."""
+def module(
+    path: Path | str,
+    state: str,
+    fails: bool = False,
+    before: Sequence[str] = (),
+    where: Sequence[str] = ("localhost", "-e", f"ansible_python_interpreter={sys.executable}"),
+) -> dict[str, Any]:
+    """The module's answer; ``before`` the command, and ``where`` it works."""
     given = json.dumps({"subvolumes": [str(path)], "name": "weibao-CHG-1", "state": state})
     done = subprocess.run(
-        [str(ANSIBLE), "localhost", "-m", "weibao.core.btrfs_snapshot", "-a", given,
-         "-e", f"ansible_python_interpreter={sys.executable}"],
+        [*before, str(ANSIBLE), *where, "-m", "weibao.core.btrfs_snapshot", "-a", given],
         capture_output=True, text=True,
     )  # fmt: skip
     assert bool(done.returncode) == fails, done.stdout + done.stderr
@@ -166,3 +172,59 @@ def test_what_is_no_subvolume_is_refused(subvolume: Path, tmp_path: Path) -> Non
     for path in (subvolume / "plain", tmp_path, Path("/")):
         assert module(path, "present", fails=True)["msg"]
     assert list(subvolume.iterdir()) == [subvolume / "plain"]
+
+
+@pytest.fixture
+def lab(subvolume: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """A booted host that has the subvolume as /srv/app."""
+    options = [f"--bind={subvolume}:/srv/app"]
+    with some_hosts(tmp_path_factory, ["snap1"], options=options, mark="snap") as found:
+        yield found
+
+
+def with_btrfs(host: Host) -> None:
+    """It has the program and its libraries of this machine."""
+    program = shutil.which("btrfs")
+    assert program
+    libraries = [word for word in run("ldd", program).stdout.split() if word.startswith("/")]
+    for name in [program, *libraries]:
+        place = host.file(f"/usr/lib/wb-btrfs/{Path(name).name}")
+        place.parent.mkdir(exist_ok=True)
+        shutil.copy(name, place)
+    loader = next(Path(name).name for name in libraries if "ld-linux" in name)
+    wrapper = host.file("/usr/local/bin/btrfs")
+    folder = "/usr/lib/wb-btrfs"
+    wrapper.write_text(
+        f'#!/bin/sh\nexec {folder}/{loader} --library-path {folder} {folder}/btrfs "$@"\n'
+    )
+    wrapper.chmod(0o755)
+
+
+UNIT = """\
+[Service]
+ExecStart=/bin/sh -c 'exec 3>>/srv/app/log; echo start >&3; exec sleep 9999'
+"""
+
+
+def test_services_that_use_a_subvolume_are_stopped_meanwhile(lab: Booted, subvolume: Path) -> None:
+    host = lab.hosts["snap1"]
+    with_btrfs(host)
+    host.file("/etc/systemd/system/wb-db.service").write_text(UNIT)
+    host.ssh("systemctl daemon-reload && systemctl start wb-db && sleep 0.5")
+    options = " ".join(lab.ssh_options[2:])
+    where = (
+        *("all", "-i", f"{host.address},", "-u", "root", "--private-key", str(lab.key)),
+        *(f"--ssh-common-args={options}", "-e", "ansible_python_interpreter=/usr/bin/python3"),
+    )
+    asked: dict[str, Any] = {"before": lab.inside, "where": where}
+
+    assert module("/srv/app", "present", **asked)["changed"]
+    first = host.ssh("systemctl show -P MainPID wb-db").stdout
+    (subvolume / "orders").write_text("1\n")
+    said = module("/srv/app", "reverted", **asked)
+    assert said["stopped"] == ["wb-db.service"]
+    assert not (subvolume / "orders").exists()
+    assert (subvolume / ".weibao-CHG-1-until" / "orders").read_text() == "1\n"
+    assert host.ssh("systemctl is-active wb-db").stdout.strip() == "active"
+    assert host.ssh("systemctl show -P MainPID wb-db").stdout != first
+    assert (subvolume / "log").read_text() == "start\nstart\n"

@@ -83,6 +83,45 @@ def test_a_dump_that_is_too_large_leaves_nothing_behind(small: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
+def test_data_that_is_written_to_meanwhile_is_backed_up_and_a_lost_file_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database goes on living: it differs from its backup, and no file of it is at fault."""
+    backup = module("back_up_linux")
+    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("orders", "still"):
+        (data / name).write_text("1\n")
+        os.utime(data / name, (1, 1))
+    time.sleep(1.2)
+    taken = backup.manifest
+
+    def meanwhile(paths: list[str]) -> Any:
+        (data / "orders").write_text("1\n2\n")
+        return taken(paths)
+
+    monkeypatch.setattr(backup, "manifest", meanwhile)
+    given = {"repository": str(tmp_path / "r"), "password": "p", "paths": [str(data)], "tag": "t",
+             "scratch": str(tmp_path / "restore"), "keep_free_mb": 1}  # fmt: skip
+    host = Host(**given)
+    backup.back_up(host)
+    assert host.ended["snapshot"]
+
+    run_restic = backup.Restic.run
+
+    def loses(self: Any, *words: str, **more: Any) -> Any:
+        done = run_restic(self, *words, **more)
+        if words[0] == "restore":
+            Path(f"{words[-1]}{data}/still").unlink()
+        return done
+
+    monkeypatch.setattr(backup.Restic, "run", loses)
+    with pytest.raises(Ended, match=r"does not come back as it was: .*still"):
+        backup.back_up(Host(**given))
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
 def test_a_backup_that_cannot_be_tried_for_want_of_room_fails(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
