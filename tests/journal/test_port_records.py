@@ -62,6 +62,30 @@ def test_the_snapshot_of_a_change_is_not_what_the_day_is_compared_with(
     assert [r.id for r in journal.runs(outside_changes=True)] == ["r2", "r1"]
 
 
+def test_a_clock_that_was_ahead_once_hides_nothing_later(journal: SqlJournal) -> None:
+    two_days(journal)
+    ahead = run().model_copy(update={"id": "r3", "started_at": START + timedelta(days=400)})
+    journal.open_run(ahead)
+    journal.record_ports("r3", [reading("sw1", "r3", hours=9600)], ACTOR)
+    assert journal.latest_ports()["默认", "sw1"].run_id == "r3"
+    later = run().model_copy(update={"id": "r4", "started_at": START + timedelta(hours=72)})
+    journal.open_run(later)
+    journal.record_ports("r4", [reading("sw1", "r4", hours=72), unread("sw2", "r4")], ACTOR)
+    assert journal.latest_ports()["默认", "sw1"].run_id == "r4"
+    good, newest = journal.device_ports("默认", "sw1")
+    assert good == newest == reading("sw1", "r4", hours=72)
+
+
+def test_what_a_device_showed_last_and_that_it_was_not_read_since(journal: SqlJournal) -> None:
+    two_days(journal)
+    good, newest = journal.device_ports("默认", "sw2")
+    assert (good, newest) == (reading("sw2"), unread("sw2", "r2"))
+    assert journal.device_ports("默认", "sw2", "r2") == (None, unread("sw2", "r2"))
+    assert journal.device_ports("默认", "sw3") == (None, None)
+    assert journal.latest_ports(unread=True) == {("默认", "sw2"): unread("sw2", "r2")}
+    assert journal.latest_ports(unread=True, before="r2") == {}
+
+
 def test_runs_add_up(journal: SqlJournal) -> None:
     two_days(journal)
     newest, oldest = journal.port_runs("默认")

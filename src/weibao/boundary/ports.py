@@ -81,10 +81,18 @@ class PortRecords(Protocol):
         """Of one run, by device, streamed."""
         ...
 
-    def latest_ports(self, *, before: str = "") -> dict[tuple[str, str], DeviceReading]:
+    def latest_ports(
+        self, *, before: str = "", unread: bool = False
+    ) -> dict[tuple[str, str], DeviceReading]:
         """Each device's newest good reading; those of the run ``before`` and of snapshots of
-        changes are left out.
+        changes are left out. With ``unread`` the newest one of each device that it does not show.
         """
+        ...
+
+    def device_ports(
+        self, contract: str, device: str, run_id: str = ""
+    ) -> tuple[DeviceReading | None, DeviceReading | None]:
+        """A device's newest good reading and its newest of all, of one run or of any."""
         ...
 
     def port_history(

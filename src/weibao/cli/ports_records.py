@@ -35,14 +35,12 @@ def show(call: Call, device: str, run_id: str) -> int:
     ports = port_parts(call.workshop)
     words = PortWords(call.out.language, str(call.workshop.estate.zone))
     host = _device(call, device)
-    history = list(ports.records.port_history(host.contract, host.name))
-    chosen = [r for r in history if r.run_id == run_id] if run_id else history
-    if run_id and not chosen:
+    reading, last = ports.records.device_ports(host.contract, host.name, run_id)
+    if run_id and last is None:
         raise InputError("ports.not_in_run", device=device, run=run_id)
-    good = [r for r in chosen if r.good]
-    if not good:
+    if reading is None or last is None:
         raise UncheckedError("ports.never_read", device=device)
-    reading, stale = good[-1], chosen[-1] is not good[-1]
+    stale = last.run_id != reading.run_id
     out = call.out
     out.data(
         {
@@ -67,7 +65,6 @@ def show(call: Call, device: str, run_id: str) -> int:
         }
     )
     if stale:
-        last = chosen[-1]
         out.line(
             "! " + out.say("ports.stale", at=out.moment(reading.at), why=out.reason(last.reason))
         )
@@ -125,10 +122,10 @@ def history(call: Call, device: str, port: str, days: int) -> None:
 def diff(call: Call, first: str, second: str, limit: str) -> int:
     """Show what differs between two runs, port by port (``last`` and ``previous`` are names too).
 
-    Exit code 1: something differs; 4: a device was not read in one of them.
+    Exit code 1: something differs; 4: a device was not read in one of them, or not all of it.
     """
     from weibao.bootstrap.ports import port_parts
-    from weibao.services.ports.differences import differences
+    from weibao.services.ports.differences import differences, uncompared
 
     ports = port_parts(call.workshop)
     chosen: set[str] | None = None
@@ -140,18 +137,22 @@ def diff(call: Call, first: str, second: str, limit: str) -> int:
     both = [d for d in sorted(before.keys() | after.keys()) if chosen is None or d in chosen]
     found: list[PortDifference] = []
     missing: list[str] = []
+    unseen: dict[str, list[str]] = {}
     for device in both:
         one, other = before.get(device), after.get(device)
         if one is None or other is None or not one.good or not other.good:
             missing.append(device)
             continue
         found += differences(one, other)
+        if names := uncompared(one, other):
+            unseen[device] = names
     out = call.out
     out.data(
         {
             "runs": runs,
             "differences": [d.model_dump(mode="json") for d in found],
             "not_compared": missing,
+            "ports_not_compared": unseen,
         }
     )
     heads = ("cli.head.device", "ports.head.port", "ports.head.field")
@@ -161,7 +162,10 @@ def diff(call: Call, first: str, second: str, limit: str) -> int:
     )
     for device in missing:
         out.line("? " + out.say("ports.not_compared", device=device))
-    return 1 if found else 4 if missing else 0
+    for device, names in unseen.items():
+        said = {"device": device, "count": len(names), "ports": ", ".join(names)}
+        out.line("? " + out.say("ports.ports_not_compared", **said))
+    return 1 if found else 4 if missing or unseen else 0
 
 
 @click.group()

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, case, func, select
 
 from weibao.adapters.journal import schema
 from weibao.adapters.journal.bodies import packed, unpacked, with_body
@@ -59,29 +59,46 @@ class PortWriter(JournalReader):
         statement = _whole().where(table.c.run_id == run_id).order_by(table.c.device)
         return self._readings(statement)
 
-    def latest_ports(self, *, before: str = "") -> dict[tuple[str, str], DeviceReading]:
-        """Each device's newest good reading, but for those of the run ``before``.
+    def latest_ports(
+        self, *, before: str = "", unread: bool = False
+    ) -> dict[tuple[str, str], DeviceReading]:
+        """Each device's newest good reading, but for those of the run ``before``; with ``unread``
+        the newest one of each device that it does not show.
 
         Snapshots of changes are not among them: what they find is told to the change alone, so
         the daily check has yet to find it.
         """
         table, runs = schema.port_readings, schema.runs
-        chosen = (
-            select(table.c.contract, table.c.device, func.max(table.c.at).label("at"))
-            .join(runs, runs.c.id == table.c.run_id)
-            .where(table.c.outcome.in_(_good()), runs.c.change_ref == "")
-        )
+        chosen = _newest().join(runs, runs.c.id == table.c.run_id).where(runs.c.change_ref == "")
+        if not unread:
+            chosen = chosen.where(table.c.outcome.in_(_good()))
         if before:
             chosen = chosen.where(table.c.run_id != before)
-        newest = chosen.group_by(table.c.contract, table.c.device).subquery()
-        same = and_(
-            table.c.contract == newest.c.contract,
-            table.c.device == newest.c.device,
-            table.c.at == newest.c.at,
-        )
-        statement = _whole().join(newest, same).join(runs, runs.c.id == table.c.run_id)
-        found = self._readings(statement.where(runs.c.change_ref == ""))
-        return {(reading.contract, reading.device): reading for reading in found}
+        statement = _of(chosen)
+        if unread:
+            statement = statement.where(table.c.outcome.not_in(_good()))
+        found: dict[tuple[str, str], DeviceReading] = {}
+        for reading in self._readings(statement):
+            key = reading.contract, reading.device
+            found[key] = max(found.get(key, reading), reading, key=self._recent)
+        return found
+
+    def device_ports(
+        self, contract: str, device: str, run_id: str = ""
+    ) -> tuple[DeviceReading | None, DeviceReading | None]:
+        """A device's newest good reading and its newest of all, of one run or of any."""
+        table = schema.port_readings
+        chosen = _newest().where(table.c.contract == contract, table.c.device == device)
+        if run_id:
+            chosen = chosen.where(table.c.run_id == run_id)
+        good = chosen.where(table.c.outcome.in_(_good()))
+        newest = (self._readings(_of(each)) for each in (good, chosen))
+        first, last = (max(found, key=self._recent, default=None) for found in newest)
+        return first, last
+
+    def _recent(self, reading: DeviceReading) -> tuple[bool, datetime]:
+        """Of readings by several sites the later one; no clock may be ahead for that."""
+        return reading.at <= self._clock.now(), reading.at
 
     def port_history(
         self, contract: str, device: str, since: datetime | None = None
@@ -94,8 +111,8 @@ class PortWriter(JournalReader):
         return self._readings(statement.order_by(table.c.at))
 
     def port_runs(self, contract: str, limit: int = 30) -> list[PortRun]:
-        """The last runs with what they found together, newest first; snapshots of changes are
-        not among them.
+        """The last runs with what they found together, newest first, and last those that a fast
+        clock dated later than it is now; snapshots of changes are not among them.
         """
         from weibao.boundary.ports import PortRun
         from weibao.domain.port_record import WHOLE
@@ -107,6 +124,7 @@ class PortWriter(JournalReader):
             for name in ("total", "up", "down", "shut", "unknown", "findings")
         ]
         read = func.sum(table.c.outcome.in_(_good()).cast(schema.port_readings.c.total.type))
+        ahead = case((func.min(table.c.at) > stamp(self._clock.now()), 1), else_=0)
         statement = (
             select(
                 table.c.run_id,
@@ -122,7 +140,7 @@ class PortWriter(JournalReader):
                 schema.runs.c.change_ref == "",
             )
             .group_by(table.c.run_id)
-            .order_by(func.min(table.c.at).desc())
+            .order_by(ahead, func.min(table.c.at).desc())
             .limit(limit)
         )
         with self._database.read() as connection:
@@ -156,6 +174,22 @@ class PortWriter(JournalReader):
 def _whole() -> Select[Any]:
     table, bodies = schema.port_readings, schema.port_bodies
     return with_body(table, bodies, table.c.run_id, table.c.device, table.c.body)
+
+
+def _newest() -> Select[Any]:
+    """Site and ledger row of each device's newest reading, by the order in which they were
+    recorded: a clock that was ahead once would hide all that came later.
+    """
+    table = schema.port_readings
+    newest = select(table.c.site, func.max(table.c.ledger).label("ledger"))
+    return newest.group_by(table.c.site, table.c.contract, table.c.device)
+
+
+def _of(chosen: Select[Any]) -> Select[Any]:
+    """The readings of these rows of the ledger."""
+    table, newest = schema.port_readings, chosen.subquery()
+    same = and_(table.c.site == newest.c.site, table.c.ledger == newest.c.ledger)
+    return _whole().join(newest, same)
 
 
 def opened(run_id: str, device: str, sha256: str, body: bytes | None) -> DeviceReading:

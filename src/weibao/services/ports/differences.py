@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from weibao.domain.base import Value
 from weibao.domain.port import Port
-from weibao.domain.port_record import DeviceReading
+from weibao.domain.port_record import DeviceReading, PortOutcome
 
-__all__ = ["PortDifference", "differences"]
+__all__ = ["PortDifference", "differences", "uncompared"]
 
 _FIELDS = (
     "admin_status",
@@ -38,17 +38,37 @@ class PortDifference(Value):
 def differences(before: DeviceReading, after: DeviceReading) -> Iterator[PortDifference]:
     """Differences that mean something; counters and rates grow by themselves.
 
-    What one of both readings does not say is no difference.
+    What one of both readings does not say is no difference, nor is a port that a part of a
+    reading does not show.
     """
-    then = {state.port.name: state.port for state in before.ports}
-    now = {state.port.name: state.port for state in after.ports}
+    then, now = _ports(before), _ports(after)
+    unseen = set(uncompared(before, after))
     for name in dict.fromkeys((*then, *now)):
         one, other = then.get(name), now.get(name)
+        if name in unseen:
+            continue
         if one is None or other is None:
             shown = "absent", "present"
             yield _of(after, name, "port", *(shown if one is None else reversed(shown)))
             continue
         yield from _fields(after, name, one, other)
+
+
+def uncompared(before: DeviceReading, after: DeviceReading) -> list[str]:
+    """Ports that one reading shows and the other, which is not whole, does not: they may be
+    there.
+    """
+    then, now = _ports(before), _ports(after)
+    missing = [name for name in now if name not in then] if _part(before) else []
+    return missing + ([name for name in then if name not in now] if _part(after) else [])
+
+
+def _part(reading: DeviceReading) -> bool:
+    return reading.outcome is PortOutcome.partly
+
+
+def _ports(reading: DeviceReading) -> dict[str, Port]:
+    return {state.port.name: state.port for state in reading.ports}
 
 
 def _fields(reading: DeviceReading, name: str, one: Port, other: Port) -> Iterator[PortDifference]:

@@ -88,7 +88,7 @@ def build_port_report(
         key=lambda f: (bool(f.waived), _ORDER[f.severity], f.device, f.port),
     )
     runs = ports.records.port_runs(contract)
-    before = _findings_before(ports, run, contract, runs)
+    before = _findings_before(ports, run, contract, last)
     new = tuple(i for i, f in enumerate(findings) if _same(f) not in before)
     still = {_same(f) for f in findings}
     good = {r.device: r for r in of_contract if r.good}
@@ -162,14 +162,17 @@ def _seen(reading: DeviceReading, finding: PortFinding) -> bool:
 
 
 def _findings_before(
-    ports: PortParts, run: Run, contract: str, runs: Iterable[PortRun]
+    ports: PortParts, run: Run, contract: str, last: Last
 ) -> dict[tuple[str, str, str], PortFinding]:
-    earlier = next((r for r in runs if r.run_id != run.id and r.at <= run.started_at), None)
-    if earlier is None:
-        return {}
+    """What was found of each device when it was last to be read, and last was.
+
+    A run with a limit is not the last that was heard of the other devices.
+    """
+    unread = ports.records.latest_ports(before=run.id, unread=True)
     return {
         _same(finding): finding
-        for reading in ports.records.port_readings(earlier.run_id)
+        for known in (last, unread)
+        for reading in known.values()
         if reading.contract == contract
         for finding in reading.findings
     }
