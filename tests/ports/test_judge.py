@@ -257,7 +257,7 @@ def test_a_neighbour_may_be_named_as_the_inventory_does() -> None:
     link = port(neighbours=(Neighbour(system="CORE-A.example", port="Te1/0/1"),))
     assert "port_neighbour" in found(link, wants={"GE1/0/1": said})
     case = DeviceCase(
-        reading(link), None, {"GE1/0/1": said}, PortTerms(), called={"core-a": "hq-core-1"}
+        reading(link), None, {"GE1/0/1": said}, PortTerms(), called={"core-a": ("hq-core-1",)}
     )
     assert judge_device(case) == []
 

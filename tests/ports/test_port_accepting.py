@@ -51,7 +51,7 @@ def accept(*ports: Port, old: Any = HANDS, retired: str = "", **more: Any) -> Ac
         last=None,
         expectations=wanted,
         terms=PortTerms(roles=ROLES),
-        called={"core": "core-1"},
+        called={"core": ("core-1",)},
     )
     return accepted(had, baseline_of(now, NOW, "wang"), case, lambda name: name, retired)
 

@@ -14,7 +14,7 @@ from weibao.domain.port_expectation import (
 )
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_links import judge_links
-from weibao.domain.port_record import PortOutcome
+from weibao.domain.port_record import DeviceReading, PortOutcome
 
 from .judging import DAY, NOW, found, port, reading
 
@@ -74,6 +74,31 @@ def test_both_ends_and_both_legs() -> None:
     findings = judge_links(cases)
     assert [f.code.value for f in findings] == ["port_duplex_mismatch", "redundancy_lost"]
     assert findings[1].params["down"] == "sw2 GE1/0/1"
+
+
+@pytest.mark.parametrize(
+    ("devices", "called"),
+    [
+        (("sw2.north", "sw2.south"), {}),
+        (("a", "b"), {"sw2": ("a", "b")}),
+        (("sw2", "b"), {"sw2": ("b",)}),
+    ],
+)
+def test_a_name_that_two_devices_have_tells_no_end(
+    devices: tuple[str, ...], called: dict[str, tuple[str, ...]]
+) -> None:
+    """Switches out of the box are all called alike: whose port it is, nobody can say."""
+    near = reading(port(duplex="full", neighbours=(Neighbour(system="sw2", port="GE1/0/9"),)))
+    fars = [reading(port("GE1/0/9", duplex="half"), device=name) for name in devices]
+
+    def judged(*readings: DeviceReading) -> list[str]:
+        cases = [DeviceCase(r, None, {}, PortTerms(), called=called) for r in readings]
+        return [f.code.value for f in judge_links(cases)]
+
+    assert judged(near, *fars) == []
+    alone = reading(port("GE1/0/9", duplex="half"), device="sw2.north")
+    called = {}
+    assert judged(near, alone) == ["port_duplex_mismatch"]
 
 
 def test_what_two_contracts_own_is_not_judged_together() -> None:

@@ -58,8 +58,9 @@ class DeviceCase:
     waivers: tuple[PortWaiver, ...] = ()
     routing: tuple[str, ...] = ()
     """Routing neighbours that have to be up."""
-    called: Mapping[str, str] = field(default_factory=dict)
-    """What devices call themselves, without domain → how the inventory calls them."""
+    called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What devices call themselves, without domain → how the inventory calls them; as nobody
+    named them, several may have one name (``HUAWEI``)."""
     accepted: datetime | None = None
     """When a reading was last accepted as what is expected."""
     zone: tzinfo = UTC
@@ -86,7 +87,7 @@ class DeviceCase:
     def is_named(self, wanted: str, system: str) -> bool:
         """Whether a neighbour that calls itself ``system`` is the one that is wanted."""
         own = short(system)
-        return bool(own) and short(wanted) in {own, short(self.called.get(own, ""))}
+        return bool(own) and short(wanted) in {own, *map(short, self.called.get(own, ()))}
 
 
 def source_of(reading: DeviceReading) -> str:

@@ -39,15 +39,26 @@ def judge_links(cases: Iterable[DeviceCase]) -> list[PortFinding]:
 
 def _within(known: list[DeviceCase]) -> list[PortFinding]:
     """Of one contract: a customer's devices are not named in the log of another."""
-    by_name: dict[str, DeviceCase] = {}
-    for case in known:
-        by_name.setdefault(short(case.reading.device), case)
-    for case in known:
-        for own, device in case.called.items():
-            if short(device) in by_name:
-                by_name.setdefault(own, by_name[short(device)])
+    by_name = _by_name(known)
     found = [*_mismatches(known, by_name), *_legs(known)]
     return [waive(_case_of(known, f), f) for f in found]
+
+
+def _by_name(known: list[DeviceCase]) -> dict[str, DeviceCase]:
+    """By what a neighbour may call itself; a name that several devices have means none."""
+    devices = {case.reading.device: case for case in known}
+    meant: dict[str, set[str]] = defaultdict(set)
+    for device in devices:
+        meant[short(device)].add(device)
+    # All cases of a contract share one.
+    for called in {id(case.called): case.called for case in known}.values():
+        for own, named in called.items():
+            meant[own].update(named)
+    return {
+        name: devices[device]
+        for name, (device, *others) in meant.items()
+        if not others and device in devices
+    }
 
 
 def _case_of(cases: list[DeviceCase], finding: PortFinding) -> DeviceCase:

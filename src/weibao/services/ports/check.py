@@ -142,15 +142,16 @@ def finish_ports(
     return PortResult(run=closed, readings=tuple(everything), reports=reports)
 
 
-def called_names(parts: Parts) -> dict[str, dict[str, str]]:
+def called_names(parts: Parts) -> dict[str, dict[str, tuple[str, ...]]]:
     """What a contract's devices call themselves in their last configuration, where that is not
     their name.
     """
-    called: dict[str, dict[str, str]] = {}
+    called: dict[str, dict[str, tuple[str, ...]]] = {}
     for version in parts.journal.latest_versions().values():
         own = short(version.hostname)
         if own and own != short(version.device):
-            called.setdefault(version.contract, {})[own] = version.device
+            known = called.setdefault(version.contract, {})
+            known[own] = (*known.get(own, ()), version.device)
     return called
 
 
