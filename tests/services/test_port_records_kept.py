@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.nights import Answer
-from services.test_port_checks import BRIEF, HEAD, OSPF, PEERS, Days, found, table
+from services.test_port_checks import BRIEF, HEAD, LLDP, OSPF, PEERS, Days, found, table
+from weibao.adapters.ports.reader import TextPortReader
 from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading
 from weibao.domain.port_report import tally_of_readings
@@ -65,6 +66,24 @@ def test_a_partly_read_device_is_no_success(days: Days) -> None:
         assert result.exit_code == 1
     days.accept(result)
     assert days.check({"sw1": less}).exit_code == 0
+
+
+def test_a_command_that_the_program_asks_no_more_is_not_missed(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new version asks otherwise: the second reading after it is as whole as before."""
+    more = table("up", "up")
+    more.outputs = {**more.outputs, "display eth-trunk": "", LLDP: ""}
+    days.accept(days.check({"sw1": more}))
+    asks = TextPortReader.asks
+    monkeypatch.setattr(
+        TextPortReader, "asks", lambda self, command: command != LLDP and asks(self, command)
+    )
+    brief = only(days.check({"sw1": table("up", "up")}))
+    assert (brief.outcome.value, brief.had) == ("read", ("display eth-trunk",))
+    more.outputs = {**table("up").outputs, "display eth-trunk": ""}
+    assert only(days.check({"sw1": more})).had == ()
+    assert {"port_missing", "ports_lost"} <= codes(days.check({"sw1": more}))
 
 
 def test_tests_of_the_controller_are_no_device_that_was_read(tmp_path: Path) -> None:

@@ -34,6 +34,10 @@ class PortReader(Protocol):
         """Ports out of the outputs of one device that were cut up."""
         ...
 
+    def asks(self, command: str) -> bool:
+        """Whether devices are asked this, under this very name."""
+        ...
+
 
 class RoutingReader(Protocol):
     """Understands what one platform prints of its routing."""

@@ -117,7 +117,7 @@ def _whole(case: DeviceCase) -> bool:
     reading, last = case.reading, case.last
     # What a device always refuses, it refused when the port was seen, too.
     refused = set(reading.refused) - set(last.refused if last else ())
-    had = {*last.asked, *last.had} if last and case.alike else set()
+    had = {*last.asked, *reading.had} if last and case.alike else set()
     asked = had <= set(reading.asked)
     understood = not (reading.unparsed_count or reading.unknown_words or reading.reason)
     return understood and asked and not refused

@@ -16,6 +16,8 @@ __all__ = ["counted", "follow", "recent_changes", "without"]
 _KEPT = 10
 _UNSEEN_KEPT = 1024
 """Ports of a device that are remembered though they are not there."""
+_NOT_COUNTED = PortCounters()
+_NOT_MEASURED = Optical()
 _ERRORS = ("in_errors", "out_errors", "in_crc_errors")
 
 
@@ -77,7 +79,7 @@ def _stale(
     update: dict[str, object] = {}
     old = earlier.stale
     for field, nothing, said in (
-        ("optical", Optical(), port.optical != Optical()),
+        ("optical", _NOT_MEASURED, port.optical != _NOT_MEASURED),
         ("neighbours", (), bool(port.neighbours) or heard),
         ("last_change", "", bool(port.last_change)),
     ):
@@ -87,9 +89,9 @@ def _stale(
         if not said and kept != nothing:
             update[field] = kept
     counters, counted_at = _missing(earlier.port.counters, port.counters), read_at
-    if counters == PortCounters() and old is not None and earlier.counted_at is not None:
+    if counters is _NOT_COUNTED and old is not None and earlier.counted_at is not None:
         counters, counted_at = _missing(old.counters, port.counters), earlier.counted_at
-    if counters != PortCounters():
+    if counters is not _NOT_COUNTED:
         update["counters"] = counters
     if not update:
         return None, None
@@ -99,8 +101,12 @@ def _stale(
 
 def _missing(then: PortCounters, now: PortCounters) -> PortCounters:
     """Those that were known and are not."""
-    known = then.model_dump(exclude_none=True)
-    return PortCounters(**{k: v for k, v in known.items() if getattr(now, k) is None})
+    missing = {
+        name: count
+        for name in PortCounters.model_fields
+        if getattr(now, name) is None and (count := getattr(then, name)) is not None
+    }
+    return PortCounters(**missing) if missing else _NOT_COUNTED
 
 
 def counted(state: PortState, read_at: datetime, counter: str) -> tuple[int | None, datetime]:

@@ -35,6 +35,10 @@ class JoinedReader:
         beside = name.split(" ", 1)[0] in SOURCES
         return (self._source if beside else self._commands).cut(name, text)
 
+    def asks(self, command: str) -> bool:
+        """Whether either asks it."""
+        return self._commands.asks(command) or self._source.asks(command)
+
     def assemble(self, outputs: Iterable[Rows]) -> PortReading:
         """Ports out of the outputs of both.
 

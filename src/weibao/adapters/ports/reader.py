@@ -15,7 +15,7 @@ from weibao.domain.patterns import compiled
 from weibao.domain.platform import NativeErrorMeaning, Platform
 from weibao.domain.port import PortReading
 from weibao.domain.port_rows import Rows, assemble
-from weibao.domain.port_rules import PortCommand, PortRules, command_key
+from weibao.domain.port_rules import SOURCES, PortCommand, PortRules, command_key
 from weibao.errors import FailedError, InputError
 
 __all__ = ["TextPortReader", "port_reader", "senseless"]
@@ -100,6 +100,14 @@ class TextPortReader:
     def known(self) -> tuple[str, ...]:
         """Every command whose output is understood."""
         return tuple(command.send for command in self.rules.commands)
+
+    def asks(self, command: str) -> bool:
+        """Whether devices are asked this, under this very name (an API's has its driver in it)."""
+        try:
+            found = self.find(command)
+        except InputError:
+            return False
+        return found.live and (command == found.send or command.split(" ", 1)[0] in SOURCES)
 
     def find(self, command: str) -> PortCommand:
         """The command that is meant, as in full or abbreviated as devices allow it.

@@ -42,6 +42,8 @@ class _Understood:
     """What the answers of one device came to."""
 
     reading: PortReading = field(default_factory=PortReading)
+    asks: Callable[[str], bool] = lambda _command: True
+    """Whether the program, as it is now, asks such a device this."""
     asked: list[str] = field(default_factory=list)
     trouble: Reason | None = None
     routing: RoutingReading | None = None
@@ -145,7 +147,7 @@ def _reading(
     reading = understood.reading
     before = last.get((entry.contract, entry.device))
     asked = tuple(understood.asked)
-    had = _had(ports, asked, base, before)
+    had = tuple(c for c in _had(ports, asked, base, before) if understood.asks(c))
     update: dict[str, object] = {
         "asked": asked,
         "had": had,
@@ -183,7 +185,7 @@ def _understand(
     if reader is None or (platform is None and not source):
         return _Understood(trouble=Reason.of("ports_not_known", platform=entry.platform))
     encodings = platform.encodings if platform and not source else ("utf-8",)
-    found = _Understood()
+    found = _Understood(asks=reader.asks)
     cut = []
     routing = ports.routing(entry.platform)
     tests = _tests(ports, entry.contract, entry.device)
