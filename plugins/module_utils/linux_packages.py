@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import struct
 import time
 
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, text_of
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
+    command,
+    fields_of,
+    text_of,
+)
+from ansible_collections.weibao.core.plugins.module_utils.linux_dnf import dnf_query
 from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import described, staged
 
 ADDRESSES = (
@@ -53,17 +57,21 @@ def installed(manager):
     """Name, architecture and version of every package that is installed."""
     if manager == "apt":
         form = "${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
-        said = command(["dpkg-query", "-W", "-f", form])["out"]
-        rows = [line.split(" ") for line in said.splitlines()]
+        rows = _rows(["dpkg-query", "-W", "-f", form])
         return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] == "installed")
     form = "%{NAME} %{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
-    said = command(["rpm", "-qa", "--qf", form])["out"]
-    rows = [line.split(" ") for line in said.splitlines()]
+    rows = _rows(["rpm", "-qa", "--qf", form])
     return sorted(
         [name, arch, version[2:] if version.startswith("0:") else version]
         for name, arch, version in (row for row in rows if len(row) == 3)
         if name != "gpg-pubkey"
     )
+
+
+def _rows(argv):
+    """The words of each line; nothing where the list did not come to its end."""
+    said = command(argv)
+    return [line.split(" ") for line in said["out"].splitlines()] if said["rc"] == 0 else []
 
 
 def unfinished(manager):
@@ -77,24 +85,36 @@ def unfinished(manager):
     return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] not in whole)
 
 
-def held(manager):
-    """Names of packages that are not to be changed."""
-    if manager == "apt":
-        # What apt-mark showhold says, without opening APT's cache, which takes half a second.
-        said = command(["dpkg-query", "-W", "-f", "${db:Status-Want} ${Package}\n"])["out"]
-        rows = [line.split(" ") for line in said.splitlines()]
-        return sorted({row[1] for row in rows if row[0] == "hold" and len(row) == 2})
-    said = command(["dnf", "-q", "versionlock", "list"])
-    return sorted(said["out"].split()) if said["rc"] == 0 else []
+def state(manager):
+    """Names of packages that are not to be changed, those that came by themselves, and what is
+    wrong in the package database.
+    """
+    if manager == "dnf":
+        said = dnf_query({"do": "state"})
+        checked = command(["rpmdb", "--verifydb"])
+        wrong = [checked["err"] or "rpmdb: %s" % checked["rc"]] if checked["rc"] else []
+        wrong += ["twice: " + one for one in said.get("twice", ())]
+        wrong += [said["error"]] if said.get("error") else []
+        return {"held": said.get("held", []), "auto": [], "broken": "; ".join(wrong)[:1000]}
+    # What apt-mark showhold says, without opening APT's cache, which takes half a second.
+    said = command(["dpkg-query", "-W", "-f", "${db:Status-Want} ${Package}\n"])["out"]
+    rows = [line.split(" ") for line in said.splitlines()]
+    audit = command(["dpkg", "--audit"])
+    return {
+        "held": sorted({row[1] for row in rows if row[0] == "hold" and len(row) == 2}),
+        "auto": automatic(text_of("/var/lib/apt/extended_states", limit=8000000)),
+        "broken": (audit["out"] or audit["err"]).strip()[:1000],
+    }
 
 
-def sound(manager):
-    """What is wrong in the package database; empty where nothing is."""
-    if manager == "apt":
-        said = command(["dpkg", "--audit"])
-        return (said["out"] or said["err"]).strip()[:1000]
-    said = command(["rpm", "-qa", "--quiet"])
-    return (said["err"] or "rpm: %s" % said["rc"]).strip()[:1000] if said["rc"] else ""
+def automatic(text):
+    """Name and architecture of what apt has marked as installed automatically."""
+    found = []
+    for paragraph in text.split("\n\n"):
+        known = fields_of(paragraph, ": ")
+        if known.get("Auto-Installed") == "1":
+            found.append([known.get("Package", ""), known.get("Architecture", "")])
+    return sorted(found)
 
 
 def lock_holder(manager):
@@ -134,7 +154,9 @@ def updates(manager):
         return {"dnf": dnf_query({"do": "upgrades"})}
     plain = command(["apt-get", "-s", "-q", "--with-new-pkgs", "upgrade"])
     full = command(["apt-get", "-s", "-q", "dist-upgrade"])
-    return {"upgrade": plain, "full": full}
+    lines = [line.split()[1] for line in full["out"].splitlines() if line.startswith("Inst ")]
+    sources = command(["apt-cache", "madison", *lines]) if lines else {"rc": 0, "out": ""}
+    return {"upgrade": plain, "full": full, "sources": sources}
 
 
 def resolve(manager, wanted, supplied=()):
@@ -155,7 +177,7 @@ def resolve(manager, wanted, supplied=()):
     uris = command([*base, *ADDRESSES, "install", *wanted, *new])
     lines = [line.split() for line in simulated["out"].splitlines() if line.startswith("Inst ")]
     pins = sorted("%s=%s" % (line[1], _version(line)) for line in lines)
-    details = [command(["apt-cache", "show", *pins])["out"]] if pins else []
+    details = [_details(pins[at : at + 100]) for at in range(0, len(pins), 100)]
     old = {line[1]: _earlier(line[1], rows) for line in lines if line[2].startswith("[")}
     return {
         "install": simulated,
@@ -164,6 +186,13 @@ def resolve(manager, wanted, supplied=()):
         "details": "\n\n".join([*(row["details"].strip() for row in rows), *details]),
         "supplied": rows,
     }
+
+
+def _details(pins):
+    """Of some packages what a plan needs to know; descriptions are long."""
+    said = command(["apt-cache", "show", *pins])["out"].splitlines()
+    wanted = ("Package: ", "Version: ", "Installed-Size: ")
+    return "\n".join(line for line in said if not line or line.startswith(wanted))
 
 
 def _resolve_dnf(wanted, rows, new):
@@ -214,79 +243,6 @@ def _earlier(name, rows):
     return ""
 
 
-DNF = r"""
-import json, sys
-import dnf, dnf.rpm
-asked = json.load(sys.stdin)
-base = dnf.Base()
-base.conf.read()
-root = base.conf.installroot
-base.conf.substitutions["releasever"] = dnf.rpm.detect_releasever(root) or ""
-base.conf.substitutions.update_from_etc(root, varsdir=base.conf.varsdir)
-base.read_all_repos()
-for repo in base.repos.iter_enabled():
-    repo.skip_if_unavailable = False
-base.fill_sack(load_system_repo=True)
-def row(p):
-    here = p.reponame in ("@System", "@commandline")
-    kind, digest = ("", "") if here else p.returnIdSum()
-    version = p.evr[2:] if p.evr.startswith("0:") else p.evr
-    return {"name": p.name, "arch": p.arch, "version": version, "repo": p.reponame,
-            "size": p.downloadsize, "installed_size": p.installsize, "source": p.sourcerpm,
-            "uri": "" if here else p.remote_location() or "",
-            "sha256": digest if kind == "sha256" else ""}
-def advisories(p):
-    import hawkey
-    found = p.get_advisories(hawkey.EQ)
-    return [{"id": a.id, "type": {hawkey.ADVISORY_SECURITY: "security"}.get(a.type, "other"),
-             "severity": a.severity or ""} for a in found]
-answer = {"upgrades": [], "resolved": [], "earlier": [], "removed": [], "error": ""}
-try:
-    before = {(p.name, p.arch): (p.evr[2:] if p.evr.startswith("0:") else p.evr)
-              for p in base.sack.query().installed()}
-    if asked["do"] == "upgrades":
-        base.upgrade_all()
-    else:
-        for spec in asked["wanted"]:
-            name, _, version = spec.partition("=")
-            if (name in {n for n, _ in before}):
-                base.upgrade(name + "-" + version)
-            else:
-                base.install(name + "-" + version)
-        for p in base.add_remote_rpms(asked.get("files") or [], strict=True):
-            base.package_install(p, strict=True)
-    base.resolve()
-    for p in base.transaction.install_set:
-        one = dict(row(p), advisories=advisories(p), before=before.get((p.name, p.arch), ""))
-        answer["upgrades" if asked["do"] == "upgrades" else "resolved"].append(one)
-    names = {(p.name, p.arch) for p in base.transaction.install_set}
-    answer["removed"] = sorted(p.name for p in base.transaction.remove_set
-                               if (p.name, p.arch) not in names)
-    for one in answer["resolved"]:
-        same = base.sack.query().available().filter(name=one["name"], arch=one["arch"])
-        same = [q for q in same if row(q)["version"] == one["before"]]
-        answer["earlier"] += [row(q) for q in same[:1]]
-except Exception as error:
-    answer["error"] = "%s: %s" % (type(error).__name__, error)
-json.dump(answer, sys.stdout)
-"""
-
-
-def dnf_query(asked):
-    """What dnf says through its own Python, which need not be the one that runs this."""
-    body = json.dumps(asked).encode()
-    said = {"rc": 127, "out": "", "err": "no Python with dnf"}
-    for python in ("/usr/libexec/platform-python", "/usr/bin/python3"):
-        if os.path.exists(python):
-            said = command([python, "-c", DNF], 300, stdin=body)
-            if "No module named 'dnf'" not in said["err"]:
-                break
-    try:
-        return json.loads(said["out"])
-    except ValueError:
-        return {"error": said["err"][-600:] or "rc %d" % said["rc"]}
-
-
 def last_changed(manager):
     """When packages were last installed or upgraded, as seconds since 1970; 0: not known."""
     if manager == "apt":
@@ -308,7 +264,11 @@ def last_changed(manager):
 
 
 def owners(manager, paths):
-    """By path, the package that it belongs to; paths of no package are left out."""
+    """By path, the package that it belongs to; paths of no package are left out.
+
+    Raises:
+        OSError: the package manager did not answer, which is not the same.
+    """
     found = {}
     paths = sorted(set(paths))
     if not paths:
@@ -320,14 +280,28 @@ def owners(manager, paths):
             asked[path[4:] if path.startswith("/usr/") else "/usr" + path] = path
         for start in range(0, len(asked), 400):
             some = sorted(asked)[start : start + 400]
-            for line in command(["dpkg-query", "-S", *some])["out"].splitlines():
+            said = command(["dpkg-query", "-S", *some])
+            if said["rc"] in (124, 127):
+                raise OSError("dpkg-query -S: " + said["err"])
+            for line in said["out"].splitlines():
                 names, _, path = line.partition(": ")
                 if path in asked and not line.startswith("diversion"):
                     found[asked[path]] = names.split(",")[0].partition(":")[0]
         return found
     for start in range(0, len(paths), 400):
-        some = paths[start : start + 400]
-        said = command(["rpm", "-qf", "--qf", "%{NAME}\n", *some])["out"].splitlines()
-        if len(said) == len(some):
-            found.update({p: n for p, n in zip(some, said) if " " not in n})  # noqa: B905
+        found.update(_rpm_owners(paths[start : start + 400]))
     return found
+
+
+def _rpm_owners(paths):
+    """Of some files: rpm says a line for each, none for what is gone, two for what two own."""
+    said = command(["rpm", "-qf", "--qf", "%{NAME}\n", *paths])
+    if said["rc"] in (124, 127):
+        raise OSError("rpm -qf: " + said["err"])
+    lines = said["out"].splitlines()
+    if len(paths) == 1:
+        return {paths[0]: lines[0]} if lines and " " not in lines[0] else {}
+    if len(lines) == len(paths) and "error:" not in said["err"]:
+        return {p: n for p, n in zip(paths, lines) if " " not in n}  # noqa: B905
+    middle = len(paths) // 2
+    return dict(_rpm_owners(paths[:middle]), **_rpm_owners(paths[middle:]))

@@ -122,7 +122,6 @@ LEFTOVERS = (".dpkg-dist", ".dpkg-new", ".ucf-dist", ".rpmnew", ".rpmsave")
 def system():
     """The operating system, its kernels, and its present start."""
     known = fields_of(text_of("/etc/os-release"))
-    kernels = sorted(os.path.basename(p) for p in glob.glob("/lib/modules/*"))
     said = command(["systemd-detect-virt", "--container"])
     try:
         up = float(text_of("/proc/uptime").split()[0])
@@ -135,12 +134,27 @@ def system():
         "version": known.get("VERSION_ID", ""),
         "level": text_of("/etc/debian_version").strip() or known.get("VERSION", ""),
         "kernel": os.uname().release,
-        "kernels": kernels,
+        "kernels": kernels(),
         "container": said["out"].strip() if said["rc"] == 0 else "",
         "boot_id": text_of("/proc/sys/kernel/random/boot_id").strip(),
         "uptime": up,
         "systemd": services.has_systemd(),
     }
+
+
+def kernels(root="/"):
+    """Releases of the kernels that are there.
+
+    A folder of modules alone is none: what was built for a kernel stays where that is removed.
+    """
+    found = []
+    for folder in glob.glob(os.path.join(root, "lib/modules/*")):
+        release = os.path.basename(folder)
+        signs = (os.path.join(root, "boot/vmlinuz-" + release), os.path.join(folder, "vmlinuz"),
+                 os.path.join(folder, "modules.builtin"))  # fmt: skip
+        if release == os.uname().release or any(os.path.exists(sign) for sign in signs):
+            found.append(release)
+    return sorted(found)
 
 
 def reboot():
@@ -193,8 +207,7 @@ def read(params):
     if "packages" in parts:
         found["packages"] = packages.installed(manager)
         found["unfinished"] = packages.unfinished(manager)
-        found["held"] = packages.held(manager)
-        found["broken"] = packages.sound(manager)
+        found.update(packages.state(manager))
         found["last_patched"] = packages.last_changed(manager)
         found["leftovers"] = leftovers()
     if "updates" in parts:
@@ -242,7 +255,10 @@ def main():
             re.compile(pattern)
         except re.error as error:
             module.fail_json(msg="expect %r: %s" % (pattern, error))
-    text = json.dumps(read(module.params), sort_keys=True).encode()
+    try:
+        text = json.dumps(read(module.params), sort_keys=True).encode()
+    except OSError as error:
+        module.fail_json(msg=str(error))
     packed = base64.b64encode(zlib.compress(text)).decode()
     module.exit_json(changed=False, packed=packed, settings=module.params["settings"])
 

@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: stage_packages
 short_description: Lay exact package files ready on a host
 description:
-  - Fetches package files into a folder, and keeps only what has the hash that it must have.
+  - Fetches package files into a folder, and keeps only what has the hash that it must have,
+    and the signature where its repository wants one.
   - With apt the folder becomes a repository of its own, and C(apt.conf) in it names no other.
     What is installed with it cannot be anything but these files.
   - What lies there already is not fetched again, so that a repository that is gone later
@@ -22,7 +23,8 @@ options:
     type: path
     required: true
   files:
-    description: Mappings with C(name), C(arch), C(version), C(uri), C(file), C(sha256), C(size).
+    description: Mappings with C(name), C(arch), C(version), C(uri), C(file), C(sha256), C(size),
+      C(signed).
     type: list
     elements: dict
     required: true
@@ -53,7 +55,7 @@ fetched:
   returned: success
   type: int
 paths:
-  description: By C(name=version), where the file lies.
+  description: By C(file), where it lies.
   returned: success
   type: dict
 """
@@ -62,8 +64,11 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
-from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import digest_of
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, text_of
+from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import (
+    described,
+    digest_of,
+)
 
 APT_CONF = """\
 Dir::Etc::sourcelist "{folder}/sources.list";
@@ -80,15 +85,38 @@ Acquire::Languages "none";
 """
 
 
-def is_good(path, asked, manager):
-    """Whether a file is the one that was approved."""
+KEPT = ("sourcelist", "sourceparts", "preferences", "preferencesparts")
+"""Settings of ``Dir::Etc`` on which it hangs that nothing else is to be had."""
+
+
+def wrong(path, asked, manager):
+    """Why a file is not the one that was approved; empty where it is.
+
+    The repository's hash tells, and the file's own signature where the repository wants one.
+    Without a hash it has to have both: a signature, and exactly this name and version in it.
+    """
     if not os.path.exists(path):
-        return False
-    if asked.get("sha256"):
-        return digest_of(path) == asked["sha256"]
-    if manager == "dnf":  # no hash is known: then its own signature has to hold
-        return command(["rpm", "-K", path])["rc"] == 0
-    return os.path.getsize(path) == int(asked.get("size") or -1)
+        return "it is not there"
+    digest, signed = asked.get("sha256"), manager == "dnf" and asked.get("signed")
+    if digest and digest_of(path) != digest:
+        return "it is not the file that was approved (sha256)"
+    if signed and not has_signature(path):
+        return "its repository wants a signature (gpgcheck), and none by a key of this host holds"
+    if digest:
+        return ""
+    if not signed:
+        return "nothing tells it from another: no sha256, and no signature is asked for"
+    found = described(manager, path)
+    if any(found[name] != asked.get(name) for name in ("name", "arch", "version")):
+        return "it is another package: %(name)s %(version)s %(arch)s" % found
+    return ""
+
+
+def has_signature(path):
+    """Whether a key that the host trusts signed the file; rpm calls unsigned ones good as well."""
+    said = command(["rpmkeys", "--define", "_pkgverify_level all", "--checksig", path])
+    last = said["out"].strip().rpartition(path + ":")[2].split()
+    return said["rc"] == 0 and last[-1:] == ["OK"] and bool({"signatures", "pgp", "gpg"} & {*last})
 
 
 def fetch(asked, path, manager):
@@ -116,9 +144,10 @@ def fetch(asked, path, manager):
             done = command(["python3", "-c", fetching, uri, partial], 900)
         if done["rc"]:
             return " ".join(done["err"].split())[-300:]
-    if not is_good(partial, asked, manager):
+    why = wrong(partial, asked, manager)
+    if why:
         os.unlink(partial)
-        return "it is not the file that was approved (sha256)"
+        return why
     with open(partial, "rb") as stream:
         os.fsync(stream.fileno())
     os.chmod(partial, 0o644)
@@ -141,8 +170,26 @@ def index(folder, files):
     for name in ("lists/partial", "archives/partial"):
         os.makedirs(os.path.join(folder, name), exist_ok=True)
     write(os.path.join(folder, "apt.conf"), APT_CONF.format(folder=folder))
-    done = command(["apt-get", "-q", "update"], env={"APT_CONFIG": folder + "/apt.conf"})
+    own = {"APT_CONFIG": folder + "/apt.conf"}
+    said = command(["apt-config", "dump"], env=own)["out"].splitlines()
+    for line in APT_CONF.format(folder=folder).splitlines():
+        # The host's own configuration is read after ours, and may say something else.
+        if line.partition(" ")[0].rpartition("::")[2] in KEPT and line not in said:
+            return "the host's configuration of apt overrules %s" % line.partition(" ")[0]
+    done = command(["apt-get", "-q", "update"], env=own)
     return " ".join(done["err"].split())[-300:] if done["rc"] else ""
+
+
+def configure(folder, own="/etc/dnf/dnf.conf"):
+    """The host's configuration of dnf, but that kernels come and none goes for them."""
+    lines = [line for line in text_of(own).splitlines()
+             if line.partition("=")[0].strip() != "installonly_limit"]  # fmt: skip
+    heads = [number for number, line in enumerate(lines) if line.strip() == "[main]"]
+    if not heads:
+        lines.insert(0, "[main]")
+    lines.insert(heads[0] + 1 if heads else 1, "installonly_limit=0")
+    write(os.path.join(folder, "dnf.conf"), "\n".join(lines) + "\n")
+    return ""
 
 
 def write(path, text):
@@ -164,7 +211,7 @@ def main():
         supports_check_mode=True,
     )
     folder, files, manager = (module.params[n] for n in ("folder", "files", "manager"))
-    paths = {"%s=%s" % (f["name"], f["version"]): os.path.join(folder, f["file"]) for f in files}
+    paths = {f["file"]: os.path.join(folder, f["file"]) for f in files}
     if module.check_mode:
         module.exit_json(changed=True, fetched=0, paths=paths)
     for part in (os.path.dirname(folder), folder):
@@ -175,14 +222,14 @@ def main():
         path = os.path.join(folder, asked["file"])
         if os.sep in asked["file"] or not asked["file"]:
             module.fail_json(msg="%r is no file's name" % asked["file"])
-        if is_good(path, asked, manager):
+        if not wrong(path, asked, manager):
             continue
         why = fetch(asked, path, manager)
         if why:
             module.fail_json(msg="%s=%s is not to be had as it was approved: %s"
                              % (asked["name"], asked["version"], why))  # fmt: skip
         fetched += 1
-    why = index(folder, files) if manager == "apt" else ""
+    why = index(folder, files) if manager == "apt" else configure(folder)
     if why:
         module.fail_json(msg=why)
     module.exit_json(changed=bool(fetched), fetched=fetched, paths=paths)

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .booted import Booted, run
+from .booted import Booted, Host, run
 from .packages import Repository
 from .patching import PatchFlow
-
-SPEC = """\
-Name: {name}
-Version: {version}
-Release: 1
-Summary: of the lab
-License: MIT
-BuildArch: noarch
-%description
-Of the lab.
-%install
-mkdir -p %{{buildroot}}/usr/share/{name}
-echo {version} > %{{buildroot}}/usr/share/{name}/v
-%files
-/usr/share/{name}/v
-"""
-NOTICE = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<updates><update from="lab" status="stable" type="security" version="1">
-<id>LAB-2026:0001</id><title>wr-tool</title><issued date="2026-11-01 00:00:00"/>
-<severity>Important</severity><description>of the lab</description>
-<pkglist><collection short="lab"><name>lab</name>
-<package name="wr-tool" version="2.0" release="1" epoch="0" arch="noarch">
-<filename>wr-tool-2.0-1.noarch.rpm</filename></package>
-</collection></pkglist></update></updates>
-"""
-
-
-def built(name: str, version: str, folder: Path) -> Path:
-    """An RPM package."""
-    spec = folder / f"{name}.spec"
-    spec.write_text(SPEC.format(name=name, version=version))
-    run("rpmbuild", "-bb", "--define", f"_topdir {folder}/rpm", str(spec))
-    return next((folder / "rpm").rglob(f"{name}-{version}-*.rpm"))
+from .rpms import KERNEL, NOTICE, built, needed
 
 
 @pytest.fixture
 def rpms(pool: Repository, tmp_path: Path) -> Path:
     """A repository with two versions, the newer one a security update."""
-    lacking = [tool for tool in ("rpmbuild", "createrepo_c") if shutil.which(tool) is None]
-    if lacking:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{lacking} not installed")
-        pytest.skip(f"{lacking} not installed")
+    needed()
     place = pool.folder / "rpm"
     place.mkdir(exist_ok=True)
     for version in ("1.0", "2.0"):
-        shutil.copy(built("wr-tool", version, tmp_path), place)
+        files = "%config /etc/wr-tool.conf"
+        shutil.copy(built(tmp_path, "wr-tool", version, files=files), place)
+    for version in ("5.1", "5.2", "5.3"):
+        shutil.copy(built(tmp_path, "wr-kernel", version, "x86_64", KERNEL), place)
     run("createrepo_c", "-q", str(place))
     (tmp_path / "updateinfo.xml").write_text(NOTICE)
     run("modifyrepo_c", "--mdtype=updateinfo", str(tmp_path / "updateinfo.xml"),
@@ -67,36 +33,81 @@ def rpms(pool: Repository, tmp_path: Path) -> Path:
     return place
 
 
+def use(db1: Host, main: str = "", check: int = 0) -> None:
+    """The repository, and dnf's own configuration."""
+    repos = db1.file("/etc/yum.repos.d")
+    repos.mkdir(exist_ok=True)
+    (repos / "lab.repo").write_text(
+        f"[lab]\nname=lab\nbaseurl=http://10.77.0.1/rpm\ngpgcheck={check}\n"
+    )
+    if main:
+        db1.file("/etc/dnf/dnf.conf").write_text(f"[main]\n{main}")
+
+
+def versions(db1: Host, name: str) -> list[str]:
+    """Those that rpm says are installed."""
+    return sorted(db1.ssh(f"rpm -q --qf '%{{VERSION}} ' {name}").stdout.split())
+
+
 def test_dnf_installs_the_approved_version_and_goes_back(
     flow: Callable[..., PatchFlow], lab: Booted, rpms: Path, tmp_path: Path
 ) -> None:
-    """From the repository, and a file that the customer brings (PAT-13)."""
+    """From the repository, and a file that the customer brings (PAT-13).
+
+    A kernel comes beside those that are there, though dnf would let the oldest go for it.
+    """
     db1 = lab.hosts["db1"]
-    repos = db1.file("/etc/yum.repos.d")
-    repos.mkdir(exist_ok=True)
-    (repos / "lab.repo").write_text("[lab]\nname=lab\nbaseurl=http://10.77.0.1/rpm\ngpgcheck=0\n")
-    db1.ssh("dnf -q -y install wr-tool-1.0", timeout=120)
+    use(db1, "installonly_limit=2\n")
+    db1.ssh("dnf -q -y install wr-tool-1.0 wr-kernel-5.1 && dnf -q -y install wr-kernel-5.2",
+            timeout=120)  # fmt: skip
+    db1.file("/etc/wr-tool.conf").write_text("edited\n")
     estate = flow("db1")
     estate.write_inventory(db1={"patch_linux_manager": "dnf"})
     number, targets = estate.planned()
-    assert (
-        "wr-tool [noarch]: 1.0-1 -> 2.0-1  # security LAB-2026:0001"
-        in (targets["db1"]["difference"])
-    )
+    lines = targets["db1"]["difference"].splitlines()
+    assert "wr-tool [noarch]: 1.0-1 -> 2.0-1  # security LAB-2026:0001" in lines
+    assert "wr-kernel [x86_64]: (new) -> 5.3-1  # beside 5.1-1, 5.2-1" in lines
     estate.consented(number)
     estate.start(number)
-    assert db1.file("/usr/share/wr-tool/v").read_text() == "2.0\n"
+    assert db1.file("/usr/share/wr-tool-2.0-noarch/v").read_text() == "2.0\n"
+    assert versions(db1, "wr-kernel") == ["5.1", "5.2", "5.3"]
+    assert db1.file("/etc/wr-tool.conf").read_text() == "edited\n"
+    assert db1.file("/etc/wr-tool.conf.rpmnew").read_text() == "2.0\n"
+    assert "wr-tool.conf.rpmnew" in json.dumps(estate.data("show", number)["steps"])
     estate.change("back-out", number, "--why", "test", who="li.op")
     assert estate.state(number) == "rolled_back"
-    assert db1.file("/usr/share/wr-tool/v").read_text() == "1.0\n"
-    assert db1.ssh("rpm -q wr-tool").stdout.strip() == "wr-tool-1.0-1.noarch"
+    assert db1.file("/usr/share/wr-tool-1.0-noarch/v").read_text() == "1.0\n"
+    assert db1.file("/etc/wr-tool.conf").read_text() == "edited\n"
+    assert not [*db1.file("/etc").glob("wr-tool.conf.*")]
+    assert versions(db1, "wr-kernel") == ["5.1", "5.2"]
+    assert versions(db1, "wr-tool") == ["1.0"]
 
-    brought = built("wr-agent", "1.0", tmp_path)
+    brought = built(tmp_path, "wr-agent", "1.0")
     number, targets = estate.planned("--file", str(brought), "--origin", "the customer, by mail")
     assert "wr-agent [noarch]: (new) -> 1.0-1  # supplied" in targets["db1"]["difference"]
     estate.consented(number)
     estate.start(number)
-    assert db1.file("/usr/share/wr-agent/v").read_text() == "1.0\n"
-    newer = built("wr-agent", "2.0", tmp_path)
+    assert db1.file("/usr/share/wr-agent-1.0-noarch/v").read_text() == "1.0\n"
+    newer = built(tmp_path, "wr-agent", "2.0")
     number, targets = estate.planned("--file", str(newer), "--origin", "the customer, by mail")
     assert targets["db1"]["checked"], targets  # the earlier one still lies on the host
+
+
+def test_dnf_leaves_what_is_locked_and_takes_nothing_unsigned_where_signatures_are_wanted(
+    flow: Callable[..., PatchFlow], lab: Booted, rpms: Path
+) -> None:
+    db1 = lab.hosts["db1"]
+    use(db1, "excludepkgs=wr-tool\n")
+    db1.ssh("dnf -q -y --disableexcludes=all install wr-tool-1.0 wr-kernel-5.1", timeout=120)
+    use(db1, check=1)
+    estate = flow("db1")
+    estate.write_inventory(db1={"patch_linux_manager": "dnf"})
+    assert estate.status()["db1"]["held"] == ["wr-tool"]
+    number, targets = estate.planned()
+    lines = targets["db1"]["difference"].splitlines()
+    assert "left out: wr-tool.noarch 2.0-1 (patch_held)" in lines
+    assert not [line for line in lines if line.startswith("wr-tool")]
+    estate.consented(number)
+    estate.start(number, "aborted")
+    assert "wants a signature" in json.dumps(estate.data("show", number)["steps"])
+    assert (versions(db1, "wr-tool"), versions(db1, "wr-kernel")) == (["1.0"], ["5.1"])

@@ -60,6 +60,7 @@ def case(now: Facts, made: HostPlan, before: Facts | None = None, **wishes: Any)
         change="C",
         at=NOW,
         packages=was.packages or (),
+        auto=was.auto,
         files=was.files or {},
         health=health_of(was),
     )
@@ -219,7 +220,7 @@ def test_how_often_a_service_ended_before_the_way_back_is_over() -> None:
 
 
 def test_a_clock_that_follows_no_time_source_is_told() -> None:
-    was = facts(packages=[["libssl3", "amd64", "1"]])
+    was = facts(packages=[["libssl3", "amd64", "1"], ["python3-apt", "amd64", "2"]])
     for said, notes in (("yes", []), ("no", ["patch_clock_not_in_step"]), ("", [])):
         now = was.model_copy(update={"clock": was.clock.model_copy(update={"synchronised": said})})
         judged = judge("gate", case(now, HostPlan(manager="apt", packages=(LIB,))))

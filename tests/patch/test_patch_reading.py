@@ -165,6 +165,73 @@ def test_processes_in_another_namespace_are_passed_over(
             process.wait()
 
 
+def test_a_file_of_two_packages_or_of_none_hides_no_other_owner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """rpm says two lines or none for such a file, and all of its chunk was lost."""
+    packages = utils("linux_packages")
+    owned = {f"/usr/bin/{n}": [f"p{n}"] for n in range(1000)}
+    owned |= {"/usr/bin/7": ["p7", "p7-extra"], "/usr/bin/400": [], "/usr/bin/401": [" no one"]}
+
+    def rpm(argv: list[str], *_more: Any) -> dict[str, Any]:
+        lines = [line for path in argv[4:] for line in owned[path]]
+        gone = "error: file /usr/bin/400: No such file" if "/usr/bin/400" in argv else ""
+        return {"rc": 1, "out": "".join(f"{line}\n" for line in lines), "err": gone}
+
+    monkeypatch.setattr(packages, "command", rpm)
+    found = packages.owners("dnf", owned)
+    assert found == {p: n[0] for p, n in owned.items() if n and " " not in n[0]}
+
+
+@pytest.mark.parametrize("manager", ["apt", "dnf"])
+def test_a_package_manager_that_does_not_answer_owns_not_nothing(
+    monkeypatch: pytest.MonkeyPatch, manager: str
+) -> None:
+    packages = utils("linux_packages")
+    silent = {"rc": 124, "out": "", "err": "no answer within 120 s"}
+    monkeypatch.setattr(packages, "command", lambda *_: silent)
+    with pytest.raises(OSError, match="no answer"):
+        packages.owners(manager, ["/usr/bin/a", "/usr/bin/b"])
+    monkeypatch.setattr(packages, "command", answering((1, "installed a amd64 1\na x86_64 1\n")))
+    assert packages.installed(manager) == []
+
+
+def test_what_apt_marked_as_automatic_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = utils("linux_packages")
+    text = (
+        "Package: a\nArchitecture: amd64\nAuto-Installed: 1\n\n"
+        "Package: b\nArchitecture: i386\nAuto-Installed: 0\n\n"
+        "Package: c\nArchitecture: i386\nAuto-Installed: 1\n"
+    )
+    monkeypatch.setattr(packages, "text_of", lambda *_, **__: text)
+    monkeypatch.setattr(packages, "command", answering((0, "hold d\ninstall a\n"), (0, "")))
+    assert packages.state("apt") == {
+        "held": ["d"], "auto": [["a", "amd64"], ["c", "i386"]], "broken": "",
+    }  # fmt: skip
+
+
+def test_a_damaged_rpm_database_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = utils("linux_packages")
+    monkeypatch.setattr(packages, "dnf_query", lambda _: {"held": ["bash"], "twice": ["a-1 a-2"]})
+    monkeypatch.setattr(packages, "command", answering((1, "")))
+    said = packages.state("dnf")
+    assert said["held"] == ["bash"]
+    assert said["broken"] == "rpmdb: 1; twice: a-1 a-2"
+
+
+def test_a_folder_of_modules_alone_is_no_kernel(tmp_path: Path) -> None:
+    """What was built for a kernel stays behind where the kernel is removed."""
+    module = importlib.import_module("ansible_collections.weibao.core.plugins.modules.read_linux")
+    for release in ("1-left", "2-boot", "3-own", "4-arm"):
+        (tmp_path / "lib/modules" / release).mkdir(parents=True)
+    (tmp_path / "lib/modules/1-left/updates").mkdir()
+    (tmp_path / "boot").mkdir()
+    for sign in ("boot/vmlinuz-2-boot", "lib/modules/3-own/vmlinuz",
+                 "lib/modules/4-arm/modules.builtin"):  # fmt: skip
+        (tmp_path / sign).touch()
+    assert module.kernels(str(tmp_path)) == ["2-boot", "3-own", "4-arm"]
+
+
 def test_packages_that_are_not_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = utils("linux_packages")
     rows = (

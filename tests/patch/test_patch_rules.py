@@ -50,7 +50,8 @@ def facts(**given: Any) -> Facts:
         "manager": "apt",
         "system": {"name": "Debian 12", "kernel": "6.1.0-35-amd64", "kernels": ["6.1.0-35-amd64"],
                    "boot_id": "a"},
-        "packages": [["libssl3", "amd64", "3.0.15-1"], ["openssl", "amd64", "3.0.15-1"]],
+        "packages": [["libssl3", "amd64", "3.0.15-1"], ["openssl", "amd64", "3.0.15-1"],
+                     ["python3-apt", "amd64", "2.6.0"]],
         "held": ["nginx"],
         "updates": {"upgrade": {"out": UPGRADE}, "full": {"out": FULL}},
         "units": {"failed": [], "active": ["ssh.service", "user@0.service"], "known": True},
@@ -340,9 +341,12 @@ def test_a_log_that_is_too_long_to_be_read_is_not_well() -> None:
 
 def test_packages_are_exactly_those_of_before_with_the_approved_changes() -> None:
     before = facts().versions
-    good = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.15-1"]])
+    rest = [["python3-apt", "amd64", "2.6.0"]]
+    both = [["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.15-1"], *rest]
+    good = facts(packages=both)
     assert package_differences(before, good.versions, plan()) == ()
-    more = facts(packages=[["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.16-1"]])
+    both = [["libssl3", "amd64", "3.0.17-1"], ["openssl", "amd64", "3.0.16-1"], *rest]
+    more = facts(packages=both)
     found = package_differences(before, more.versions, plan())
     assert [(r.params["package"], r.params["found"]) for r in found] == [("openssl", "3.0.16-1")]
 
@@ -367,11 +371,11 @@ def test_a_package_that_comes_to_fit_every_host_is_still_the_same_one() -> None:
     before = facts(packages=[["tool", "amd64", "1"]])
     after = facts(packages=[["tool", "all", "2"]])
     for arch, here, there in (("all", before, after), ("amd64", after, before)):
-        new = max(there.versions.values())
+        new = min(there.versions["tool"])
         package = PackageChange(name="tool", arch=arch, before="x", version=new)
         made = HostPlan(packages=(package,))
         assert package_differences(here.versions, there.versions, made) == ()
-        assert package.installed(here.versions) == max(here.versions.values())
+        assert package.installed(here.versions) == min(here.versions["tool"])
 
 
 def test_files_that_change_by_themselves_do_not_count() -> None:

@@ -13,6 +13,7 @@ def test_from_what_is_missing_to_patched(
     flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
 ) -> None:
     """PAT-09, PAT-22: exactly the approved versions, and nothing else."""
+    lab.hosts["web1"].ssh("apt-mark auto wb-lib")
     estate = flow("web1", "web2", runbook={"two_person": True})
     before = {name: lab.hosts[name].packages() for name in ("web1", "web2")}
     found = estate.status()
@@ -41,6 +42,8 @@ def test_from_what_is_missing_to_patched(
             .stdout.strip()
             == "version 2.0"
         )
+    marked = lab.hosts["web1"].ssh("apt-mark showauto").stdout.split()
+    assert {"wb-lib", "wb-new"} <= {*marked} and not {"wb-web", "wb-tool"} & {*marked}
     state = b"".join(p.read_bytes() for p in (estate.folder / "state").rglob("*") if p.is_file()
                      and p.parent.name != "cache")  # fmt: skip
     assert PASSWORD.encode() not in state + said.encode()
@@ -84,6 +87,7 @@ def test_a_library_of_two_architectures_is_patched_as_one_and_goes_back(
         return dict(zip(rows[::2], rows[1::2], strict=True))
 
     assert versions() == dict.fromkeys(arches, "1.0")
+    web1.ssh(f"apt-mark auto {name}:armhf")
     estate = flow("web1")
     assert {p["name"] for p in estate.status()["web1"]["missing"]} >= {name, f"{name}:armhf"}
     number, targets = estate.planned("--package", name)
@@ -94,5 +98,7 @@ def test_a_library_of_two_architectures_is_patched_as_one_and_goes_back(
     assert versions() == dict.fromkeys(arches, "2.0")
     estate.change("back-out", number, "--why", "test", who="li.op")
     assert versions() == dict.fromkeys(arches, "1.0")
+    marked = web1.ssh(f"apt-mark showauto {name} {name}:armhf").stdout.split()
+    assert marked == [f"{name}:armhf"]
     for file in pool.folder.glob(f"main/{name}_*"):
         pool.remove(file.name)

@@ -92,7 +92,7 @@ def _show(call: Call, states: list[PatchStatus], *, packages: bool) -> None:
             out.note(f"{state.device}: {out.reason(state.problem)}")
         for package in state.missing if packages else ():
             mark = out.say("cli.patch_is_security") if package.security else ""
-            words = [state.device, package.name, f"{package.before or '-'} → {package.version}"]
+            words = [state.device, package.name, f"{package.now or '-'} → {package.version}"]
             out.line("  ".join([*words, *filter(None, (mark, package.advisory))]))
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from weibao.domain.debian_version import sort_key
 from weibao.domain.patch import PackageChange, PackageFile
 
-__all__ = ["details", "files", "kept_back", "removed", "simulated"]
+__all__ = ["details", "files", "kept_back", "phased", "removed", "simulated", "with_security"]
 
 _INST = re.compile(
     r"^Inst (?P<name>\S+)(?: \[(?P<before>[^\]]+)\])? "
@@ -17,6 +18,11 @@ _INST = re.compile(
 )
 _REMOVED = re.compile(r"^Remv (\S+)", re.M)
 _KEPT = re.compile(r"^The following packages have been kept back:\n((?:[ \t]+.*\n)+)", re.M)
+_PHASED = re.compile(
+    r"^(?:The following upgrades have been deferred|Not upgrading yet) due to phasing:\n"
+    r"((?:[ \t]+.*\n)+)",
+    re.M,
+)
 _URI = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+)(?: (?P<hash>\S+))?", re.M)
 
 
@@ -54,6 +60,37 @@ def kept_back(text: str) -> tuple[str, ...]:
     """
     found = _KEPT.search(text)
     return tuple(found[1].split()) if found else ()
+
+
+def phased(text: str) -> tuple[str, ...]:
+    """What the distribution does not offer to this host yet, though others have it."""
+    found = _PHASED.search(text)
+    return tuple(found[1].split()) if found else ()
+
+
+def with_security(packages: tuple[PackageChange, ...], madison: str) -> tuple[PackageChange, ...]:
+    """Security updates too where a newer version from elsewhere took the fix's place.
+
+    ``apt-cache madison`` names every version and where it is from.
+
+    >>> one = simulated("Inst a [1-1] (1-3 Ubuntu:22.04/jammy-updates [all])")
+    >>> said = "a | 1-3 | http://x jammy-updates/main\\na | 1-2 | http://x jammy-security/main"
+    >>> with_security(one, said)[0].security
+    True
+    """
+    fixed: dict[str, list[str]] = {}
+    for line in madison.splitlines():
+        name, version, source = [*(part.strip() for part in line.split("|")), "", ""][:3]
+        if "security" in source.lower():
+            fixed.setdefault(name, []).append(version)
+    found = []
+    for package in packages:
+        old, new = sort_key(package.before), sort_key(package.version)
+        among = (sort_key(version) for version in fixed.get(package.plain[0], ()))
+        is_fix = bool(package.before) and any(old < one <= new for one in among)
+        update = {"security": package.security or is_fix}
+        found.append(package.model_copy(update=update))
+    return tuple(found)
 
 
 def files(text: str) -> tuple[PackageFile, ...]:

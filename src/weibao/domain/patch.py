@@ -6,7 +6,7 @@ what was approved is what is installed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -23,12 +23,29 @@ __all__ = [
     "PatchStatus",
     "PatchWishes",
     "Probe",
+    "Versions",
     "Wanted",
+    "versions_of",
 ]
 
 Wanted = Literal["all", "security", "named"]
 ANYWHERE = frozenset({"all", "noarch"})
 """Architectures that fit every host."""
+Versions = Mapping[str, frozenset[str]]
+"""By ``name`` and by ``name:arch`` the versions that are there: of a kernel there are several."""
+
+
+def versions_of(packages: Iterable[tuple[str, str, str]]) -> Versions:
+    """Of names, architectures and versions.
+
+    >>> sorted(versions_of([("kernel", "x86_64", "1"), ("kernel", "x86_64", "2")])["kernel"])
+    ['1', '2']
+    """
+    found: dict[str, set[str]] = {}
+    for name, arch, version in packages:
+        for key in (name, f"{name}:{arch}"):
+            found.setdefault(key, set()).add(version)
+    return {key: frozenset(versions) for key, versions in found.items()}
 
 
 class PackageFile(Value):
@@ -40,9 +57,22 @@ class PackageFile(Value):
     uri: str = ""
     file: str = ""
     sha256: str = ""
-    """Empty where the repository gives none: then the file's own signature has to hold."""
+    """Empty where the repository gives none, or a weaker one: then its signature has to hold."""
+    signed: bool = False
+    """Its repository wants a signature (``gpgcheck``), which is verified besides."""
     size: int = 0
     """Bytes."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether what is fetched can be told from anything else."""
+        return bool(self.sha256) or self.signed
+
+    def fits(self, package: PackageChange, version: str) -> bool:
+        """Whether it is this package in ``version``; one of another architecture is not."""
+        name, arch = package.plain
+        anywhere = bool({"", *ANYWHERE} & {self.arch, arch})
+        return (self.name, self.version) == (name, version) and (anywhere or self.arch == arch)
 
 
 class PackageChange(Value):
@@ -51,7 +81,9 @@ class PackageChange(Value):
     name: str
     arch: str = ""
     before: str = ""
-    """The installed version; empty where the package is new on the host."""
+    """The version that it replaces; empty where it replaces none."""
+    beside: tuple[str, ...] = ()
+    """Versions that stay installed beside it: dnf's kernels are added, not replaced."""
     version: str
     """The version that is approved, and nothing newer."""
     source: str = ""
@@ -69,9 +101,23 @@ class PackageChange(Value):
     """It is a file that the customer supplies (PAT-13)."""
 
     @property
+    def now(self) -> str:
+        """What is installed of it."""
+        return self.before or ", ".join(self.beside)
+
+    @property
     def pin(self) -> str:
-        """As apt takes it; ``name-version`` is made of the same parts for dnf."""
+        """As apt takes it."""
         return f"{self.name}={self.version}"
+
+    @property
+    def nevra(self) -> str:
+        """As dnf takes it: this version and architecture, and no other that is installed too."""
+        return f"{self.name}-{self.version}" + (f".{self.arch}" if self.arch else "")
+
+    def named_for(self, manager: str) -> str:
+        """As the package manager takes exactly this."""
+        return self.nevra if manager == "dnf" else self.pin
 
     @property
     def plain(self) -> tuple[str, str]:
@@ -79,16 +125,20 @@ class PackageChange(Value):
         name, _, foreign = self.name.partition(":")
         return name, foreign or self.arch
 
-    def installed(self, versions: Mapping[str, str]) -> str:
+    def installed(self, versions: Versions) -> str:
         """Its version there, by name and architecture; empty where it is not installed.
 
         One of another architecture is another package, unless one of the two fits every host.
+        Versions beside which it comes are not it.
         """
         name, arch = self.plain
-        if not arch or arch in ANYWHERE:
-            return versions.get(name, "")
-        keys = (f"{name}:{one}" for one in (arch, *sorted(ANYWHERE)))
-        return next((versions[key] for key in keys if key in versions), "")
+        keys = [name]
+        if arch and arch not in ANYWHERE:
+            keys = [f"{name}:{one}" for one in (arch, *sorted(ANYWHERE))]
+        there = next((versions[key] for key in keys if key in versions), frozenset())
+        left = there - {*self.beside}
+        known = (one for one in (self.version, self.before) if one in left)
+        return next(known, min(left, default=""))
 
 
 class LeftOut(Value):

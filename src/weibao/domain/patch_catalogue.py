@@ -89,7 +89,7 @@ def catalogue(histories: Iterable[Sequence[PatchStatus]]) -> tuple[CatalogueEntr
                 if key not in {(one.name, one.version) for one in state.missing}:
                     break
                 since = state.at
-            asset = CatalogueAsset(device=checked[0].device, installed=package.before, since=since)
+            asset = CatalogueAsset(device=checked[0].device, installed=package.now, since=since)
             lacking.setdefault(key, []).append((package, asset))
     return in_order(_entry(found) for found in lacking.values())
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from weibao.domain.patch import Probe
+from weibao.domain.patch import Probe, Versions, versions_of
 
 __all__ = ["Facts", "Said", "unpack"]
 
@@ -71,6 +71,8 @@ class Updates(_Open):
 
     upgrade: Said | None = None
     full: Said | None = None
+    sources: Said | None = None
+    """Which versions there are, and from where."""
     dnf: dict[str, Any] | None = None
 
 
@@ -125,6 +127,8 @@ class Facts(_Open):
     unfinished: tuple[tuple[str, str, str], ...] = ()
     """Packages that are there, but not whole: unpacked, or their configuring failed."""
     held: tuple[str, ...] = ()
+    auto: tuple[tuple[str, str], ...] = ()
+    """Name and architecture of what came by itself (apt), and goes with what needed it."""
     broken: str = ""
     last_patched: float = 0
     leftovers: tuple[str, ...] = ()
@@ -141,13 +145,9 @@ class Facts(_Open):
     files: dict[str, str] | None = None
 
     @property
-    def versions(self) -> dict[str, str]:
-        """Version by name; a package of a foreign architecture is ``name:arch`` as well."""
-        found: dict[str, str] = {}
-        for name, arch, version in self.packages or ():
-            found.setdefault(name, version)
-            found[f"{name}:{arch}"] = version
-        return found
+    def versions(self) -> Versions:
+        """What is installed, by name and by name and architecture."""
+        return versions_of(self.packages or ())
 
 
 def unpack(packed: str) -> Facts:

@@ -16,6 +16,7 @@ __all__ = [
     "broken_database",
     "clock_problems",
     "gate_problems",
+    "held_packages",
     "left_to_do",
     "resumed_problems",
     "space_problems",
@@ -38,6 +39,8 @@ def gate_problems(facts: Facts, plan: HostPlan, wishes: PatchWishes) -> tuple[Re
     if facts.lock:
         found.append(Reason.of("patch_locked", process=facts.lock))
     found += broken_database(facts)
+    if facts.manager == "apt" and "python3-apt" not in facts.versions:
+        found.append(Reason.of("patch_no_python_apt"))
     unread = unread_health(facts)
     if unread is not None:
         found.append(unread)
@@ -178,6 +181,13 @@ def approved_differences(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
                 )
             )
     return tuple(found)
+
+
+def held_packages(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
+    """Packages of the plan that somebody has put on hold: that is not passed over."""
+    held = [p.name for p in left_to_do(facts, plan.packages) if p.plain[0] in facts.held]
+    names = ", ".join(dict.fromkeys(held))
+    return (Reason.of("patch_needs_held", packages=names),) if names else ()
 
 
 def left_to_do(facts: Facts, packages: Iterable[PackageChange]) -> tuple[PackageChange, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.patch import ANYWHERE, HostPlan, Probe
+from weibao.domain.patch import ANYWHERE, HostPlan, Probe, Versions, versions_of
 from weibao.domain.patch_facts import Facts, Line
 from weibao.domain.reasons import Reason
 
@@ -70,6 +70,8 @@ class Before(Value):
     change: str
     at: Moment
     packages: tuple[tuple[str, str, str], ...]
+    auto: tuple[tuple[str, str], ...] = ()
+    """What came by itself."""
     files: dict[str, str] = {}
     """By path, what every file and folder of the configuration was."""
     health: HealthReading
@@ -78,13 +80,9 @@ class Before(Value):
     """What the backup said of itself: snapshot, files, the restore that was tried."""
 
     @property
-    def versions(self) -> dict[str, str]:
-        """Version by name; with an architecture too."""
-        found: dict[str, str] = {}
-        for name, arch, version in self.packages:
-            found.setdefault(name, version)
-            found[f"{name}:{arch}"] = version
-        return found
+    def versions(self) -> Versions:
+        """What was installed, by name and by name and architecture."""
+        return versions_of(self.packages)
 
 
 def without_past(reading: HealthReading, steady: float) -> HealthReading:
@@ -225,30 +223,31 @@ def _by_chance(port: str) -> bool:
     return kind == "tcp" and is_high and not address.startswith(("127.", "[::1]"))
 
 
-def package_differences(
-    before: dict[str, str], after: dict[str, str], plan: HostPlan
-) -> tuple[Reason, ...]:
+def package_differences(before: Versions, after: Versions, plan: HostPlan) -> tuple[Reason, ...]:
     """Where the packages are not exactly those of before with the approved changes."""
     wanted = _each(before)
     for package in plan.packages:
         name, arch = package.plain
+        if package.beside:
+            wanted[name, arch] = wanted.get((name, arch), frozenset()) | {package.version}
+            continue
         same = [one for one in wanted if one[0] == name]
         for one in same:  # a package may come to fit every host, or cease to
             if one[1] in ANYWHERE or not arch or arch in ANYWHERE:
                 del wanted[one]
         there = [one for one in _each(after) if one[0] == name] if not arch else [(name, arch)]
-        wanted |= dict.fromkeys(there or [(name, "")], package.version)
+        wanted |= dict.fromkeys(there or [(name, "")], frozenset({package.version}))
     return _compared(wanted, _each(after))
 
 
-def _each(versions: dict[str, str]) -> dict[tuple[str, str], str]:
-    """By name and architecture; the entries by name alone know of one architecture only."""
-    parts = ((*key.partition(":"), version) for key, version in versions.items())
-    return {(name, arch): version for name, colon, arch, version in parts if colon}
+def _each(versions: Versions) -> dict[tuple[str, str], frozenset[str]]:
+    """By name and architecture, without the entries by name alone."""
+    parts = ((*key.partition(":"), there) for key, there in versions.items())
+    return {(name, arch): there for name, colon, arch, there in parts if colon}
 
 
 def _compared(
-    wanted: dict[tuple[str, str], str], after: dict[tuple[str, str], str]
+    wanted: dict[tuple[str, str], frozenset[str]], after: dict[tuple[str, str], frozenset[str]]
 ) -> tuple[Reason, ...]:
     both = wanted.keys() | after.keys()
     times = Counter(name for name, _ in both)
@@ -256,8 +255,8 @@ def _compared(
         Reason.of(
             "patch_package_differs",
             package=one[0] if times[one[0]] == 1 else ":".join(one),
-            wanted=wanted.get(one) or "-",
-            found=after.get(one) or "-",
+            wanted=", ".join(sorted(wanted.get(one, ()))) or "-",
+            found=", ".join(sorted(after.get(one, ()))) or "-",
         )
         for one in sorted(both)
         if wanted.get(one) != after.get(one)

@@ -48,6 +48,9 @@ def unreadable(facts: Facts) -> Reason | None:
         if said is None or said.rc:
             detail = _short(said.err if said else "")
             return Reason.of("patch_updates_unreadable", detail=detail or "-")
+    sources = facts.updates.sources
+    if sources is not None and sources.rc:
+        return Reason.of("patch_updates_unreadable", detail=_short(sources.err) or "-")
     return None
 
 
@@ -56,20 +59,40 @@ def missing(facts: Facts) -> tuple[tuple[PackageChange, ...], tuple[LeftOut, ...
     if facts.updates is None:
         return (), ()
     if facts.manager == "dnf":
-        return dnf_changes((facts.updates.dnf or {}).get("upgrades") or ()), ()
+        said = facts.updates.dnf or {}
+        return dnf_changes(said.get("upgrades") or ()), _dnf_kept(said.get("kept") or (), facts)
     upgrade = facts.updates.upgrade.out if facts.updates.upgrade else ""
     full = facts.updates.full.out if facts.updates.full else ""
-    found = apt_text.simulated(upgrade)
+    sources = facts.updates.sources.out if facts.updates.sources else ""
+    found = apt_text.with_security(apt_text.simulated(upgrade), sources)
     names = {package.name for package in found}
     offered = {package.name: package for package in apt_text.simulated(full)}
+    later = frozenset(apt_text.phased(upgrade))
     out: dict[str, LeftOut] = {}
-    for name in apt_text.kept_back(upgrade) + tuple(sorted(offered.keys() - names)):
-        code = "patch_held" if name in facts.held else "patch_kept_back"
+    others = apt_text.kept_back(upgrade) + tuple(sorted((offered.keys() | later) - names))
+    for name in others:
+        code = "patch_phased" if name in later else "patch_kept_back"
+        code = "patch_held" if name.partition(":")[0] in facts.held else code
         version = offered[name].version if name in offered else ""
         if name in out or (name in offered and not offered[name].before):
             continue
         out[name] = LeftOut(name=name, version=version, reason=Reason.of(code))
     return found, tuple(out.values())
+
+
+def _dnf_kept(rows: Iterable[Mapping[str, Any]], facts: Facts) -> tuple[LeftOut, ...]:
+    """What there is to be had, and a lock hides or no solution takes; of several architectures."""
+    found = [
+        LeftOut(
+            name=f"{row['name']}.{row['arch']}",
+            version=str(row["version"]),
+            reason=Reason.of(
+                "patch_held" if row.get("held") or row["name"] in facts.held else "patch_kept_back"
+            ),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda out: out.name))
 
 
 def dnf_changes(rows: Iterable[Mapping[str, Any]]) -> tuple[PackageChange, ...]:
@@ -84,6 +107,7 @@ def dnf_changes(rows: Iterable[Mapping[str, Any]]) -> tuple[PackageChange, ...]:
                 name=str(row["name"]),
                 arch=str(row.get("arch", "")),
                 before=str(row.get("before") or ""),
+                beside=tuple(row.get("beside") or ()),
                 version=str(row["version"]),
                 source=str(row.get("repo", "")),
                 security=bool(security),
@@ -92,7 +116,7 @@ def dnf_changes(rows: Iterable[Mapping[str, Any]]) -> tuple[PackageChange, ...]:
                 growth=int(row.get("installed_size") or 0),
             )
         )
-    return tuple(sorted(found, key=lambda package: package.name))
+    return tuple(sorted(found, key=lambda package: (package.name, package.arch)))
 
 
 def choose(
@@ -104,7 +128,7 @@ def choose(
     """
     chosen, out = [], list(left_out)
     for package in found:
-        if not package.before:
+        if not package.before and not package.beside:
             continue
         code = _not_wanted(package, wishes)
         if code:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from weibao.domain import apt_text
 from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PackageFile, PatchWishes
 from weibao.domain.patch_facts import Facts, Said
+from weibao.domain.patch_gate import held_packages
 from weibao.domain.patch_missing import (
     RESTARTS_WITH_HOST,
     dnf_changes,
@@ -94,6 +95,7 @@ def _file(row: Mapping[str, Any]) -> PackageFile:
         uri=uri,
         file=uri.rsplit("/", 1)[-1],
         sha256=str(row.get("sha256") or ""),
+        signed=bool(row.get("signed")),
         size=int(row.get("size") or 0),
     )
 
@@ -106,15 +108,15 @@ def make_host_plan(
     wishes: PatchWishes,
 ) -> tuple[HostPlan, tuple[Reason, ...]]:
     """The plan, and what stands against it."""
-    security = {p.name: p for p in chosen}
+    known = {(p.name, p.arch): p for p in chosen}
     packages = tuple(
         package.model_copy(
             update={
-                "security": security[package.name].security,
-                "advisory": security[package.name].advisory,
+                "security": known[package.name, package.arch].security,
+                "advisory": known[package.name, package.arch].advisory,
             }
         )
-        if package.name in security
+        if (package.name, package.arch) in known
         else package
         for package in resolved.packages
     )
@@ -141,17 +143,10 @@ def make_host_plan(
     plan = plan.model_copy(
         update={
             "reboot": bool(packages) and (wishes.reboot == "always" or bool(why_reboot)),
-            "notes": (*why_reboot, *_without_backup(wishes)) if packages else (),
+            "notes": (*why_reboot, *_without_backup(wishes), *_unhashed(plan)) if packages else (),
         }
     )
     return plan, tuple(_against(plan, chosen, resolved, wishes, facts))
-
-
-def _goes_back_to(package: PackageChange, file: PackageFile) -> bool:
-    """Whether this is the file of what is installed now; one of another architecture is not."""
-    same = (file.name, file.version) == (package.name.partition(":")[0], package.before)
-    anywhere = {"all", "noarch", ""}
-    return same and (file.arch == package.arch or bool(anywhere & {file.arch, package.arch}))
 
 
 def _target_kernel(facts: Facts, packages: tuple[PackageChange, ...]) -> str:
@@ -183,6 +178,18 @@ def _without_backup(wishes: PatchWishes) -> tuple[Reason, ...]:
     return () if wishes.backup else (Reason.of("patch_snapshot_only"),)
 
 
+def _all_files(plan: HostPlan) -> list[PackageFile]:
+    """Those of the way there and back that have to be fetched."""
+    return [*(p.file for p in plan.packages if p.file is not None and p.file.uri), *plan.earlier]
+
+
+def _unhashed(plan: HostPlan) -> tuple[Reason, ...]:
+    """Files that the repository names no sha256 of, but that have to be signed."""
+    found = sorted(f.name for f in _all_files(plan) if f.signed and not f.sha256)
+    names = ", ".join(dict.fromkeys(found))
+    return (Reason.of("patch_by_signature", packages=names),) if names else ()
+
+
 def _against(
     plan: HostPlan,
     chosen: tuple[PackageChange, ...],
@@ -196,19 +203,24 @@ def _against(
     if plan.removed:
         found.append(Reason.of("patch_removes", packages=", ".join(plan.removed)))
     found += _drawn_in(plan, wishes, facts)
-    versions = {package.name: package.version for package in plan.packages}
-    asked = {name: v for name, v in resolved.asked.items() if facts.versions.get(name) != v}
-    asked |= {package.name: package.version for package in chosen}
-    others = sorted(name for name, version in asked.items() if versions.get(name) != version)
+    versions = facts.versions
+    there = {(p.name, p.version) for p in plan.packages}
+    exact = {(p.name, p.arch, p.version) for p in plan.packages}
+    others = {name for name, v in resolved.asked.items()
+              if v not in versions.get(name, ()) and (name, v) not in there}  # fmt: skip
+    others |= {p.name for p in chosen if (p.name, p.arch, p.version) not in exact}
     if others:
-        found.append(Reason.of("patch_unresolved", detail=", ".join(others)))
+        found.append(Reason.of("patch_unresolved", detail=", ".join(sorted(others))))
     no_file = sorted(p.name for p in plan.packages if p.file is None or not p.file.uri)
     if no_file:
         found.append(Reason.of("patch_no_file", packages=", ".join(no_file)))
+    unproven = sorted(f"{f.name}={f.version}" for f in _all_files(plan) if not f.is_proven)
+    if unproven:
+        found.append(Reason.of("patch_no_digest", packages=", ".join(unproven)))
     lacking = [
         f"{p.name}={p.before}"
         for p in plan.packages
-        if p.before and not any(_goes_back_to(p, file) for file in plan.earlier)
+        if p.before and not any(file.fits(p, p.before) for file in plan.earlier)
     ]
     if lacking and wishes.need_way_back:
         found.append(Reason.of("patch_no_way_back", packages=", ".join(lacking)))
@@ -221,10 +233,7 @@ def _drawn_in(plan: HostPlan, wishes: PatchWishes, facts: Facts) -> list[Reason]
     unwanted = [p.name for p in plan.packages if is_excluded(p.name, wishes)]
     if unwanted:
         found.append(Reason.of("patch_needs_excluded", packages=", ".join(unwanted)))
-    held = [p.name for p in plan.packages if p.name.partition(":")[0] in facts.held]
-    if held:
-        found.append(Reason.of("patch_needs_held", packages=", ".join(held)))
-    return found
+    return [*found, *held_packages(facts, plan)]
 
 
 def _marks(package: PackageChange) -> tuple[str, ...]:
@@ -232,6 +241,7 @@ def _marks(package: PackageChange) -> tuple[str, ...]:
     return (
         "security" if package.security else "",
         package.advisory,
+        f"beside {', '.join(package.beside)}" if package.beside else "",
         f"supplied by the customer, sha256 {digest}" if digest else "",
     )
 

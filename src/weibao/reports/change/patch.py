@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from weibao.domain.change import ChangeEvent, ChangeStep, PlannedTarget, StepState
-from weibao.domain.patch import HostPlan
+from weibao.domain.patch import HostPlan, PackageChange
 from weibao.domain.runbook import Phase
 from weibao.i18n import explain
 from weibao.reports.change.document import (
@@ -196,7 +196,7 @@ def _versions(desk: Desk, results: dict[str, str] | None = None) -> tuple[Block,
         rows = tuple(
             (
                 p.name + (f" ({p.arch})" if p.arch else ""),
-                p.before or w.say("patch.new"),
+                p.before or _none_before(desk, p),
                 p.version,
                 w.say("patch.supplied") if p.supplied else p.source or "—",
                 " ".join(filter(None, (w.say("patch.security") if p.security else "", p.advisory)))
@@ -206,6 +206,13 @@ def _versions(desk: Desk, results: dict[str, str] | None = None) -> tuple[Block,
         )
         blocks.append(Table(head, rows, (26, 20, 20, 22, 14)))
     return tuple(blocks) or (Text(w.say("plan.none"), "warning"),)
+
+
+def _none_before(desk: Desk, package: PackageChange) -> str:
+    """That it replaces nothing, and what stays beside it."""
+    if not package.beside:
+        return desk.w.say("patch.new")
+    return desk.w.say("patch.beside", versions=", ".join(package.beside))
 
 
 def _backup(desk: Desk) -> tuple[Block, ...]:

@@ -12,6 +12,7 @@ from weibao.domain.patch_files import differences
 from weibao.domain.patch_gate import (
     approved_differences,
     broken_database,
+    held_packages,
     left_to_do,
     resumed_problems,
     unread_health,
@@ -31,6 +32,7 @@ from weibao.domain.patch_missing import (
     stale_units,
     unreadable,
 )
+from weibao.domain.patch_traces import automatic, laid_aside, saved
 from weibao.domain.reasons import Reason
 from weibao.services.patch.case import FOLDER, Case, Judged, Stage
 from weibao.services.patch.preparing import PREPARING_STAGES
@@ -62,6 +64,7 @@ def order(case: Case) -> Judged:
         return Judged((Reason.of("patch_not_read", part="files"),))
     why = (
         *approved_differences(case.facts, case.plan),
+        *held_packages(case.facts, case.plan),
         *resumed_problems(case.facts, case.plan, case.wishes),
     )
     known = case.records.progress(case.device)
@@ -79,6 +82,7 @@ def order(case: Case) -> Judged:
             "folder": folder,
             "repair": bool(case.facts.broken),
             "install": [package.pin for package in left],
+            "automatic": [*automatic(case.plan, before)],
             "files": files,
         },
     )
@@ -103,6 +107,7 @@ def applied(case: Case) -> Judged:
         changed=True,
         notes=(Reason.of("patch_reboot_pending"),) if pending else (),
         order={
+            "saved": [*saved(before.leftovers, case.facts.leftovers)],
             "reboot": reboot and not why,
             "reexec": not reboot and _runs_old_init(case, units),
             "restart": [] if reboot or why else _approved(units, case.plan, case.wishes),
@@ -177,10 +182,7 @@ def _boot_problems(case: Case, made: HostPlan, before: Before) -> list[Reason]:
 
 
 def _notes(case: Case, before: Before) -> list[Reason]:
-    found = []
-    kept = sorted(set(case.facts.leftovers) - set(before.leftovers))
-    if kept:
-        found.append(Reason.of("patch_conffiles_kept", files=", ".join(kept)))
+    found = [*laid_aside(before.leftovers, case.facts.leftovers)]
     pending = reboot_reasons(case.facts)
     if pending:
         found.append(Reason.of("patch_reboot_pending"))

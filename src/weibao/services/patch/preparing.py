@@ -10,6 +10,7 @@ from weibao.domain.patch_gate import (
     approved_differences,
     clock_problems,
     gate_problems,
+    held_packages,
     resumed_problems,
     unprotected,
     unread_health,
@@ -42,7 +43,8 @@ def select(case: Case) -> Judged:
          "earlier": file.earlier}
         for file in fitting(case.wishes.supplied, case.facts.manager)
     ]  # fmt: skip
-    return Judged(order={"wanted": [package.pin for package in chosen], "supplied": files})
+    wanted = [package.named_for(case.facts.manager) for package in chosen]
+    return Judged(order={"wanted": wanted, "supplied": files})
 
 
 def plan(case: Case) -> Judged:
@@ -79,7 +81,8 @@ def gate(case: Case) -> Judged:
     # Its time is right to some seconds, or the gate says no; that it may drift is worth a word.
     drifts = case.facts.clock.synchronised == "no"
     notes = (Reason.of("patch_clock_not_in_step"),) if drifts else ()
-    return Judged((*approved_differences(case.facts, case.plan), *found), notes=notes)
+    why = (*approved_differences(case.facts, case.plan), *held_packages(case.facts, case.plan))
+    return Judged((*why, *found), notes=notes)
 
 
 def prepare(case: Case) -> Judged:
@@ -152,6 +155,7 @@ def _before(case: Case, backup: Mapping[str, Any]) -> Before:
         change=case.change,
         at=case.now,
         packages=case.facts.packages or (),
+        auto=case.facts.auto,
         files=case.facts.files or {},
         health=health_of(case.facts, case.wishes.severe),
         leftovers=case.facts.leftovers,

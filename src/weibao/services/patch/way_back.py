@@ -16,6 +16,7 @@ from weibao.domain.patch_health import (
     worse,
 )
 from weibao.domain.patch_missing import left_stale, reboot_reasons, stale_units
+from weibao.domain.patch_traces import automatic, runs_now
 from weibao.domain.reasons import Reason
 from weibao.services.patch.case import FOLDER, Case, Judged, Stage
 
@@ -34,14 +35,15 @@ def back_order(case: Case) -> Judged:
     changed = [p for p in case.plan.packages if p.installed(now) != p.installed(was)]
     back = [(p, p.installed(was)) for p in changed if p.installed(was)]
     new = [p for p in changed if not p.installed(was) and p.installed(now)]
+    going = [p for p in new if not runs_now(p, case.facts.system.kernel)]
     halves = {(name, arch) for name, arch, _ in case.facts.unfinished}
     half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
+    half = [p for p in half if not runs_now(p, case.facts.system.kernel)]
     if not (changed or half or known.get("begun")):
         theirs = [*differences(before.files, case.facts.files)]
         case.records.keep_progress(case.device, {**known, "theirs": theirs, "untouched": True})
         return Judged(order={"needed": False}, notes=(Reason.of("patch_untouched"),))
     folder = f"{FOLDER}/{case.change}/packages"
-    versions = {(p.plain[0], version) for p, version in back}
     # Kept once: after a way back that was cut off, what it did already is no work of others.
     first = {
         "back_since": case.facts.system.uptime,
@@ -63,10 +65,13 @@ def back_order(case: Case) -> Judged:
             "repair": bool(case.facts.broken),
             "install": sorted(f"{p.name}={version}" for p, version in back),
             "files": sorted(
-                f"{folder}/{f.file}" for f in case.plan.earlier if (f.name, f.version) in versions
+                f"{folder}/{f.file}"
+                for f in case.plan.earlier
+                if any(f.fits(p, version) for p, version in back)
             ),
             "halves": sorted(p.name for p in half),
-            "remove": sorted(_to_remove(p, case.plan.manager) for p in new),
+            "automatic": sorted({*automatic(case.plan, before)} - {p.name for p in new}),
+            "remove": sorted(_to_remove(p, case.plan.manager) for p in going),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
         },
@@ -74,9 +79,8 @@ def back_order(case: Case) -> Judged:
 
 
 def _to_remove(package: PackageChange, manager: str) -> str:
-    """As the package manager takes it; dnf would remove every architecture of a mere name."""
-    name, arch = package.plain
-    return f"{name}.{arch}" if manager == "dnf" and arch else package.name
+    """As the package manager takes it; dnf would remove all there is of a mere name."""
+    return package.nevra if manager == "dnf" else package.name
 
 
 def back_files(case: Case) -> Judged:
@@ -118,7 +122,9 @@ def back_applied(case: Case) -> Judged:
         return Judged()
     known = case.records.progress(case.device)
     same_boot = case.facts.system.boot_id == known.get("back_boot")
-    other_kernel = case.facts.system.kernel != before.health.kernel
+    # Where the kernel that runs had to stay, the host would start with it once more.
+    stays = _kernel_stays(case, before)
+    other_kernel = case.facts.system.kernel != before.health.kernel and not stays
     reboot = (
         case.wishes.reboot != "never"
         and same_boot
@@ -147,7 +153,8 @@ def back_done(case: Case) -> Judged:
         return Judged(notes=(Reason.of("patch_untouched"),))
     if case.facts.packages is None or case.facts.files is None or case.facts.units is None:
         return Judged((Reason.of("patch_not_read", part="health"),))
-    why = list(package_differences(before.versions, case.facts.versions, HostPlan()))
+    why = _kernel_stays(case, before)
+    why += package_differences(before.versions, case.facts.versions, HostPlan())
     why += broken_database(case.facts)
     known = case.records.progress(case.device)
     theirs = {*known.get("theirs", ())}
@@ -176,6 +183,20 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
     if known.get("theirs"):
         found.append(Reason.of("patch_files_theirs", files=", ".join(known["theirs"])))
     return tuple(found)
+
+
+def _kernel_stays(case: Case, before: Before) -> list[Reason]:
+    """New packages of the kernel that runs: they are not removed under it."""
+    was, now, kernel = before.versions, case.facts.versions, case.facts.system.kernel
+    found = [
+        p.nevra
+        for p in (case.plan.packages if case.plan else ())
+        if not p.installed(was) and p.installed(now) and runs_now(p, kernel)
+    ]
+    if not found:
+        return []
+    params = {"kernel": kernel, "earlier": before.health.kernel, "packages": ", ".join(found)}
+    return [Reason.of("patch_kernel_stays", **params)]
 
 
 _OF_LOG = frozenset({"patch_log_lines", "patch_log_cut"})

@@ -1,0 +1,68 @@
+"""What installing leaves on a host beside versions: apt's marks, configuration files laid aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange
+from weibao.domain.patch_health import Before
+from weibao.domain.reasons import Reason
+
+__all__ = ["automatic", "laid_aside", "runs_now", "saved"]
+
+
+def automatic(plan: HostPlan, before: Before) -> tuple[str, ...]:
+    """Packages that are to have apt's mark of having come by themselves.
+
+    Naming a package to apt takes its mark away: what had it has it again, and what is new came
+    because others need it, unless it is the customer's own.
+    """
+    marked = frozenset(before.auto)
+    was = before.versions
+    found = []
+    for package in plan.packages:
+        if package.installed(was):
+            is_marked = any((package.plain[0], arch) in marked for arch in _places(package, before))
+        else:
+            is_marked = not package.supplied
+        if is_marked:
+            found.append(package.name)
+    return tuple(sorted(found))
+
+
+def _places(package: PackageChange, before: Before) -> frozenset[str]:
+    """Architectures by which apt may know it: it writes the host's own for what fits every host."""
+    arch = package.plain[1]
+    return frozenset({arch}) if arch not in ANYWHERE else frozenset(a for _, a in before.auto)
+
+
+def laid_aside(before: Iterable[str], after: Iterable[str]) -> tuple[Reason, ...]:
+    """Configuration files that are not what the package brings, and those that are so now.
+
+    What lies beside as ``.rpmsave`` is an edited file that is not in force; everything else lies
+    beside an edited file that is.
+    """
+    replaced = saved(before, after)
+    kept = sorted({*after} - {*before} - {*replaced})
+    found = []
+    if kept:
+        found.append(Reason.of("patch_conffiles_kept", files=", ".join(kept)))
+    if replaced:
+        found.append(Reason.of("patch_conffiles_replaced", files=", ".join(replaced)))
+    return tuple(found)
+
+
+def saved(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
+    """Edited files that rpm has laid aside, its own in their place."""
+    new = sorted({*after} - {*before})
+    return tuple(path for path in new if path.endswith(".rpmsave"))
+
+
+def runs_now(package: PackageChange, kernel: str) -> bool:
+    """Whether the running kernel is made of this package: to remove it would be its end."""
+    name, _ = package.plain
+    if not kernel:
+        return False
+    by_name = f"-{kernel}" in name and not name.split(f"-{kernel}", 1)[1][:1].isalnum()
+    release = f"{package.version}.{package.arch}"
+    return by_name or (name.startswith("kernel") and release == kernel.partition("+")[0])
