@@ -344,6 +344,9 @@ ports:
     - {name: unknown, target: no-such-host.invalid, count: 1}
 """)  # fmt: skip
     result = folder.check({"sw1": table("up")})
+    (day,) = folder.ports.records.port_runs("acme")
+    assert (day.devices, day.read) == (1, 1)
+    assert day.findings == len(result.findings), "the history counts what the log lists"
     codes = {f.params.get("name"): f for f in result.findings if f.device == "-"}
     assert "here" not in codes or codes["here"].code.value == "reach_unchecked"  # without ping
     assert codes["nobody"].code.value == "unreachable"

@@ -123,22 +123,20 @@ class PortWriter(JournalReader):
             func.sum(table.c[name]).label(name)
             for name in ("total", "up", "down", "shut", "unknown", "findings")
         ]
-        read = func.sum(table.c.outcome.in_(_good()).cast(schema.port_readings.c.total.type))
+        # What the controller tests is no device, but its findings belong to the run.
+        device = table.c.device != WHOLE
+        good = and_(device, table.c.outcome.in_(_good()))
         ahead = case((func.min(table.c.at) > stamp(self._clock.now()), 1), else_=0)
         statement = (
             select(
                 table.c.run_id,
                 func.min(table.c.at).label("at"),
-                func.count().label("devices"),
-                read.label("read"),
+                func.sum(case((device, 1), else_=0)).label("devices"),
+                func.sum(case((good, 1), else_=0)).label("read"),
                 *sums,
             )
             .join(schema.runs, schema.runs.c.id == table.c.run_id)
-            .where(
-                table.c.contract == contract,
-                table.c.device != WHOLE,
-                schema.runs.c.change_ref == "",
-            )
+            .where(table.c.contract == contract, schema.runs.c.change_ref == "")
             .group_by(table.c.run_id)
             .order_by(ahead, func.min(table.c.at).desc())
             .limit(limit)
