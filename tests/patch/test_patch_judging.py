@@ -165,6 +165,20 @@ def test_a_host_that_the_patch_did_not_reach_keeps_its_files() -> None:
     assert order.order == {"needed": False} and codes(order) == ["patch_untouched"]
 
 
+def test_what_others_did_to_a_host_that_the_patch_did_not_reach_is_not_undone() -> None:
+    """They installed another version, and a service fails; its illness is no fault of the patch."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    units = {"known": True, "failed": ["db.service"]}
+    now = case(facts(packages=[["libssl3", "amd64", "1.5"]], units=units), made,
+               facts(packages=[["libssl3", "amd64", "1"]], files=WAS))  # fmt: skip
+    assert judge("back_order", now).order == {"needed": False}
+    done = judge("back_done", now)
+    assert done.ok and codes(done) == ["patch_untouched", "patch_files_theirs"]
+    # Where it is the approved version, it came with this patch.
+    reached = case(facts(), made, facts(packages=[["libssl3", "amd64", "1"]]))
+    assert judge("back_order", reached).order["install"] == ["libssl3=1"]
+
+
 def test_no_patch_where_nothing_holds_what_it_was() -> None:
     made = HostPlan(manager="apt", packages=(LIB,))
     for stage in ("gate", "prepare", "record", "order"):

@@ -39,7 +39,8 @@ def back_order(case: Case) -> Judged:
     halves = {(name, arch) for name, arch, _ in case.facts.unfinished}
     half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
     half = [p for p in half if not runs_now(p, case.facts.system.kernel)]
-    if not (changed or half or known.get("begun")):
+    ours = half or any(p.installed(now) == p.version for p in changed)
+    if not (ours or known.get("begun")):  # what differs is others' work
         theirs = [*differences(before.files, case.facts.files)]
         case.records.keep_progress(case.device, {**known, "theirs": theirs, "untouched": True})
         return Judged(order={"needed": False}, notes=(Reason.of("patch_untouched"),))
@@ -151,12 +152,14 @@ def back_done(case: Case) -> Judged:
     before = case.records.before(case.device)
     if before is None:
         return Judged(notes=(Reason.of("patch_untouched"),))
+    known = case.records.progress(case.device)
+    if known.get("untouched"):
+        return Judged(notes=_told(case, {"untouched": True, "theirs": known.get("theirs")}))
     if case.facts.packages is None or case.facts.files is None or case.facts.units is None:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = _kernel_stays(case, before)
     why += package_differences(before.versions, case.facts.versions, HostPlan())
     why += broken_database(case.facts)
-    known = case.records.progress(case.device)
     theirs = {*known.get("theirs", ())}
     files = [f for f in differences(before.files, case.facts.files) if f not in theirs]
     if files:
