@@ -239,3 +239,18 @@ def test_a_clock_that_follows_no_time_source_is_told() -> None:
         now = was.model_copy(update={"clock": was.clock.model_copy(update={"synchronised": said})})
         judged = judge("gate", case(now, HostPlan(manager="apt", packages=(LIB,))))
         assert judged.ok and codes(judged) == notes
+
+
+def test_why_nothing_was_installed_is_said_and_not_only_that_it_was_not() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    old = [["libssl3", "amd64", "1"], ["python3-apt", "amd64", "1"]]
+    ill = facts(packages=old, units={"known": True, "failed": ["db.service"]})
+    asked = case(ill, made, facts(packages=old))
+    assert codes(judge("order", asked)) == ["patch_units_failed"]
+    told = judge("applied", replace(asked, facts=facts(packages=old)))
+    assert [(r.code, r.params) for r in told.why] == [
+        ("patch_units_failed", {"units": "db.service"})
+    ]
+    again = replace(asked, facts=facts(packages=old))
+    assert judge("order", again).ok
+    assert codes(judge("applied", again)) == ["patch_package_differs"]

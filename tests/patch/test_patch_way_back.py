@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import stat
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from change.test_change_flow import wait_for
+
 from .booted import Booted, Host
 from .packages import Package, Repository, tool
 from .patching import PatchFlow
-from .test_patch_faults import once_done
+from .test_patch_midway import at_work
 
 POSTINST = """\
 #!/bin/sh
@@ -157,27 +161,25 @@ def test_what_ran_old_code_since_long_is_named_and_left_running(
 def test_a_run_that_is_resumed_looks_at_the_host_again(
     flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
 ) -> None:
-    """It was well before the pause; what somebody edited meanwhile stays."""
+    """It was well before its runner was killed; what somebody edited meanwhile stays."""
     web1 = lab.hosts["web1"]
     before = web1.packages()
-    estate = flow("web1")
+    estate = flow("web1", runbook={"two_person": True})
     number, _ = estate.planned("--package", "wb-web")
     estate.consented(number)
-    with once_done(estate, number, "check", lambda: pause(estate, number)):
-        estate.start(number, "paused")
+    with at_work(estate, number) as process:  # it waits for the second person then
+        done = ("web1", "backup-before")
+        wait_for(lambda: estate.steps(number).get(done) == "done", seconds=120)
+        os.killpg(process.pid, signal.SIGKILL)
     web1.ssh("systemd-run -q --unit=wb-ill /bin/false; echo '# by hand' >> /etc/hosts; sleep 0.5")
     hosts = web1.file("/etc/hosts").read_text()
-    words = estate.start(number, "aborted", "resume")
+    words = estate.carried_out(number, "resume")
+    assert estate.state(number) == "aborted", words
     assert "wb-ill.service" in words
     assert web1.packages() == before
     assert web1.file("/etc/hosts").read_text() == hosts
     steps = estate.steps(number)
     assert (steps["web1", "apply"], steps["web1", "back-out"]) == ("failed", "done")
-
-
-def pause(estate: PatchFlow, number: str) -> None:
-    """From another terminal."""
-    estate.change("pause", number, who="li.op")
 
 
 LOOPS = """\

@@ -67,10 +67,10 @@ def order(case: Case) -> Judged:
         *held_packages(case.facts, case.plan),
         *resumed_problems(case.facts, case.plan, case.wishes),
     )
-    known = case.records.progress(case.device)
+    known = {**case.records.progress(case.device), "refused": [r.model_dump() for r in why]}
     if not why and "begun" not in known:  # from here on files may change by the patch
-        started = differences(before.files, case.facts.files)
-        case.records.keep_progress(case.device, {**known, "begun": True, "started": started})
+        known |= {"begun": True, "started": differences(before.files, case.facts.files)}
+    case.records.keep_progress(case.device, known)
     left = left_to_do(case.facts, case.plan.packages)
     folder = f"{FOLDER}/{case.change}/packages"
     files = [f"{folder}/{p.file.file}" for p in left if p.file is not None]
@@ -93,6 +93,9 @@ def applied(case: Case) -> Judged:
     before = case.records.before(case.device)
     if case.plan is None or before is None or not case.plan.packages:
         return Judged()
+    refused = case.records.progress(case.device).get("refused", ())
+    if refused:  # that nothing was installed then says less than why
+        return Judged(tuple(Reason.model_validate(reason) for reason in refused))
     why = package_differences(before.versions, case.facts.versions, case.plan)
     why = (*why, *broken_database(case.facts))
     started = case.facts.system.boot_id != before.health.boot_id
