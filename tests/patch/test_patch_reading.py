@@ -29,7 +29,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Any:
 def answering(*answers: tuple[int, str]) -> Any:
     left = list(answers)
 
-    def command(_argv: list[str], *_more: Any) -> dict[str, Any]:
+    def command(_argv: list[str], *_more: Any, **_named: Any) -> dict[str, Any]:
         rc, out = left.pop(0)
         return {"rc": rc, "out": out, "err": ""}
 
@@ -217,6 +217,21 @@ def test_a_damaged_rpm_database_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     said = packages.state("dnf")
     assert said["held"] == ["bash"]
     assert said["broken"] == "rpmdb: 1; twice: a-1 a-2"
+
+
+def test_a_configuration_of_apt_that_overrules_ours_stops_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host's own is read after ours: more than what was laid ready would be to be had."""
+    stage = importlib.import_module(
+        "ansible_collections.weibao.core.plugins.modules.stage_packages"
+    )
+    dump = stage.APT_CONF.format(folder=tmp_path)
+    monkeypatch.setattr(stage, "command", answering((0, dump), (0, "")))
+    assert stage.index(str(tmp_path), []) == ""
+    other = dump.replace('sourceparts "/nonexistent/"', 'sourceparts "sources.list.d"')
+    monkeypatch.setattr(stage, "command", answering((0, other), (0, "")))
+    assert "Dir::Etc::sourceparts" in stage.index(str(tmp_path), [])
 
 
 def test_a_folder_of_modules_alone_is_no_kernel(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from .booted import Booted
-from .packages import Package, Repository
+from .packages import Package, Repository, tool
 from .patching import PASSWORD, PatchFlow
 
 
@@ -59,6 +61,32 @@ def test_what_is_on_hold_is_said_and_left_alone(
     found = estate.status()["web1"]
     assert found["held"] == held == ["wb-tool"]
     assert "wb-tool" not in [package["name"] for package in found["missing"]]
+
+
+def test_the_kernel_that_runs_stays_on_the_way_back_and_is_told(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """Everything else goes back; the host does not count as brought back."""
+    web2 = lab.hosts["web2"]
+    kernel = web2.ssh("uname -r").stdout.strip()
+    image = f"linux-image-{kernel.lower().replace('_', '-')}"
+    if image != f"linux-image-{kernel}":
+        pytest.skip(f"no package can be named for the kernel {kernel}")
+    pool.add(tool("wb-meta", "1.0"))
+    web2.ssh("apt-get -q update && apt-get -q -y install wb-meta")
+    pool.add(tool(image, "1.0"), tool("wb-meta", "2.0", depends=image))
+    before = web2.packages()
+    estate = flow("web2")
+    number, targets = estate.planned("--package", "wb-meta")
+    assert f"{image} [all]: (new) -> 1.0" in targets["web2"]["difference"]
+    estate.consented(number)
+    estate.start(number)
+    said = estate.change("back-out", number, "--why", "test", who="li.op", fails=None)
+    assert web2.packages() == {**before, image: "1.0"}
+    assert estate.steps(number)["web2", "back-out"] == "failed"
+    assert image in said and kernel in said and estate.state(number) != "rolled_back"
+    for file in [*pool.folder.glob("main/wb-meta_*"), *pool.folder.glob(f"main/{image}_*")]:
+        pool.remove(file.name)
 
 
 def test_a_library_of_two_architectures_is_patched_as_one_and_goes_back(
