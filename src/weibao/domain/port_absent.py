@@ -63,11 +63,14 @@ def absent_states(case: DeviceCase) -> tuple[tuple[PortState, ...], tuple[PortSt
         for state in without(case.reading.ports, case.last, case.reading.at)
         if (case.expectations.get(state.port.name) or _NOTHING).use is not PortUse.ignored
     ]
-    if not _whole(case):
-        return (), tuple(away)
+    known = {state.port.name for state in case.last.lost}
     if case.accepted is not None and case.accepted >= case.last.at:
-        away = [state for state in away if state.unseen_at == case.reading.at]
-    return tuple(away), ()
+        away = [state for state in away if state.port.name not in known]
+    if _whole(case):
+        return tuple(away), ()
+    # What was lost before is still not there; of the rest nobody knows.
+    lost = tuple(state for state in away if state.port.name in known)
+    return lost, tuple(state for state in away if state.port.name not in known)
 
 
 def _fewer(case: DeviceCase) -> Iterator[PortFinding]:
