@@ -226,7 +226,7 @@ LINES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.lists(LINES, max_size=4), st.booleans(), st.booleans()), max_size=4))
 def test_whatever_files_hold_they_are_proven(files: list[tuple[list[bytes], bool, bool]]) -> None:
     bodies = [

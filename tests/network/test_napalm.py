@@ -177,7 +177,7 @@ ANYTHING = strategies.recursive(
     ),
     answer=ANYTHING,
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_a_driver_gives_ends_no_reading(driver: str, getter: str, answer: Any) -> None:
     """And none of it is up that does not say so."""
     try:

@@ -38,7 +38,7 @@ def test_a_long_difference_is_cut_and_says_so():
     assert (difference.added, difference.removed) == (9000, 9000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     old=st.lists(st.sampled_from("abcdef!"), max_size=30),
     new=st.lists(st.sampled_from("abcdef!"), max_size=30),

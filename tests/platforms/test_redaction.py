@@ -145,7 +145,7 @@ description version 2c 10.0.0.1 key-string simple authentication-mode 密码: #x
 WORD = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     lines=st.lists(st.lists(WORD, max_size=9).map(" ".join), max_size=8),
     platform_id=st.sampled_from(["cisco_ios", "huawei", "juniper_junos"]),
@@ -157,7 +157,7 @@ def test_redacting_twice_changes_nothing(lines, platform_id):
     assert once.count("\n") == max(0, len(lines) - 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(secret=st.from_regex(r"[A-Za-z0-9!@#%^&*+=_-]{6,24}", fullmatch=True))
 @pytest.mark.parametrize(
     ("platform_id", "form"),
