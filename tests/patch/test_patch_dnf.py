@@ -24,6 +24,8 @@ def rpms(pool: Repository, tmp_path: Path) -> Path:
     for version in ("1.0", "2.0"):
         files = "%config /etc/wr-tool.conf"
         shutil.copy(built(tmp_path, "wr-tool", version, files=files), place)
+        for arch in ("x86_64", "i686"):
+            shutil.copy(built(tmp_path, "wr-lib", version, arch), place)
     for version in ("5.1", "5.2", "5.3"):
         shutil.copy(built(tmp_path, "wr-kernel", version, "x86_64", KERNEL), place)
     run("createrepo_c", "-q", str(place))
@@ -58,8 +60,8 @@ def test_dnf_installs_the_approved_version_and_goes_back(
     """
     db1 = lab.hosts["db1"]
     use(db1, "installonly_limit=2\n")
-    db1.ssh("dnf -q -y install wr-tool-1.0 wr-kernel-5.1 && dnf -q -y install wr-kernel-5.2",
-            timeout=120)  # fmt: skip
+    db1.ssh("dnf -q -y install wr-tool-1.0 wr-lib-1.0-1.x86_64 wr-lib-1.0-1.i686 wr-kernel-5.1"
+            " && dnf -q -y install wr-kernel-5.2", timeout=120)  # fmt: skip
     db1.file("/etc/wr-tool.conf").write_text("edited\n")
     estate = flow("db1")
     estate.write_inventory(db1={"patch_linux_manager": "dnf"})
@@ -67,10 +69,12 @@ def test_dnf_installs_the_approved_version_and_goes_back(
     lines = targets["db1"]["difference"].splitlines()
     assert "wr-tool [noarch]: 1.0-1 -> 2.0-1  # security LAB-2026:0001" in lines
     assert "wr-kernel [x86_64]: (new) -> 5.3-1  # beside 5.1-1, 5.2-1" in lines
+    assert {f"wr-lib [{arch}]: 1.0-1 -> 2.0-1" for arch in ("i686", "x86_64")} <= {*lines}
     estate.consented(number)
     estate.start(number)
     assert db1.file("/usr/share/wr-tool-2.0-noarch/v").read_text() == "2.0\n"
     assert versions(db1, "wr-kernel") == ["5.1", "5.2", "5.3"]
+    assert versions(db1, "wr-lib") == ["2.0", "2.0"]
     assert db1.file("/etc/wr-tool.conf").read_text() == "edited\n"
     assert db1.file("/etc/wr-tool.conf.rpmnew").read_text() == "2.0\n"
     assert "wr-tool.conf.rpmnew" in json.dumps(estate.data("show", number)["steps"])
@@ -80,6 +84,7 @@ def test_dnf_installs_the_approved_version_and_goes_back(
     assert db1.file("/etc/wr-tool.conf").read_text() == "edited\n"
     assert not [*db1.file("/etc").glob("wr-tool.conf.*")]
     assert versions(db1, "wr-kernel") == ["5.1", "5.2"]
+    assert versions(db1, "wr-lib") == ["1.0", "1.0"]
     assert versions(db1, "wr-tool") == ["1.0"]
 
     brought = built(tmp_path, "wr-agent", "1.0")
