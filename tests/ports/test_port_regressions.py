@@ -44,6 +44,27 @@ def compare(before: DeviceReading, after: DeviceReading, declared: str = "") -> 
 
 
 @pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ((port("e1", "down"),), "no port is worse"),
+        ((), "no port is worse"),
+        ((port("e1", "unknown"),), "no port is worse"),
+        ((port("e1", speed=10**8, duplex="half"),), "no port is worse"),
+        ((port("e1", "down", "down"),), "e1: shut down"),
+        ((port("e1", vlan="20"),), "e1: vlan 10 -> 20"),
+        ((port("e1", mode="trunk"),), "e1: mode access -> trunk"),
+    ],
+)
+def test_a_port_of_which_nothing_is_expected_comes_and_goes(
+    after: tuple[Port, ...], said: str
+) -> None:
+    was = port("e1", vlan="10", mode="access", speed=10**9, duplex="full", neighbours=CORE)
+    free = regressions(read(was), read(*after), port_pattern(""), lambda name: name == "e1")
+    assert str(free) == said
+    assert said == "no port is worse" or free.worse
+
+
+@pytest.mark.parametrize(
     ("before", "after", "said"),
     [
         (port("e1"), port("e1", "down"), "e1: up -> down"),

@@ -14,6 +14,7 @@ import pytest
 from services.nights import Answer
 from services.test_port_checks import LLDP, OSPF, PEERS, Days, table
 from weibao.domain.change import ChangeStep, StepState
+from weibao.domain.port_expectation import PortBaseline
 from weibao.services.changes.port_snapshots import (
     EXPECTED,
     SETTLE,
@@ -150,6 +151,16 @@ def test_a_change_that_is_stopped_while_it_waits_has_not_passed(gate: Gate) -> N
 def test_what_was_declared_is_left_out(gate: Gate) -> None:
     after = gate.before(with_lldp(FAR)).after(with_lldp(), **{EXPECTED: "Gi0/0/1"})
     assert (after["state"].value, gate.paused) == ("done", [])
+
+
+def test_a_users_socket_may_go_down_meanwhile(gate: Gate) -> None:
+    baseline = PortBaseline.model_validate({"device": "sw1", "ports": {"Gi0/0/2": "ignored"}})
+    gate.days.ports.baselines.write("default", baseline)
+    after = gate.before(table("up", "up")).after(table("up", "down"))
+    assert after["state"].value == "done"
+    after = gate.after(table("down", "down"))
+    assert after["state"].value == "failed"
+    assert "GigabitEthernet0/0/1: up -> down" in after["detail"]
 
 
 def test_a_port_that_went_down_is_not_waited_for(gate: Gate) -> None:

@@ -23,6 +23,10 @@ Meant = Callable[[str], bool]
 """Whether a port is meant to change."""
 
 
+def _none(_name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Regressions:
     """How one device's readings compare."""
@@ -49,8 +53,14 @@ class Regressions:
         return f"{said}; not compared: {named}{rest}"
 
 
-def regressions(before: DeviceReading, after: DeviceReading, meant: Meant) -> Regressions:
-    """Compare; ports that are ``meant`` to change are left out."""
+def regressions(
+    before: DeviceReading, after: DeviceReading, meant: Meant, free: Meant = _none
+) -> Regressions:
+    """Compare; ports that are ``meant`` to change are left out.
+
+    Those of which nothing is expected are ``free`` to come and go, as a user's socket does; a
+    change of their configuration is one.
+    """
     now = {state.port.name: state.port for state in after.ports}
     silent = [command for command in before.asked if command not in after.asked]
     worse: list[str] = []
@@ -60,6 +70,10 @@ def regressions(before: DeviceReading, after: DeviceReading, meant: Meant) -> Re
     for state in before.ports:
         then, there = state.port, now.pop(state.port.name, None)
         if meant(then.name):
+            continue
+        if free(then.name):
+            if there is not None and (found := [*_shut(then, there), *_moved(then, there)]):
+                worse.append(f"{then.name}: {', '.join(found)}")
             continue
         if there is None:
             if then.oper_status in _WORKS:
@@ -79,9 +93,11 @@ def regressions(before: DeviceReading, after: DeviceReading, meant: Meant) -> Re
     if before.outcome is PortOutcome.partly:
         # It may have been there, and up.
         for name, port in now.items():
-            if not meant(name) and _may_be_worse(port):
+            if meant(name) or free(name):
+                continue
+            if _may_be_worse(port):
                 worse.append(f"{name}: not read -> {port.oper_status.value}, not comparable")
-            elif not meant(name):
+            else:
                 uncompared.append(name)
     settling += _routing(before, after, meant)
     uncompared += _unanswered(before, after)
@@ -104,8 +120,8 @@ def _worse(before: Port, after: Port) -> Iterator[str]:
     waited = before.oper_status is OperStatus.dormant and after.oper_status not in _WORKS
     if waited or (before.oper_status in UP and after.oper_status not in UP):
         yield change
-    elif before.admin_status is AdminStatus.up and after.admin_status is AdminStatus.down:
-        yield "shut down"
+    elif shut := list(_shut(before, after)):
+        yield from shut
     elif (
         before.oper_status in _UNKNOWN
         and before.admin_status is not AdminStatus.down
@@ -120,7 +136,17 @@ def _worse(before: Port, after: Port) -> Iterator[str]:
         yield "half duplex"
     if before.lag and before.lag != after.lag:
         yield f"left {before.lag}"
-    if before.oper_status in UP:
+    yield from _moved(before, after)
+
+
+def _shut(before: Port, after: Port) -> Iterator[str]:
+    if before.admin_status is AdminStatus.up and after.admin_status is AdminStatus.down:
+        yield "shut down"
+
+
+def _moved(before: Port, after: Port) -> Iterator[str]:
+    """Into another VLAN or mode."""
+    if before.oper_status in UP and after.oper_status in UP:
         # Of a port that is down, some devices print another mode and VLAN than it has.
         if before.mode and after.mode and before.mode != after.mode:
             yield f"mode {before.mode} -> {after.mode}"

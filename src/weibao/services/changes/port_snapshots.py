@@ -2,7 +2,8 @@
 
 Two built-in steps: ``ports-before`` reads the ports of a wave's devices, ``ports-after`` reads
 them again and compares. A device on which a port got worse, and that no pattern of the change's
-variable ``change_ports_expected`` names, has failed: the wave's limits decide what follows.
+variable ``change_ports_expected`` names, has failed: the wave's limits decide what follows. A port
+of which nothing is expected (``ignored``) may come and go.
 What was not known before, or is not any more, is named and is no pass.
 """
 
@@ -11,10 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from weibao.domain.change import StepState
-from weibao.domain.port_expectation import port_pattern
+from weibao.domain.port_expectation import PortExpectation, PortUse, port_pattern
 from weibao.domain.port_record import DeviceReading
 from weibao.domain.port_regressions import Meant, regressions, routing_up
 from weibao.domain.runbook import Phase
@@ -48,7 +49,7 @@ def settle_seconds(variables: Mapping[str, Any]) -> float:
 
 def ports_before(work: Work, devices: Sequence[str]) -> Found:
     """Read the ports; a device that shows none is skipped, in words."""
-    readings = _read(work, devices)
+    readings = _read(work, devices).readings
     found: dict[str, Mapping[str, object]] = {}
     for device in devices:
         reading = readings.get(device)
@@ -74,13 +75,13 @@ def ports_after(work: Work, devices: Sequence[str]) -> Found:
     if any(routing_up(reading, _meant(work, reading)) for reading in earlier.values()):
         _wait(work, settled)
     early = work.desk.now < settled
-    readings = _read(work, devices)
-    found = {device: _compared(work, earlier, readings, device) for device in devices}
+    seen = _read(work, devices)
+    found = {device: _compared(work, earlier, seen, device) for device in devices}
     again = [device for device, (_, settling) in found.items() if settling]
     if again and early:
         _wait(work, settled)
-        readings = _read(work, again)
-        found |= {device: _compared(work, earlier, readings, device) for device in again}
+        seen = _read(work, again)
+        found |= {device: _compared(work, earlier, seen, device) for device in again}
     return {device: fields for device, (fields, _) in found.items()}
 
 
@@ -109,21 +110,31 @@ def _meant(work: Work, reading: DeviceReading) -> Meant:
     return lambda name: matches(name) or matches(canonical(name))
 
 
+class _Seen(NamedTuple):
+    readings: Mapping[str, DeviceReading]
+    expectations: Mapping[str, Mapping[str, PortExpectation]]
+
+    def free(self, device: str) -> Meant:
+        """Whether nothing is expected of a port."""
+        said = self.expectations.get(device, {})
+        return lambda name: name in said and said[name].use is PortUse.ignored
+
+
 def _compared(
     work: Work,
     earlier: Mapping[str, DeviceReading],
-    readings: Mapping[str, DeviceReading],
+    seen: _Seen,
     device: str,
 ) -> tuple[Mapping[str, object], bool]:
     """What became of one device, and whether that may still get better by itself."""
-    reading, before = readings.get(device), earlier.get(device)
+    reading, before = seen.readings.get(device), earlier.get(device)
     if reading is not None and before is None and _unknown(reading):
         return {"state": StepState.skipped, "detail": f"{reading.run_id}: not checked"}, False
     if reading is None or not reading.good:
         return _failed(reading), False
     if before is None:
         return {"state": StepState.failed, "detail": "no reading before the change"}, False
-    compared = regressions(before, reading, _meant(work, reading))
+    compared = regressions(before, reading, _meant(work, reading), seen.free(device))
     nothing = not compared.compared and compared.uncompared
     state = StepState.skipped if nothing else StepState.done
     if compared.worse or compared.settling:
@@ -132,7 +143,7 @@ def _compared(
     return {"state": state, "detail": shown}, bool(compared.settling and not compared.worse)
 
 
-def _read(work: Work, devices: Sequence[str]) -> dict[str, DeviceReading]:
+def _read(work: Work, devices: Sequence[str]) -> _Seen:
     desk = work.desk
     request = JobRequest(
         actor=work.run.actor,
@@ -142,7 +153,7 @@ def _read(work: Work, devices: Sequence[str]) -> dict[str, DeviceReading]:
     )
     with desk.hold("run.lock", f"change {work.change.id}"):
         result = run_ports(desk.ports(), request)
-    return {reading.device: reading for reading in result.readings}
+    return _Seen({reading.device: reading for reading in result.readings}, result.expectations)
 
 
 def _before(work: Work, devices: Sequence[str]) -> Iterator[tuple[str, DeviceReading]]:

@@ -53,6 +53,8 @@ class PortResult:
     run: Run
     readings: tuple[DeviceReading, ...]
     reports: tuple[PublishedReport, ...]
+    expectations: Mapping[str, Mapping[str, PortExpectation]]
+    """By device and port."""
 
     @property
     def findings(self) -> tuple[PortFinding, ...]:
@@ -134,12 +136,12 @@ def finish_ports(
     parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
     closed = parts.journal.run(run.id) or run
     everything = (*recorded.values(), *judged)
-    if run.change_ref:  # a snapshot: what came of it stands in the change's record
-        return PortResult(run=closed, readings=tuple(everything), reports=())
     cases += [case_of(ports, r, known.get(r.device), last) for r in recorded.values()]
     wanted = {case.reading.device: case.expectations for case in cases}
-    reports = issue_port_reports(ports, closed, devices, everything, last, wanted)
-    return PortResult(run=closed, readings=tuple(everything), reports=reports)
+    reports: tuple[PublishedReport, ...] = ()
+    if not run.change_ref:  # what came of a snapshot stands in the change's record
+        reports = issue_port_reports(ports, closed, devices, everything, last, wanted)
+    return PortResult(closed, tuple(everything), reports, wanted)
 
 
 def called_names(parts: Parts) -> dict[str, dict[str, tuple[str, ...]]]:
