@@ -60,13 +60,16 @@ def test_a_ticket_holds_for_what_it_says(house: Gatehouse, monkeypatch: pytest.M
 
     monkeypatch.setattr(gate, "ansible_command", lambda: command(house))
     assert gate.let_through("quay-1", change.id)
-    house.move(change, state=ChangeState.paused)
+    change = house.move(change, state=ChangeState.paused)
     (seen,) = (house.folder / "var" / "gate").glob("*.seen")
     seen.unlink()  # it counts for two seconds
-    with pytest.raises(RefusedError, match="paused"):
-        gate.let_through("quay-1", change.id)
+    assert gate.let_through("quay-1", change.id)  # the step has begun, and is ended
     with pytest.raises(RefusedError, match="paused"):
         gate.require(house.folder, change.id, HOSTS)
+    house.move(change, state=ChangeState.aborted)
+    seen.unlink()
+    with pytest.raises(RefusedError, match="aborted"):
+        gate.let_through("quay-1", change.id)
 
     (house.folder / "keys" / "gate.ticket-key").chmod(0o644)
     with pytest.raises(RefusedError):

@@ -156,7 +156,7 @@ def let_through(host: str, change_id: str) -> bool:
     if box.fresh(change_id):  # every task of every host asks; each opens the journal anew
         return True
     change = open_workshop(command.estate).journal.change(change_id)
-    allowed = {"running"} if ticket.purpose == Purpose.work else {*_BACK_OUT}
+    allowed = _WORK if ticket.purpose == Purpose.work else _BACK_OUT
     standing = change is not None and change.state.value in allowed
     if (
         change is None
@@ -178,6 +178,9 @@ def only_checking() -> bool:
     return _command().check
 
 
+_WORK = ("running", "paused")
+"""A step that had begun before the pause is ended: half of it would leave a host worse off. What
+is paused gets no new ticket, and who aborts shuts the gate at once."""
 _BACK_OUT = ("running", "paused", "aborted", "verified")
 
 
