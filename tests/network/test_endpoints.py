@@ -11,6 +11,7 @@ from weibao.adapters.network.job import Endpoint, Job, Limits
 from weibao.adapters.network.jump import jump_options
 from weibao.adapters.network.pool import shares
 from weibao.adapters.scrub import scrub
+from weibao.domain.known import Known, dump_known, load_known
 
 
 def of(**variables) -> Endpoint:
@@ -114,6 +115,18 @@ def test_who_is_asked_for_the_startup_configuration_too_begins_first():
         ["sw0", "sw6"],
         ["sw3", "sw1"],
     ]
+
+
+def test_who_changed_last_begins_before_the_others():
+    endpoints = [
+        Endpoint(f"sw{n}", "c", f"192.0.2.{n}", 22, known_content="" if n == 3 else "a1")
+        for n in range(5)
+    ]
+    at = {"sw0": 100.0, "sw1": 300.0, "sw2": 100.0, "sw3": 50.0}
+    known = {name: Known("c", "b2", "a1", True, when) for name, when in at.items()}
+    ordered = [e.device for e in longest_first(endpoints, known)]
+    assert ordered == ["sw3", "sw1", "sw0", "sw2", "sw4"]
+    assert load_known(dump_known(known)) == known
 
 
 def test_a_job_survives_the_pipe():

@@ -29,6 +29,8 @@ class Known(NamedTuple):
     """Of the text without noise."""
     startup_settled: bool
     """The startup configuration was the same, and it is not its turn to be read."""
+    version_at: float = 0.0
+    """When it was collected, in seconds since 1970."""
 
 
 def is_startup_day(device: str, day: date, every: int) -> bool:

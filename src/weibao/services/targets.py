@@ -56,7 +56,8 @@ def save_known(parts: Parts, folder: Path, devices: Iterable[Device], *, startup
         if last is not None:
             rest = (device.contract, device.name) in settled
             rest = rest and not is_startup_day(device.name, today, every)
-            known[device.name] = Known(device.contract, last.sha256, last.content_sha256, rest)
+            at = last.collected_at.timestamp()
+            known[device.name] = Known(device.contract, last.sha256, last.content_sha256, rest, at)
     _write(folder, KNOWN_FILE, dump_known(known))
 
 
