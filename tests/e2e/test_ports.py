@@ -55,6 +55,11 @@ def test_what_differs_is_found_on_every_platform(tmp_path: Path, seven: list[Dev
         for device in seven:
             found = codes(bad, device)
             assert {code for _, code in found} == {"port_down"}, (device.platform, found)
+        files = {p: p.read_bytes() for p in estate.folder.glob("ports/*/*.yml")}
+        wrong = estate.weibao("ports", "baseline", "accept", "--retire", "nonsense", "--json")
+        assert wrong.code == 2, wrong.all
+        assert "nonsense" in wrong.json["error"]["message"]
+        assert files == {p: p.read_bytes() for p in files}
         again = estate.ok("ports", "baseline", "accept", "--json").json["written"]
         assert {row["device"] for row in again if row["kept"]} == set(names)
         assert "port_down" in {code for _, code in codes(check(estate, 1), seven[0])}

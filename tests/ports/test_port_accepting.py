@@ -95,8 +95,9 @@ def test_a_used_port_that_is_down_today_stays_used_and_is_named() -> None:
 
 def test_what_is_used_no_more_is_said() -> None:
     shut = [gigabit(2, admin="down", oper="down"), gigabit(4, oper="down")]
-    taken = accept(gigabit(1), *shut, uplink(), retired="GE1/0/2-4")
+    taken = accept(gigabit(1), *shut, uplink(), retired="GE1/0/2-4, GE1/0/1, GE7/0/7")
     assert taken.kept == ()
+    assert taken.retired == ("GE1/0/2-4",)  # one is up, and one is none of its ports
     two, three, four = expected(
         ["GE1/0/2", "GE1/0/3", "GE1/0/4"], [taken.baseline.ports], ROLES
     ).values()
@@ -136,7 +137,8 @@ def test_a_routing_neighbour_that_is_not_up_stays_expected() -> None:
     assert taken.kept == ("ospf 10.0.0.1",)
     brief = accept(old=old, routing=None)
     assert brief.baseline.routing == ("ospf 10.0.0.1",)
-    gone = accept(old=old, routing=None, retired="ospf 10.0.0.1")
+    gone = accept(old=old, routing=None, retired="ospf 10.0.0.1,ospf 10.9.9.9")
+    assert gone.retired == ("ospf 10.0.0.1",)
     assert (gone.baseline.routing, gone.kept) == ((), ())
 
 

@@ -11,6 +11,7 @@ from weibao.cli.options import Call, command_options, limit_option
 
 if TYPE_CHECKING:
     from weibao.domain.inventory import Device
+    from weibao.services.ports.accepting import Accepted
     from weibao.services.ports.differences import PortDifference
     from weibao.services.ports.port_parts import PortParts
 
@@ -195,7 +196,7 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
     from weibao.bootstrap import actor
     from weibao.bootstrap.ports import port_parts
     from weibao.errors import InputError
-    from weibao.services.ports.accepting import accepted
+    from weibao.services.ports.accepting import accepted, names_of
     from weibao.services.ports.baseline import baseline_of
     from weibao.services.ports.check import called_names, case_of
 
@@ -214,7 +215,7 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
     )
     out = call.out
     called = called_names(ports.parts)
-    written: list[dict[str, object]] = []
+    accepting: list[tuple[Device, Accepted]] = []
     missing = []
     for device in chosen.devices:
         reading = readings.get((device.contract, device.name))
@@ -225,6 +226,12 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
         old = ports.baselines.read(device.contract, device.name)
         case = replace(case_of(ports, reading, None, {}), called=called.get(device.contract, {}))
         taken = accepted(old, made, case, ports.canonical(reading.platform), retire)
+        accepting.append((device, taken))
+    named = {part for _, taken in accepting for part in taken.retired}
+    if nothing := [part for part in names_of(retire) if part not in named]:
+        raise InputError("ports.nothing_retired", names=", ".join(nothing))
+    written: list[dict[str, object]] = []
+    for device, taken in accepting:
         path = ports.baselines.write(device.contract, taken.baseline)
         row = {"device": device.name, "file": path, "lines": len(taken.baseline.ports)}
         out.line("✓ " + out.say("ports.accepted", **row))

@@ -17,7 +17,7 @@ from weibao.domain.port_expectation import (
 )
 from weibao.services.ports.baseline import expectation_of, lines_of
 
-__all__ = ["Accepted", "Changed", "accepted"]
+__all__ = ["Accepted", "Changed", "accepted", "names_of"]
 
 _NOTHING = PortExpectation()
 _FREE = PortExpectation(use=PortUse.reserved)
@@ -43,6 +43,13 @@ class Accepted:
     kept: tuple[str, ...] = ()
     """Ports (as patterns) and routing neighbours that have to be up and are not: that stays
     expected."""
+    retired: tuple[str, ...] = ()
+    """What of the names and patterns to be retired was used and is not up."""
+
+
+def names_of(words: str) -> list[str]:
+    """The names and patterns in ``words``, which commas part."""
+    return [part.strip() for part in words.split(",") if part.strip()]
 
 
 def accepted(
@@ -60,17 +67,18 @@ def accepted(
     """
     if old is None:
         return Accepted(new)
-    gone = [part.strip() for part in retired.split(",") if part.strip()]
-    is_retired = port_pattern(",".join(map(canonical, gone)))
+    gone = {part: port_pattern(canonical(part)) for part in names_of(retired)}
     there = {state.port.name: state.port for state in case.reading.ports}
     changes: dict[str, PortExpectation] = {}
     kept: list[str] = []
+    away: list[str] = []
     for name in (*there, *(name for name in case.expectations if name not in there)):
         said, port = case.expectations.get(name, _NOTHING), there.get(name)
         if said.use is PortUse.used and (port is None or port.oper_status not in UP):
-            if not is_retired(name):
+            if not any(means(name) for means in gone.values()):
                 kept.append(name)
                 continue
+            away.append(name)
             shut = port is not None and port.admin_status is AdminStatus.down
             changes[name] = _SHUT if shut else _FREE
         elif port is not None and (change := _change(said, port, case)):
@@ -85,7 +93,9 @@ def accepted(
     )
     stay = [pattern for pattern, _ in lines_of([(name, _NOTHING) for name in kept])]
     stay += [key for key in neighbours if key not in new.routing]
-    return Accepted(baseline, tuple(_told(case.expectations, changes)), tuple(stay))
+    named = [part for part, means in gone.items() if part in old.routing or any(map(means, away))]
+    told = tuple(_told(case.expectations, changes))
+    return Accepted(baseline, told, tuple(stay), tuple(named))
 
 
 def _change(said: PortExpectation, port: Port, case: DeviceCase) -> dict[str, object]:
