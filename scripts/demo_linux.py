@@ -26,7 +26,7 @@ from rootless_hosts import Host, make_base, why_not
 
 sys.path.insert(0, str(demo.ROOT / "tests"))
 
-from patch.packages import Repository, tool
+from patch.packages import Pool, tool
 
 PLACE = demo.ROOT / "demo-linux"
 ESTATE = PLACE / "estate"
@@ -35,13 +35,8 @@ NAMES = ("web1", "web2")
 UNCHECKED = 4
 
 
-class Served(Repository):
+class Served(Pool):
     """Packages of the demo's own, on a port of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for suite in ("main", "security"):
-            (folder / suite).mkdir(parents=True)
 
     def begin(self) -> str:
         """Answer; where."""

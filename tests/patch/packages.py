@@ -155,17 +155,14 @@ DEBIAN = {
 }
 
 
-class Repository:
-    """Suites ``main`` and ``security`` in a folder, served inside the lab's network.
+class Pool:
+    """Suites ``main`` and ``security`` in a folder.
 
     ``release`` says, by suite, what its Release file states.
     """
 
-    def __init__(
-        self, lab: Booted, folder: Path, release: Mapping[str, Mapping[str, str]] = LAB
-    ) -> None:
-        self.lab, self.folder, self.release = lab, folder, release
-        self.server: subprocess.Popen[bytes] | None = None
+    def __init__(self, folder: Path, release: Mapping[str, Mapping[str, str]] = LAB) -> None:
+        self.folder, self.release = folder, release
         self.indexed = 0.0
         for suite in ("main", "security"):
             (folder / suite).mkdir(parents=True, exist_ok=True)
@@ -197,6 +194,17 @@ class Repository:
             # Served with whole seconds: lists renewed within one would be taken for the same.
             os.utime(place / "Packages", (self.indexed, self.indexed))
             os.utime(place / "Release", (self.indexed, self.indexed))
+
+
+class Repository(Pool):
+    """A pool that is served inside the lab's network."""
+
+    def __init__(
+        self, lab: Booted, folder: Path, release: Mapping[str, Mapping[str, str]] = LAB
+    ) -> None:
+        super().__init__(folder, release)
+        self.lab = lab
+        self.server: subprocess.Popen[bytes] | None = None
 
     def serve(self) -> None:
         """Begin to answer."""
