@@ -53,12 +53,46 @@ def refresh(manager, seconds=180):
     return {"rc": done["rc"], "error": done["err"][-600:] if done["rc"] else ""}
 
 
-def installed(manager):
-    """Name, architecture and version of every package that is installed."""
-    if manager == "apt":
-        form = "${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
-        rows = _rows(["dpkg-query", "-W", "-f", form])
-        return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] == "installed")
+def stock(manager):
+    """What there is: name, architecture and version of every package that is installed
+    (``packages``), and of those that are there, but not whole (``unfinished``); names of packages
+    that are not to be changed (``held``), those that came by themselves (``auto``), and what is
+    wrong in the package database (``broken``).
+    """
+    return _dpkg() if manager == "apt" else _rpm()
+
+
+def _dpkg():
+    # One call tells it all; what is held as apt-mark says it, which opens APT's cache for that.
+    form = "${db:Status-Want} ${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
+    rows = [row for row in _rows(["dpkg-query", "-W", "-f", form]) if len(row) == 5]
+    whole = ("installed", "config-files", "not-installed")
+    audit = command(["dpkg", "--audit"])
+    return {
+        "packages": sorted(row[2:] for row in rows if row[1] == "installed"),
+        "unfinished": sorted(row[2:] for row in rows if row[1] not in whole),
+        "held": sorted({row[2] for row in rows if row[0] == "hold"}),
+        "auto": automatic(text_of("/var/lib/apt/extended_states", limit=8000000)),
+        "broken": (audit["out"] or audit["err"]).strip()[:1000],
+    }
+
+
+def _rpm():
+    said = dnf_query({"do": "state"})
+    checked = command(["rpmdb", "--verifydb"])
+    wrong = [checked["err"] or "rpmdb: %s" % checked["rc"]] if checked["rc"] else []
+    wrong += ["twice: " + one for one in said.get("twice", ())]
+    wrong += [said["error"]] if said.get("error") else []
+    return {
+        "packages": _rpms(),
+        "unfinished": [],
+        "held": said.get("held", []),
+        "auto": [],
+        "broken": "; ".join(wrong)[:1000],
+    }
+
+
+def _rpms():
     form = "%{NAME} %{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"
     rows = _rows(["rpm", "-qa", "--qf", form])
     return sorted(
@@ -72,39 +106,6 @@ def _rows(argv):
     """The words of each line; nothing where the list did not come to its end."""
     said = command(argv)
     return [line.split(" ") for line in said["out"].splitlines()] if said["rc"] == 0 else []
-
-
-def unfinished(manager):
-    """Name, architecture and version of packages that are there, but not whole."""
-    if manager != "apt":
-        return []
-    form = "${db:Status-Status} ${Package} ${Architecture} ${Version}\n"
-    said = command(["dpkg-query", "-W", "-f", form])["out"]
-    rows = [line.split(" ") for line in said.splitlines()]
-    whole = ("installed", "config-files", "not-installed")
-    return sorted(row[1:4] for row in rows if len(row) == 4 and row[0] not in whole)
-
-
-def state(manager):
-    """Names of packages that are not to be changed, those that came by themselves, and what is
-    wrong in the package database.
-    """
-    if manager == "dnf":
-        said = dnf_query({"do": "state"})
-        checked = command(["rpmdb", "--verifydb"])
-        wrong = [checked["err"] or "rpmdb: %s" % checked["rc"]] if checked["rc"] else []
-        wrong += ["twice: " + one for one in said.get("twice", ())]
-        wrong += [said["error"]] if said.get("error") else []
-        return {"held": said.get("held", []), "auto": [], "broken": "; ".join(wrong)[:1000]}
-    # What apt-mark showhold says, without opening APT's cache, which takes half a second.
-    said = command(["dpkg-query", "-W", "-f", "${db:Status-Want} ${Package}\n"])["out"]
-    rows = [line.split(" ") for line in said.splitlines()]
-    audit = command(["dpkg", "--audit"])
-    return {
-        "held": sorted({row[1] for row in rows if row[0] == "hold" and len(row) == 2}),
-        "auto": automatic(text_of("/var/lib/apt/extended_states", limit=8000000)),
-        "broken": (audit["out"] or audit["err"]).strip()[:1000],
-    }
 
 
 def automatic(text):

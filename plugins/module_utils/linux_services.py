@@ -11,8 +11,6 @@ import re
 import socket
 import stat
 import time
-import urllib.error
-import urllib.request
 
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
     command,
@@ -197,6 +195,9 @@ def probe(asked):
 
 
 def _http(url, timeout, status):
+    import urllib.error  # each module is compiled anew on the host, and few readings probe so
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310
             code, body = answer.getcode(), answer.read(65536)

@@ -205,9 +205,7 @@ def read(params):
     if params["refresh"]:
         found["refresh"] = packages.refresh(manager)
     if "packages" in parts:
-        found["packages"] = packages.installed(manager)
-        found["unfinished"] = packages.unfinished(manager)
-        found.update(packages.state(manager))
+        found.update(packages.stock(manager))
         found["last_patched"] = packages.last_changed(manager)
         found["leftovers"] = leftovers()
     if "updates" in parts:

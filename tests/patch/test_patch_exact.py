@@ -167,15 +167,30 @@ def test_what_came_by_itself_is_marked_so_again() -> None:
     rows += [["fits", "all", "1"], ["lib", "i386", "1"]]
     auto = [["auto", "amd64"], ["fits", "amd64"], ["lib", "i386"]]
     had = judged_facts(packages=rows, auto=auto)
-    order = judge("order", case(had, made, had)).order
-    assert list(order["automatic"]) == ["auto", "fits", "lib:i386", "new"]
-    after = judged_facts(
-        packages=[[p.plain[0], p.arch if p.name != "lib:i386" else "i386", "2"]
-                  for p in made.packages]
-    )  # fmt: skip
+    rows = [[p.plain[0], p.arch if p.name != "lib:i386" else "i386", "2"] for p in made.packages]
+    after = judged_facts(packages=rows, auto=[["auto", "amd64"]])
+    order = judge("applied", case(after, made, had)).order
+    assert list(order["automatic"]) == ["fits", "lib:i386", "new"]
+    marked = [["auto", "amd64"], ["fits", "amd64"], ["lib", "i386"], ["new", "amd64"]]
+    order = judge("applied", case(judged_facts(packages=rows, auto=marked), made, had)).order
+    assert (list(order["automatic"]), order["left"]) == ([], False)
+    of_dnf = made.model_copy(update={"manager": "dnf"})  # it keeps its marks by itself
+    assert judge("applied", case(after, of_dnf, had)).order["automatic"] == []
     back = judge("back_order", case(after, made, had)).order
     assert back["automatic"] == ["auto", "fits", "lib:i386"]
     assert back["remove"] == ["new", "theirs"]
+
+
+@pytest.mark.parametrize(("manager", "repaired"), [("apt", True), ("dnf", False)])
+def test_only_what_dpkg_left_half_done_is_finished_first(manager: str, repaired: bool) -> None:
+    """The role has a file of tasks by this name: repair_apt.yml."""
+    tool = PackageChange(name="wb-tool", arch="amd64", before="1", version="2")
+    now = judged_facts(manager=manager, broken="cut off")
+    made = HostPlan(manager=manager, packages=(tool,))
+    order = judge("order", case(now, made, now)).order
+    assert order.get("repair", False) is repaired
+    tasks = Path(__file__).parents[2] / "roles/patch_linux/tasks"
+    assert (tasks / f"repair_{manager}.yml").exists() is repaired
 
 
 def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
@@ -183,7 +198,7 @@ def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
     now = judged_facts(leftovers=["/etc/a.conf.rpmsave", "/etc/b.conf.rpmnew"])
     order = judge("applied", case(now, HostPlan(packages=(lib,)))).order
     assert order["saved"] == ["/etc/a.conf.rpmsave"]
-    module = importlib.import_module("ansible_collections.weibao.core.plugins.modules.keep_edited")
+    module = importlib.import_module("ansible_collections.weibao.core.plugins.modules.put_in_force")
     edited, place = tmp_path / "a.conf.rpmsave", tmp_path / "a.conf"
     edited.write_text("edited")
     edited.chmod(0o640)

@@ -192,11 +192,16 @@ def test_a_package_manager_that_does_not_answer_owns_not_nothing(
     monkeypatch.setattr(packages, "command", lambda *_: silent)
     with pytest.raises(OSError, match="no answer"):
         packages.owners(manager, ["/usr/bin/a", "/usr/bin/b"])
-    monkeypatch.setattr(packages, "command", answering((1, "installed a amd64 1\na x86_64 1\n")))
-    assert packages.installed(manager) == []
+    monkeypatch.setattr(packages, "dnf_query", lambda _: {})
+    row = {"apt": "install installed a amd64 1\n", "dnf": "a x86_64 0:1\n"}[manager]
+    for rc, expected in ((0, 1), (1, 0)):
+        monkeypatch.setattr(
+            packages, "command", lambda *_, rc=rc: {"rc": rc, "out": row, "err": ""}
+        )
+        assert len(packages.stock(manager)["packages"]) == expected
 
 
-def test_what_apt_marked_as_automatic_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_dpkg_and_apt_know_of_packages_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = utils("linux_packages")
     text = (
         "Package: a\nArchitecture: amd64\nAuto-Installed: 1\n\n"
@@ -204,17 +209,26 @@ def test_what_apt_marked_as_automatic_is_read(monkeypatch: pytest.MonkeyPatch) -
         "Package: c\nArchitecture: i386\nAuto-Installed: 1\n"
     )
     monkeypatch.setattr(packages, "text_of", lambda *_, **__: text)
-    monkeypatch.setattr(packages, "command", answering((0, "hold d\ninstall a\n"), (0, "")))
-    assert packages.state("apt") == {
-        "held": ["d"], "auto": [["a", "amd64"], ["c", "i386"]], "broken": "",
-    }  # fmt: skip
+    rows = (
+        "install installed a amd64 1\nhold installed d all 5\nhold not-installed e all \n"
+        "install half-configured b amd64 2\ndeinstall config-files c all 3\n"
+        "install unpacked f all 4\n"
+    )
+    monkeypatch.setattr(packages, "command", answering((0, rows), (0, "b: to be configured\n")))
+    assert packages.stock("apt") == {
+        "packages": [["a", "amd64", "1"], ["d", "all", "5"]],
+        "unfinished": [["b", "amd64", "2"], ["f", "all", "4"]],
+        "held": ["d", "e"],
+        "auto": [["a", "amd64"], ["c", "i386"]],
+        "broken": "b: to be configured",
+    }
 
 
 def test_a_damaged_rpm_database_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = utils("linux_packages")
     monkeypatch.setattr(packages, "dnf_query", lambda _: {"held": ["bash"], "twice": ["a-1 a-2"]})
-    monkeypatch.setattr(packages, "command", answering((1, "")))
-    said = packages.state("dnf")
+    monkeypatch.setattr(packages, "command", lambda *_: {"rc": 1, "out": "", "err": ""})
+    said = packages.stock("dnf")
     assert said["held"] == ["bash"]
     assert said["broken"] == "rpmdb: 1; twice: a-1 a-2"
 
@@ -245,15 +259,6 @@ def test_a_folder_of_modules_alone_is_no_kernel(tmp_path: Path) -> None:
                  "lib/modules/4-arm/modules.builtin"):  # fmt: skip
         (tmp_path / sign).touch()
     assert module.kernels(str(tmp_path)) == ["2-boot", "3-own", "4-arm"]
-
-
-def test_packages_that_are_not_whole_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    packages = utils("linux_packages")
-    rows = (
-        "installed a amd64 1\nhalf-configured b amd64 2\nconfig-files c all 3\nunpacked d all 4\n"
-    )
-    monkeypatch.setattr(packages, "command", answering((0, rows)))
-    assert packages.unfinished("apt") == [["b", "amd64", "2"], ["d", "all", "4"]]
 
 
 def test_a_backup_path_that_is_not_there_is_no_backup(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange
 from weibao.domain.patch_health import Before
@@ -11,29 +11,37 @@ from weibao.domain.reasons import Reason
 __all__ = ["automatic", "laid_aside", "runs_now", "saved"]
 
 
-def automatic(plan: HostPlan, before: Before) -> tuple[str, ...]:
-    """Packages that are to have apt's mark of having come by themselves.
+Marks = Collection[tuple[str, str]]
+"""Names and architectures of packages that apt has marked."""
+
+
+def automatic(plan: HostPlan, before: Before, now: Marks = ()) -> tuple[str, ...]:
+    """Packages that are to get apt's mark of having come by themselves, and have it not ``now``.
 
     Naming a package to apt takes its mark away: what had it has it again, and what is new came
     because others need it, unless it is the customer's own.
     """
-    marked = frozenset(before.auto)
+    if plan.manager != "apt":
+        return ()
     was = before.versions
-    found = []
-    for package in plan.packages:
-        if package.installed(was):
-            is_marked = any((package.plain[0], arch) in marked for arch in _places(package, before))
-        else:
-            is_marked = not package.supplied
-        if is_marked:
-            found.append(package.name)
-    return tuple(sorted(found))
+    return tuple(
+        sorted(
+            package.name
+            for package in plan.packages
+            if not _is_marked(package, now)
+            and (
+                _is_marked(package, before.auto) if package.installed(was) else not package.supplied
+            )
+        )
+    )
 
 
-def _places(package: PackageChange, before: Before) -> frozenset[str]:
-    """Architectures by which apt may know it: it writes the host's own for what fits every host."""
-    arch = package.plain[1]
-    return frozenset({arch}) if arch not in ANYWHERE else frozenset(a for _, a in before.auto)
+def _is_marked(package: PackageChange, marks: Marks) -> bool:
+    """By its architecture; of what fits every host apt writes the host's own."""
+    name, arch = package.plain
+    if arch not in ANYWHERE:
+        return (name, arch) in marks
+    return any(name == marked for marked, _ in marks)
 
 
 def laid_aside(before: Iterable[str], after: Iterable[str]) -> tuple[Reason, ...]:

@@ -80,9 +80,8 @@ def order(case: Case) -> Judged:
             "needed": True,
             "manager": case.plan.manager,
             "folder": folder,
-            "repair": bool(case.facts.broken),
+            "repair": case.plan.manager == "apt" and bool(case.facts.broken),
             "install": [package.pin for package in left],
-            "automatic": [*automatic(case.plan, before)],
             "files": files,
         },
     )
@@ -105,15 +104,21 @@ def applied(case: Case) -> Judged:
     known = case.records.progress(case.device)
     case.records.keep_progress(case.device, {**known, "reboot": reboot or started})
     pending = not reboot and bool(reboot_reasons(case.facts))
+    left = {
+        "automatic": [*automatic(case.plan, before, case.facts.auto)],
+        "saved": [*saved(before.leftovers, case.facts.leftovers)],
+        "reexec": not reboot and _runs_old_init(case, units),
+        "restart": [] if reboot else _approved(units, case.plan, case.wishes),
+    }
     return Judged(
         why,
         changed=True,
         notes=(Reason.of("patch_reboot_pending"),) if pending else (),
         order={
-            "saved": [*saved(before.leftovers, case.facts.leftovers)],
-            "reboot": reboot and not why,
-            "reexec": not reboot and _runs_old_init(case, units),
-            "restart": [] if reboot or why else _approved(units, case.plan, case.wishes),
+            **left,
+            "left": any(left.values()),
+            "reboot": reboot,
+            "folder": f"{FOLDER}/{case.change}/packages",
         },
     )
 
