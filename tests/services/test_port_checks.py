@@ -265,6 +265,62 @@ def test_an_unknown_role_is_named(days: Days) -> None:
         days.check({"sw1": table("up"), "sw2": table("up")})
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("device: sw1\nports: {Gi0/0/1: used\n", "sw1.yml:"),
+        ("device: sw1\nports:\n  Gi0/0/1: {role: uplnk}\n", "uplnk"),
+        ("device: sw2\n", "sw2"),
+    ],
+)
+def test_a_wrong_file_holds_up_nobody_else(days: Days, text: str, names: str) -> None:
+    """A typo is told of its own device: the morning, the others, and the night go on."""
+    days.accept(days.check({"sw1": table("up", "up"), "sw2": table("up")}))
+    path = days.folder / "ports" / "default" / "sw1.yml"
+    right = path.read_text()
+    bad = {"sw1": table("down", "up"), "sw2": table("down")}
+    before = days.check(bad)
+    assert found(before) == {("sw1", "1", "port_down"), ("sw2", "1", "port_down")}
+
+    path.write_text(text)
+    runs = len(days.parts.journal.runs(limit=99))
+    with pytest.raises(InputError, match=names):
+        days.check(bad)
+    assert len(days.parts.journal.runs(limit=99)) == runs, "nothing was begun"
+    assert not days.parts.journal.unfinished_runs()
+
+    result = days.check(bad, trigger=Trigger.schedule)
+    assert result.exit_code == 1
+    assert result.run.state.value == "finished"
+    assert found(result) == {("sw1", "", "expectations_wrong"), ("sw2", "1", "port_down")}
+    (told,) = (f for f in result.findings if f.code.value == "expectations_wrong")
+    assert (told.severity.value, names in told.params["detail"]) == ("serious", True)
+    report = json.loads((result.reports[0].folder / "report.json").read_text())
+    assert "gone" not in report, "what was not as expected may still be so"
+    text_of = (result.reports[0].folder / "report.md").read_text()
+    assert "No expectations" not in text_of
+
+    days.runner.cut_after = 1
+    with pytest.raises(KeyboardInterrupt):
+        days.check(bad, trigger=Trigger.schedule)
+    days.runner.cut_after = None
+    parts = dataclasses.replace(days.parts, finishers=open_workshop(days.folder).parts().finishers)
+    (done,) = recover(parts, days.inventory.devices)
+    assert done.run.job == "check-ports"
+    assert days.run({}).run.state.value == "finished"
+
+    path.write_text(right)
+    assert found(days.check(bad)) == found(before)
+
+
+def test_a_wrong_file_is_told_of_a_device_that_is_not_read(days: Days) -> None:
+    days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
+    (days.folder / "ports" / "default" / "sw1.yml").write_text("{")
+    dark = Answer(platform="huawei", reason=Reason.of("refused"))
+    result = days.check({"sw1": dark, "sw2": table("up")}, trigger=Trigger.schedule)
+    assert found(result) == {("sw1", "", "expectations_wrong"), ("sw1", "", "ports_stale")}
+
+
 OSPF = "display ospf peer brief"
 PEERS = """\
  Area Id          Interface                        Neighbor id      State

@@ -198,7 +198,8 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
     from weibao.errors import InputError
     from weibao.services.ports.accepting import accepted, names_of
     from weibao.services.ports.baseline import baseline_of
-    from weibao.services.ports.check import called_names, case_of
+    from weibao.services.ports.cases import case_of
+    from weibao.services.ports.check import called_names
 
     ports = port_parts(call.workshop)
     chosen = call.workshop.inventory.resolve(call.workshop.sources, limit)
@@ -257,7 +258,7 @@ def show_baseline(call: Call, device: str) -> int:
     from weibao.bootstrap.ports import port_parts
     from weibao.domain.port_expectation import dump_expectation
     from weibao.errors import UncheckedError
-    from weibao.services.ports.check import case_of
+    from weibao.services.ports.cases import case_of
 
     ports = port_parts(call.workshop)
     host = _device(call, device)

@@ -55,6 +55,8 @@ class DeviceCase:
     terms: PortTerms
     unmatched: tuple[str, ...] = ()
     """Patterns of expectations that mean no port of the device."""
+    wrong: str = ""
+    """Why nothing is known of what is expected; empty where it is known."""
     waivers: tuple[PortWaiver, ...] = ()
     routing: tuple[str, ...] = ()
     """Routing neighbours that have to be up."""

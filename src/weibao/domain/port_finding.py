@@ -42,6 +42,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "command_refused": ("command",),
     "login_unguarded": ("why",),
     "ports_stale": ("since",),
+    "expectations_wrong": ("detail",),
     "ports_without_baseline": (),
     "expectation_unmatched": ("patterns",),
     "routing_neighbour_down": ("neighbour", "state", "interface"),
@@ -59,7 +60,8 @@ of *port_unexpected_up* a :class:`~weibao.domain.port_expectation.PortUse`, ``di
 the ports that are, ``up`` of ``total`` how many are up (``0–1`` where one was not read),
 ``names`` the first of the ports that the device has no more, ``words`` the first of the ports and
 their words, ``what`` commands or what was wrong with them, ``since``
-an ISO time or empty for never, ``source`` a device or ``controller``.
+an ISO time or empty for never, ``detail`` the mistake and its place, ``source`` a device or
+``controller``.
 """
 
 
@@ -118,6 +120,8 @@ class PortFindingCode(StrEnum):
     """Somebody in between could read the password, or be taken for the device."""
     ports_stale = "ports_stale"
     """The device could not be read; the last known state is an old one."""
+    expectations_wrong = "expectations_wrong"
+    """Its file under ``ports/``, or a role, is wrong: nothing is known of what is expected."""
     ports_without_baseline = "ports_without_baseline"
     expectation_unmatched = "expectation_unmatched"
     """A name or pattern in ``ports:`` means no port of the device: nothing is checked by it."""

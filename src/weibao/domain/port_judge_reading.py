@@ -15,10 +15,15 @@ _CODE = PortFindingCode
 _WORDS_TOLD = 3
 _PATTERNS_TOLD = 200
 """Letters of them."""
+_WRONG_TOLD = 500
+"""Letters of the mistakes; the first are enough to find the file."""
 
 
 def judge_reading(case: DeviceCase) -> Iterator[PortFinding]:
     """Findings about no port in particular."""
+    if case.wrong:
+        detail = case.wrong[:_WRONG_TOLD]
+        yield finding_of(case, None, _CODE.expectations_wrong, Severity.serious, detail=detail)
     if not case.reading.good:
         yield from _stale(case)
         return
@@ -26,7 +31,7 @@ def judge_reading(case: DeviceCase) -> Iterator[PortFinding]:
     if case.unmatched:
         patterns = ", ".join(case.unmatched)[:_PATTERNS_TOLD]
         yield finding_of(case, None, _CODE.expectation_unmatched, Severity.info, patterns=patterns)
-    if not case.expectations:
+    if not case.expectations and not case.wrong:
         yield finding_of(case, None, _CODE.ports_without_baseline, Severity.info)
 
 

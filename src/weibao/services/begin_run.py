@@ -68,11 +68,13 @@ def begin_run(
     request: JobRequest,
     *,
     key_made: Callable[[str, str], None] = lambda _contract, _path: None,
+    checked: Callable[[InventorySnapshot], None] = lambda _chosen: None,
     prepared: Callable[[Path, InventorySnapshot], None] = lambda _folder, _chosen: None,
 ) -> Begun:
     """Choose the targets and open the run; the caller holds the estate's lock.
 
-    ``prepared`` writes what else the collector is to find in the run's folder.
+    ``checked`` raises where the job cannot begin on what was chosen; ``prepared`` writes what else
+    the collector is to find in the run's folder.
 
     Raises:
         InputError: the inventory, the limit, or the runbook is wrong.
@@ -86,6 +88,7 @@ def begin_run(
     chosen = parts.inventory.resolve(request.sources, pattern) if pattern else everything
     if not chosen.devices:
         raise InputError("backup.no_devices", sources=", ".join(request.sources))
+    checked(chosen)
     authorisation = _authorisation(parts, job, request, chosen)
     make_missing_keys(parts, chosen.devices, request.actor, key_made)
     run = Run(

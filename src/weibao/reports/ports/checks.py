@@ -106,6 +106,7 @@ class _Items:
         self.words = words
         self.facts = _Facts()
         self.open = [f for f in report.findings if not f.waived]
+        self.blind = any(f.code is _CODE.expectations_wrong for f in self.open)
         for row in report.rows:
             if row.reading.good:
                 for state in row.reading.ports:
@@ -136,12 +137,15 @@ class _Items:
         if not judged and not found:
             return self._told(name, "not_checked")
         state: CheckState = "found" if found else "good"
-        if not found and (judged < of or unread(self.report) or self.report.totals.partly):
+        if not found and (judged < of or self.blind or self._not_whole()):
             state = "partly"
         said = self.words.say(f"item.{name}.text", n=judged, total=of, **more)
         if found:
             said += self.words.count("item.found", found)
         return CheckItem(self.words.say(f"item.{name}"), state, said + self._unread())
+
+    def _not_whole(self) -> bool:
+        return bool(unread(self.report) or self.report.totals.partly)
 
     def _fibre(self) -> CheckItem:
         """Judged by limits that the device prints; without them a person has to look."""
@@ -157,9 +161,7 @@ class _Items:
         facts = self.facts
         found = sum(finding.code is _CODE.port_light for finding in self.open)
         state: CheckState = "found" if found else "good"
-        if not found and (
-            facts.bounded < facts.optical or unread(self.report) or self.report.totals.partly
-        ):
+        if not found and (facts.bounded < facts.optical or self._not_whole()):
             state = "partly"
         text = self.words.say(
             "item.fibre.limits", n=facts.optical, limited=facts.bounded, weakest=f"{weakest:g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weibao.domain.port_finding import PortFindingCode
 from weibao.domain.port_record import PortOutcome
 from weibao.domain.port_report import PortReport
 from weibao.domain.records import RunState, Severity
@@ -30,7 +31,12 @@ def _level(report: PortReport) -> Level:
 
 def without_baseline(report: PortReport) -> int:
     """Devices that were read, but of whose ports nothing is expected."""
-    return sum(row.reading.good and not row.expectations for row in report.rows)
+    return sum(
+        row.reading.good
+        and not row.expectations
+        and all(f.code is not PortFindingCode.expectations_wrong for f in row.findings)
+        for row in report.rows
+    )
 
 
 def verdict(report: PortReport, found: Differences, words: PortWords) -> Verdict:

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
-from zoneinfo import ZoneInfo
 
 from weibao.boundary import Progress
-from weibao.domain.inventory import Device
+from weibao.domain.inventory import Device, InventorySnapshot
 from weibao.domain.port_absent import absent_states
 from weibao.domain.port_case import DeviceCase, short
-from weibao.domain.port_expectation import (
-    PortExpectation,
-    PortTerms,
-    PortUse,
-    PortWaiver,
-    expected,
-    long_pattern,
-    pattern_names,
-    port_pattern,
-)
+from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding
 from weibao.domain.port_judge import judge_device
 from weibao.domain.port_links import judge_links
 from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
 from weibao.domain.reachability import CONTROLLER
 from weibao.domain.reasons import Reason
-from weibao.domain.records import Run, RunState
+from weibao.domain.records import Run, RunState, Trigger
 from weibao.domain.routing_judge import judge_reached, judge_routing
-from weibao.errors import InputError
 from weibao.services.begin_run import JobRequest, begin_run, collect
 from weibao.services.parts import Finisher, Parts, PublishedReport
+from weibao.services.ports.cases import case_or_wrong, expected_by
 from weibao.services.ports.port_parts import PortParts
 from weibao.services.ports.read_bundle import read_bundle, unread
 from weibao.services.ports.report import issue_port_reports
 from weibao.services.steps import Steps
 
-__all__ = ["JOB", "PortResult", "called_names", "case_of", "finish_ports", "finisher", "run_ports"]
+__all__ = ["JOB", "PortResult", "called_names", "finish_ports", "finisher", "run_ports"]
 
 JOB = "check-ports"
 
 _BATCH = 50
-_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -87,13 +74,20 @@ def run_ports(
     """Run the port job once; the caller holds the estate's lock.
 
     Raises:
-        InputError: the inventory, the limit, a baseline or a runbook is wrong.
+        InputError: the inventory, the limit or a runbook is wrong; started by hand, also what is
+            expected of a device's ports.
         RefusedError: a scheduled run without the standing authorisation that a contract
             demands (JOB-03).
         FailedError: journal or evidence cannot be written.
     """
     parts = ports.parts
-    begun = begin_run(parts, JOB, request, key_made=key_made)
+
+    def understood(chosen: InventorySnapshot) -> None:
+        # Somebody is there who can mend it; a morning's check tells it of the device.
+        if request.trigger is Trigger.manual and not request.change_ref:
+            expected_by(ports, chosen.devices)
+
+    begun = begin_run(parts, JOB, request, key_made=key_made, checked=understood)
     started(begun.run, len(begun.chosen.devices))
     steps = Steps(parts.journal, parts.clock, begun.run)
     variables = {"weibao_port_details": details}
@@ -125,7 +119,10 @@ def finish_ports(
             fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
         called = called_names(parts)
         cases = [
-            replace(case_of(ports, r, known.get(r.device), last), called=called.get(r.contract, {}))
+            replace(
+                case_or_wrong(ports, r, known.get(r.device), last),
+                called=called.get(r.contract, {}),
+            )
             for r in fresh
         ]
         others = [] if run.change_ref else _partners(ports, run, cases, recorded, devices, last)
@@ -136,7 +133,7 @@ def finish_ports(
     parts.bundle(parts.runs / run.id / "bundle").discard_blobs()
     closed = parts.journal.run(run.id) or run
     everything = (*recorded.values(), *judged)
-    cases += [case_of(ports, r, known.get(r.device), last) for r in recorded.values()]
+    cases += [case_or_wrong(ports, r, known.get(r.device), last) for r in recorded.values()]
     wanted = {case.reading.device: case.expectations for case in cases}
     reports: tuple[PublishedReport, ...] = ()
     if not run.change_ref:  # what came of a snapshot stands in the change's record
@@ -201,7 +198,7 @@ def _partners(
         )
 
     return [
-        case_of(ports, reading(device), device, last)
+        case_or_wrong(ports, reading(device), device, last)
         for device in devices
         if device.contract in contracts and (device.contract, device.name) not in there
     ]
@@ -235,102 +232,6 @@ def _judged(
 def _once(findings: Iterable[PortFinding]) -> Iterable[PortFinding]:
     """A leg of an aggregate may be found by two rules; one of them is enough."""
     return {(f.code, f.port, *sorted(f.params.items())): f for f in findings}.values()
-
-
-def case_of(
-    ports: PortParts,
-    reading: DeviceReading,
-    device: Device | None,
-    last: Mapping[tuple[str, str], DeviceReading],
-) -> DeviceCase:
-    """The reading beside its last one and what the ports should be.
-
-    Raises:
-        InputError: a baseline's file is wrong.
-    """
-    contract = ports.parts.contracts.get(reading.contract)
-    terms = contract.ports if contract else PortTerms()
-    baseline = ports.baselines.read(reading.contract, reading.device)
-    own = device.ports if device else None
-    layers = [b for b in (baseline, own) if b is not None]
-    canonical = ports.canonical(reading.platform)
-    waivers: list[PortWaiver] = []
-    for layer in layers:
-        for waiver in layer.waivers:
-            match = long_pattern(waiver.match, canonical)
-            waivers.append(waiver.model_copy(update={"match": match}))
-        for pattern, said in layer.ports.items():
-            if said.role and said.role not in terms.roles:
-                raise InputError(
-                    "ports.unknown_role",
-                    device=reading.device,
-                    pattern=pattern,
-                    role=said.role,
-                    known=", ".join(sorted(terms.roles)) or "-",
-                )
-    before = last.get((reading.contract, reading.device))
-    names = [state.port.name for state in reading.ports]
-    known_before = (*before.ports, *before.lost, *before.unseen) if before else ()
-    were = [state.port.name for state in known_before]
-    rules = [layer.ports for layer in layers]
-    absent = _absent(rules, names, were, canonical)
-    known = {*names, *were}
-    expectations = {
-        name: said
-        for name, said in expected([*names, *absent], rules, terms.roles, canonical).items()
-        if name in known or said.use is PortUse.used
-    }
-    return DeviceCase(
-        reading=reading,
-        last=before,
-        expectations=expectations,
-        unmatched=tuple(_unmatched(rules, {*known, *expectations}, canonical)),
-        terms=terms,
-        waivers=tuple(waivers),
-        routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
-        accepted=baseline.accepted_at if baseline else None,
-        zone=ZoneInfo(contract.time_zone) if contract else UTC,
-    )
-
-
-def _unmatched(
-    layers: Iterable[Mapping[str, PortExpectation]],
-    names: Collection[str],
-    canonical: Callable[[str], str],
-) -> Iterable[str]:
-    """Patterns that mean no port of the device, and none that is missed."""
-    for pattern in dict.fromkeys(pattern for layer in layers for pattern in layer):
-        meant = port_pattern(long_pattern(pattern, canonical))
-        if not any(meant(name) for name in names):
-            yield pattern
-
-
-def _absent(
-    layers: Iterable[Mapping[str, PortExpectation]],
-    names: Sequence[str],
-    were: Sequence[str],
-    canonical: Callable[[str], str],
-) -> list[str]:
-    """Ports that are not there: those of the last reading, and all that patterns name."""
-    there = {_folded(name) for name in names}
-    earlier = {_folded(name): name for name in were}
-    absent = {key: name for key, name in earlier.items() if key not in there}
-    for layer in layers:
-        for pattern in layer:
-            for part in pattern.split(","):
-                own = canonical(part.strip())
-                # ``eth1-2`` may be a port; then it is no range.
-                if _folded(own) in there or _folded(own) in earlier:
-                    continue
-                for name in pattern_names(own):
-                    if name and _folded(name) not in there:
-                        absent.setdefault(_folded(name), name)
-    return list(absent.values())
-
-
-def _folded(name: str) -> str:
-    """The same for ``Gi1/0/1`` and ``gi1/0/01``: patterns mean both."""
-    return _ZEROS.sub("", name.casefold())
 
 
 def finisher(make: Callable[[Parts], PortParts]) -> Finisher:

@@ -19,7 +19,7 @@ from weibao.domain.reasons import Reason
 from weibao.domain.records import EvidenceRecord, Run
 from weibao.domain.routing import TOTAL, Reached, RoutingReading, unmade
 from weibao.domain.texts import decode
-from weibao.errors import IntegrityError, WeibaoError
+from weibao.errors import InputError, IntegrityError, WeibaoError
 from weibao.services.keep_bundle import adopted
 from weibao.services.ports.port_parts import PortParts
 from weibao.services.targets import load_targets
@@ -229,10 +229,18 @@ def _had(
         return ()
     earlier = before.had
     if earlier:
-        baseline = ports.baselines.read(now.contract, now.device)
-        accepted = baseline.accepted_at if baseline else None
+        accepted = _accepted(ports, now)
         earlier = () if accepted is not None and accepted >= before.at else earlier
     return tuple(dict.fromkeys(c for c in (*before.asked, *earlier) if c not in asked))
+
+
+def _accepted(ports: PortParts, reading: DeviceReading) -> datetime | None:
+    """When a reading of the device was last accepted; a wrong file is told where it is judged."""
+    try:
+        baseline = ports.baselines.read(reading.contract, reading.device)
+    except InputError:
+        return None
+    return baseline.accepted_at if baseline else None
 
 
 def _source(asked: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from weibao.boundary.ports import PortRun
 from weibao.domain.inventory import Device
 from weibao.domain.port_expectation import PortExpectation
-from weibao.domain.port_finding import NOT_UP_FINDINGS, OF_ROUTING, PortFinding
+from weibao.domain.port_finding import NOT_UP_FINDINGS, OF_ROUTING, PortFinding, PortFindingCode
 from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
 from weibao.domain.port_report import (
     PortDay,
@@ -142,7 +142,12 @@ def _same(finding: PortFinding) -> tuple[str, str, str]:
 
 
 def _seen(reading: DeviceReading, finding: PortFinding) -> bool:
-    """Whether the reading can say that what was found is no more, and does not say it otherwise."""
+    """Whether the reading can say that what was found is no more, and does not say it otherwise.
+
+    Where what is expected could not be understood, what was not as expected may still be so.
+    """
+    if any(f.code is PortFindingCode.expectations_wrong for f in reading.findings):
+        return False
     if finding.code in OF_ROUTING:
         read = reading.routing is not None
         neighbour = finding.params.get("neighbour")
