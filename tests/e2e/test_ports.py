@@ -87,3 +87,29 @@ def test_a_switch_that_refuses_or_is_away_is_not_good(
     assert {(f["device"], f["code"]) for f in found["findings"]} == {(seven[0].name, "ports_stale")}
     said = estate.weibao("ports", "show", seven[0].name, "--json")
     assert (said.code, said.json["stale"]) == (1, True)
+
+
+def test_a_mistake_in_a_file_holds_up_no_timer(tmp_path: Path, seven: list[DeviceHandle]) -> None:
+    """By hand it ends before anything begins; the morning's check and the night go on."""
+    one, two = seven[:2]
+    estate = new_estate(tmp_path, [one, two])
+    check(estate, 0)
+    assert estate.weibao("ports", "baseline", "accept").code == 0
+    (path,) = estate.folder.glob(f"ports/*/{one.name}.yml")
+    path.write_text("ports: {", encoding="utf-8")
+    rules = estate.folder / "port_readings" / two.platform / "ports.yml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text("platform: [", encoding="utf-8")
+    runs = len(estate.weibao("run", "list", "--json").json["runs"])
+    by_hand = estate.weibao("ports", "check")
+    assert by_hand.code == 2, by_hand.all
+    assert path.name in by_hand.all and f"{two.platform}/ports.yml" in by_hand.all
+    assert len(estate.weibao("run", "list", "--json").json["runs"]) == runs
+    timer = estate.weibao("ports", "check", "--scheduled", "--json")
+    assert timer.code == 1, timer.all
+    assert codes(timer.json, one) == {("", "expectations_wrong")}
+    assert codes(timer.json, two) == {("", "ports_stale")}
+    reasons = {d["name"]: d["reason_code"] for d in timer.json["devices"]}
+    assert reasons == {one.name: None, two.name: "ports_data_wrong"}
+    night = estate.weibao("backup", "run")
+    assert night.code == 0, night.all

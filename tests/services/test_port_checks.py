@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from services.nights import Answer, Night
 from weibao.adapters.ports import reader
+from weibao.adapters.ports.port_files import packaged_readings
 from weibao.bootstrap import open_workshop
 from weibao.bootstrap.checking import verify_estate
 from weibao.bootstrap.ports import port_parts
@@ -319,6 +321,26 @@ def test_a_wrong_file_is_told_of_a_device_that_is_not_read(days: Days) -> None:
     dark = Answer(platform="huawei", reason=Reason.of("refused"))
     result = days.check({"sw1": dark, "sw2": table("up")}, trigger=Trigger.schedule)
     assert found(result) == {("sw1", "", "expectations_wrong"), ("sw1", "", "ports_stale")}
+
+
+@pytest.mark.parametrize("name", ["ports.yml", "routing.yml"])
+def test_a_platforms_wrong_data_is_its_devices_trouble(days: Days, name: str) -> None:
+    days.accept(days.check({"sw1": table("up"), "sw2": table("up")}))
+    shutil.copytree(packaged_readings() / "huawei", days.folder / "port_readings" / "huawei")
+    (days.folder / "port_readings" / "huawei" / name).write_text("platform: [\n")
+    days.reopen()
+    both = {"sw1": table("up"), "sw2": table("up")}
+    runs = len(days.parts.journal.runs(limit=99))
+    with pytest.raises(InputError, match=name):
+        days.check(both)
+    assert len(days.parts.journal.runs(limit=99)) == runs
+    result = days.check(both, trigger=Trigger.schedule)
+    assert (result.exit_code, result.run.state.value) == (4, "finished")
+    assert found(result) == {("sw1", "", "ports_stale"), ("sw2", "", "ports_stale")}
+    for reading in result.readings:
+        assert reading.reason is not None
+        assert reading.reason.code == "ports_data_wrong", "and no snapshot that is skipped"
+        assert name in reading.reason.params["detail"]
 
 
 OSPF = "display ospf peer brief"

@@ -129,7 +129,10 @@ class PortCollector(Collector):
         try:
             reader = port_reader(self._files, platform.id, platform)
         except InputError as error:
-            raise Trouble("ports_not_known", platform=platform.id) from error
+            if error.key == "ports.unknown_platform":
+                raise Trouble("ports_not_known", platform=platform.id) from error
+            detail = "; ".join(str(error).splitlines())
+            raise Trouble("ports_data_wrong", platform=platform.id, detail=detail) from error
         first: str = ""
         for command in reader.commands(details=self._details):
             if any(compiled(each).fullmatch(command.send) for each in without):

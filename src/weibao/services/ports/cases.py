@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from weibao.domain.inventory import Device
@@ -63,15 +64,21 @@ def case_or_wrong(
 
 
 def expected_by(ports: PortParts, devices: Iterable[Device]) -> None:
-    """See to it that what is expected of these devices' ports can be understood.
+    """See to it that what is expected of these devices' ports, and how they are read, can be
+    understood.
 
     Raises:
         InputError: it cannot; names every mistake.
     """
     problems: list[tuple[str, str, Mapping[str, object]]] = []
-    for device in devices:
+    chosen = list(devices)
+    looks: list[Callable[[], object]] = [
+        partial(ports.routing, platform) for platform in sorted({d.platform for d in chosen} - {""})
+    ]
+    looks += [partial(_layers, ports, d.contract, d.name, d.ports) for d in chosen]
+    for look in looks:
         try:
-            _layers(ports, device.contract, device.name, device.ports)
+            look()
         except InputErrors as error:
             problems += error.problems
         except InputError as error:
@@ -112,7 +119,7 @@ def _case(
 ) -> DeviceCase:
     contract = ports.parts.contracts.get(reading.contract)
     terms = contract.ports if contract else PortTerms()
-    canonical = ports.canonical(reading.platform)
+    canonical = _canonical(ports, reading.platform)
     waivers = [
         waiver.model_copy(update={"match": long_pattern(waiver.match, canonical)})
         for layer in layers
@@ -141,6 +148,14 @@ def _case(
         accepted=next((b.accepted_at for b in layers if b.accepted_at), None),
         zone=ZoneInfo(contract.time_zone) if contract else UTC,
     )
+
+
+def _canonical(ports: PortParts, platform: str) -> Callable[[str], str]:
+    """Where the platform's data is wrong, no port of it was read: names stay as they are."""
+    try:
+        return ports.canonical(platform)
+    except InputError:
+        return lambda name: name
 
 
 def _unmatched(

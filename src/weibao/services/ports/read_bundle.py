@@ -122,7 +122,7 @@ def _reading(
     last: Last,
 ) -> DeviceReading:
     """One device's; ``keep`` takes its answers into the evidence and gives them by sha256."""
-    routing = ports.routing(entry.platform) if entry.platform else None
+    routing, wrong = _routing(ports, entry.platform)
     base = DeviceReading(
         run_id=run.id,
         contract=entry.contract,
@@ -143,7 +143,7 @@ def _reading(
         failed = entry.status is CollectionStatus.failed
         outcome = PortOutcome.failed if failed else PortOutcome.not_checked
         return base.model_copy(update={"outcome": outcome})
-    understood = _understand(ports, entry, texts)
+    understood = _Understood(trouble=wrong) if wrong else _understand(ports, entry, texts)
     reading = understood.reading
     before = last.get((entry.contract, entry.device))
     asked = tuple(understood.asked)
@@ -160,7 +160,7 @@ def _reading(
         "unknown_count": len(reading.unknown_words),
         "routing": understood.routing,
         "stale_routing": _stale_routing(understood.routing, base, before),
-        "reached": understood.reached,
+        "reached": understood.reached or base.reached,
     }
     if not reading.ports:
         why = understood.trouble or Reason.of("ports_none")
@@ -173,6 +173,17 @@ def _reading(
         "ports": follow(reading.ports, before, entry.finished_at),
     }
     return base.model_copy(update=update)
+
+
+def _routing(ports: PortParts, platform: str) -> tuple[RoutingReader | None, Reason | None]:
+    """What reads a platform's routing, and why nothing of it can be understood: a mistake in an
+    estate's own data is its devices' trouble, not that of all that comes after it.
+    """
+    try:
+        return (ports.routing(platform) if platform else None), None
+    except InputError as error:
+        detail = "; ".join(error.say(ports.parts.settings.language).splitlines())
+        return None, Reason.of("ports_data_wrong", platform=platform, detail=detail)
 
 
 def _understand(
