@@ -236,6 +236,9 @@ def test_a_check_that_was_killed_is_finished_later(days: Days) -> None:
     with pytest.raises(KeyboardInterrupt):
         days.check({"sw1": table("up"), "sw2": table("up")})
     days.runner.cut_after = None
+    killed_at = days.clock.now()
+    snapshot = days.check({"sw2": table("up")}, limit="sw2", change_ref="C-1")
+    days.clock.at += timedelta(hours=12)
     days.workshop = open_workshop(days.folder)
     parts = dataclasses.replace(days.parts, finishers=days.workshop.parts().finishers)
     done = recover(parts, days.inventory.devices)
@@ -244,6 +247,9 @@ def test_a_check_that_was_killed_is_finished_later(days: Days) -> None:
     readings = {r.device: r for r in days.ports.records.port_readings(done[0].run.id)}
     assert readings["sw1"].good
     assert readings["sw2"].outcome.value == "not_checked"
+    assert readings["sw2"].at < killed_at, "then it was not read, not when that was found out"
+    history = days.ports.records.port_history("default", "sw2")
+    assert [r.run_id for r in history] == [done[0].run.id, snapshot.run.id]
     assert recover(parts, days.inventory.devices) == []
 
 

@@ -11,9 +11,12 @@ import pytest
 
 from services.nights import Answer
 from services.test_port_checks import Days, table
+from weibao.cli.options import Call
+from weibao.cli.output import Output
+from weibao.cli.ports_check import _show
 from weibao.domain.port_record import DeviceReading, PortOutcome
 from weibao.domain.reasons import Reason
-from weibao.services.ports.differences import differences, uncompared
+from weibao.services.ports.differences import Compared, compared, differences, uncompared
 
 DARK = Answer(platform="huawei", reason=Reason.of("connection_refused"))
 
@@ -75,3 +78,35 @@ def test_what_half_a_table_does_not_show_is_not_gone(days: Days) -> None:
     assert [(d.port, d.field, d.after) for d in differences(whole, fewer)] == [
         (second, "port", "absent")
     ]
+
+
+def runs_compared(first: Any, second: Any, chosen: set[str] | None = None) -> Compared:
+    return compared(*({r.device: r for r in each.readings} for each in (first, second)), chosen)
+
+
+def test_after_a_check_of_some_devices_the_others_are_not_missed(days: Days) -> None:
+    whole = days.check({"sw1": table("up"), "sw2": table("up")})
+    one = days.check({"sw1": table("up")}, limit="sw1")
+    result = runs_compared(whole, one)
+    assert (result.missing, result.once, result.exit_code) == ([], ["sw2"], 0)
+    asked = runs_compared(whole, one, {"sw2"})
+    assert (asked.missing, asked.once, asked.exit_code) == (["sw2"], [], 4)
+    other = days.check({"sw2": table("up")}, limit="sw2")
+    none = runs_compared(one, other)
+    assert (none.devices, none.exit_code) == (0, 4), "nothing compared is no pass"
+    dark = days.check({"sw1": DARK, "sw2": table("down")})
+    result = runs_compared(whole, dark)
+    assert (result.missing, result.exit_code) == (["sw1"], 1)
+    assert {d.device for d in result.found} == {"sw2"}
+
+
+def test_why_a_device_was_only_partly_read_is_said(
+    days: Days, capsys: pytest.CaptureFixture[str]
+) -> None:
+    half = table("up", "odd")
+    half.outputs = {name: text + "what is this\n" for name, text in half.outputs.items()}
+    result = days.check({"sw1": half, "sw2": table("up")})
+    _show(Call(days.folder, (), (), Output("en")), result)
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "partly read" in line)
+    assert "1 line was not understood" in row
+    assert "2 status words were not understood" in row

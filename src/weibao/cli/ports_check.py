@@ -83,7 +83,7 @@ def _show(call: Call, result: PortResult) -> None:
                     "contract": r.contract,
                     "platform": r.platform,
                     "outcome": r.outcome.value,
-                    "reason": out.reason(r.reason) or None,
+                    "reason": out.reason(r.reason) or words.partly(r) or None,
                     "reason_code": r.reason.code if r.reason else None,
                     "ports": tally.model_dump() if (tally := tallies[r.device]) else None,
                     "refused": list(r.refused),
@@ -119,7 +119,11 @@ def _show(call: Call, result: PortResult) -> None:
         out.table(
             [out.say(f"cli.head.{n}") for n in ("device", "outcome", "reason")],
             [
-                (r.device, out.say(f"ports.outcome.{r.outcome.value}"), out.reason(r.reason))
+                (
+                    r.device,
+                    out.say(f"ports.outcome.{r.outcome.value}"),
+                    out.reason(r.reason) or words.partly(r),
+                )
                 for r in bad
             ],
         )

@@ -12,7 +12,6 @@ from weibao.cli.options import Call, command_options, limit_option
 if TYPE_CHECKING:
     from weibao.domain.inventory import Device
     from weibao.services.ports.accepting import Accepted
-    from weibao.services.ports.differences import PortDifference
     from weibao.services.ports.port_parts import PortParts
 
 __all__ = ["baseline", "diff", "history", "show"]
@@ -123,10 +122,11 @@ def history(call: Call, device: str, port: str, days: int) -> None:
 def diff(call: Call, first: str, second: str, limit: str) -> int:
     """Show what differs between two runs, port by port (``last`` and ``previous`` are names too).
 
-    Exit code 1: something differs; 4: a device was not read in one of them, or not all of it.
+    Exit code 1: something differs; 4: a device was not read in one of them, or not all of it, or
+    none was read in both. Who only one of them was to read is counted; --limit asks for them.
     """
     from weibao.bootstrap.ports import port_parts
-    from weibao.services.ports.differences import differences, uncompared
+    from weibao.services.ports.differences import compared
 
     ports = port_parts(call.workshop)
     chosen: set[str] | None = None
@@ -135,38 +135,32 @@ def diff(call: Call, first: str, second: str, limit: str) -> int:
         chosen = {device.name for device in snapshot.devices}
     runs = [_run(ports, name) for name in (first, second)]
     before, after = ({r.device: r for r in ports.records.port_readings(run)} for run in runs)
-    both = [d for d in sorted(before.keys() | after.keys()) if chosen is None or d in chosen]
-    found: list[PortDifference] = []
-    missing: list[str] = []
-    unseen: dict[str, list[str]] = {}
-    for device in both:
-        one, other = before.get(device), after.get(device)
-        if one is None or other is None or not one.good or not other.good:
-            missing.append(device)
-            continue
-        found += differences(one, other)
-        if names := uncompared(one, other):
-            unseen[device] = names
+    result = compared(before, after, chosen)
     out = call.out
     out.data(
         {
             "runs": runs,
-            "differences": [d.model_dump(mode="json") for d in found],
-            "not_compared": missing,
-            "ports_not_compared": unseen,
+            "differences": [d.model_dump(mode="json") for d in result.found],
+            "not_compared": result.missing,
+            "in_one_run": result.once,
+            "ports_not_compared": result.unseen,
         }
     )
     heads = ("cli.head.device", "ports.head.port", "ports.head.field")
     out.table(
         [out.say(key) for key in (*heads, "ports.head.before", "ports.head.after")],
-        [(d.device, d.port, d.field, d.before, d.after) for d in found],
+        [(d.device, d.port, d.field, d.before, d.after) for d in result.found],
     )
-    for device in missing:
+    for device in result.missing:
         out.line("? " + out.say("ports.not_compared", device=device))
-    for device, names in unseen.items():
+    for device, names in result.unseen.items():
         said = {"device": device, "count": len(names), "ports": ", ".join(names)}
         out.line("? " + out.say("ports.ports_not_compared", **said))
-    return 1 if found else 4 if missing or unseen else 0
+    if result.once:
+        out.line("- " + out.say("ports.in_one_run", count=len(result.once)))
+    if not result.devices:
+        out.line("? " + out.say("ports.nothing_compared"))
+    return result.exit_code
 
 
 @click.group()
@@ -303,6 +297,6 @@ def _run(ports: PortParts, name: str) -> str:
             raise InputError("ports.no_run", run=name)
         return runs[places[name]].id
     run = ports.parts.journal.run(name)
-    if run is None:
+    if run is None or run.job != JOB:
         raise InputError("ports.no_run", run=name)
     return run.id

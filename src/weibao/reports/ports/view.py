@@ -171,7 +171,7 @@ class PortView:
             device=visible(row.device),
             title=visible(" ".join(part for part in (row.title, row.model) if part)),
             place=visible(" / ".join(part for part in (row.site, row.unit) if part)),
-            why=self.words.reason(reading.reason) or self._partly(row),
+            why=self.words.reason(reading.reason) or self.words.partly(reading),
             ports=ports,
             tally=tally_of_readings([reading if reading.good else row.last or reading]),
             stale=stale,
@@ -181,17 +181,6 @@ class PortView:
             level=gravest.value if gravest else "",
             pieces=self._pieces_of.get(row.device, ()),
         )
-
-    def _partly(self, row: PortDeviceRow) -> str:
-        reading, parts = row.reading, []
-        if reading.refused:
-            commands = self.words.join([visible(command) for command in reading.refused])
-            parts.append(self.words.say("partly.refused", commands=commands))
-        if reading.unparsed_count:
-            parts.append(self.words.count("partly.unparsed", reading.unparsed_count))
-        if reading.words_unknown:
-            parts.append(self.words.count("partly.words", reading.words_unknown))
-        return self.words("verdict.join").join(parts)
 
     # ports
 

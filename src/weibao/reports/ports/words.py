@@ -8,7 +8,7 @@ from datetime import datetime
 from weibao.domain.port import Duplex, Neighbour, Optical, Port
 from weibao.domain.port_expectation import PortExpectation
 from weibao.domain.port_finding import PortFinding, PortFindingCode
-from weibao.domain.port_record import WHOLE
+from weibao.domain.port_record import WHOLE, DeviceReading
 from weibao.domain.port_report import PortStanding
 from weibao.i18n import messages, translate
 from weibao.reports.words import Words, visible
@@ -89,6 +89,18 @@ class PortWords(Words):
         except ValueError:
             return value
         return self.moment(moment) if moment.tzinfo else value
+
+    def partly(self, reading: DeviceReading) -> str:
+        """What is missing in a reading that has no reason of its own."""
+        parts = []
+        if reading.refused:
+            commands = self.join([visible(command) for command in reading.refused])
+            parts.append(self.say("partly.refused", commands=commands))
+        if reading.unparsed_count:
+            parts.append(self.count("partly.unparsed", reading.unparsed_count))
+        if reading.words_unknown:
+            parts.append(self.count("partly.words", reading.words_unknown))
+        return self("verdict.join").join(parts)
 
     def why(self, reason: str) -> str:
         """Why a port is not up, in words; a code that nobody translated as it is."""

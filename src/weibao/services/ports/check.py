@@ -113,9 +113,10 @@ def finish_ports(
     with steps.step("judge"):
         last = ports.records.latest_ports(before=run.id)
         recorded = {r.device: r for r in ports.records.port_readings(run.id)}
-        read = read_bundle(ports, run, last, why=why, devices=devices)
+        cut_off = state is not RunState.finished
+        read = read_bundle(ports, run, last, why=why, devices=devices, cut_off=cut_off)
         fresh = [r for r in read if r.device not in recorded]
-        if not run.change_ref and state is RunState.finished:
+        if not (run.change_ref or cut_off):
             fresh += [r for r in _from_here(ports, run, read) if r.device not in recorded]
         called = called_names(parts)
         cases = [

@@ -1,14 +1,16 @@
-"""What is different between two readings of a device, port by port (JOB-12)."""
+"""What is different between two runs, or two readings of a device, port by port (JOB-12)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from weibao.domain.base import Value
 from weibao.domain.port import Port
-from weibao.domain.port_record import DeviceReading, PortOutcome
+from weibao.domain.port_record import WHOLE, DeviceReading, PortOutcome
 
-__all__ = ["PortDifference", "differences", "uncompared"]
+__all__ = ["Compared", "PortDifference", "compared", "differences", "uncompared"]
 
 _FIELDS = (
     "admin_status",
@@ -33,6 +35,49 @@ class PortDifference(Value):
     """A field of the port; ``port`` where it is new or gone; ``neighbour``."""
     before: str
     after: str
+
+
+@dataclass
+class Compared:
+    """Two runs beside each other."""
+
+    found: list[PortDifference] = dataclasses.field(default_factory=list)
+    devices: int = 0
+    """That were read in both."""
+    missing: list[str] = dataclasses.field(default_factory=list)
+    """Devices that were not read in one of them, though they should have been."""
+    once: list[str] = dataclasses.field(default_factory=list)
+    """Devices that only one of them was to read: a limit, or another inventory."""
+    unseen: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    """By device, ports that are not compared."""
+
+    @property
+    def exit_code(self) -> int:
+        """1: something differs; 4: not all was compared, or nothing was."""
+        whole = self.devices and not (self.missing or self.unseen)
+        return 1 if self.found else 0 if whole else 4
+
+
+def compared(
+    before: Mapping[str, DeviceReading],
+    after: Mapping[str, DeviceReading],
+    chosen: Collection[str] | None = None,
+) -> Compared:
+    """Two runs' readings by device; who is ``chosen`` was to be in both, whatever their limits."""
+    known = before.keys() | after.keys()
+    result = Compared()
+    for device in sorted(known - {WHOLE} if chosen is None else known & set(chosen)):
+        one, other = before.get(device), after.get(device)
+        if one is not None and other is not None and one.good and other.good:
+            result.devices += 1
+            result.found += differences(one, other)
+            if names := uncompared(one, other):
+                result.unseen[device] = names
+        elif chosen is None and (one is None or other is None):
+            result.once.append(device)
+        else:
+            result.missing.append(device)
+    return result
 
 
 def differences(before: DeviceReading, after: DeviceReading) -> Iterator[PortDifference]:

@@ -51,13 +51,19 @@ class _Understood:
 
 
 def read_bundle(
-    ports: PortParts, run: Run, last: Last, *, why: Reason, devices: Sequence[Device] = ()
+    ports: PortParts,
+    run: Run,
+    last: Last,
+    *,
+    why: Reason,
+    devices: Sequence[Device] = (),
+    cut_off: bool = False,
 ) -> list[DeviceReading]:
     """A reading of every device that the run was to reach, without findings.
 
     The evidence is recorded on the way. Devices that the bundle does not mention are not
-    checked, because of ``why``.
-
+    checked, because of ``why``; in a run that was ``cut_off`` they were not at the time of its
+    last reading, whenever it is finished.
     Raises:
         FailedError: journal or evidence cannot be written.
     """
@@ -89,19 +95,26 @@ def read_bundle(
                 why = _reason(error)
         record()
     known = {reading.device for reading in found}
+    ended = max((r.at for r in found), default=run.started_at) if cut_off else parts.clock.now()
     platforms = {device.name: device.platform for device in devices}
     for planned in load_targets(folder):
         if planned.device not in known:
             platform = platforms.get(planned.device, "")
-            found.append(unread(run, planned.device, planned.contract, platform, why, ports))
+            found.append(unread(run, planned.device, planned.contract, platform, why, ports, ended))
     return found
 
 
 def unread(
-    run: Run, device: str, contract: str, platform: str, why: Reason, ports: PortParts
+    run: Run,
+    device: str,
+    contract: str,
+    platform: str,
+    why: Reason,
+    ports: PortParts,
+    at: datetime | None = None,
 ) -> DeviceReading:
     """A device that nobody tried."""
-    at = ports.parts.clock.now()
+    at = at or ports.parts.clock.now()
     return DeviceReading(
         run_id=run.id,
         contract=contract,
