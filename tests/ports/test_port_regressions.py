@@ -163,3 +163,18 @@ def test_a_routing_neighbour_that_is_gone() -> None:
         assert unknown.uncompared == (ospf,)
     assert compare(down, before).settling == ()
     assert compare(down, gone).settling == ()
+
+
+@pytest.mark.parametrize("outcome", ["read", "partly"])
+def test_a_port_that_the_reading_before_knew_of_and_did_not_show(outcome: str) -> None:
+    """It was up the day before; what it was right before the change nobody saw."""
+    before = read(port("e1"), outcome=outcome, unseen=(PortState(port=port("e2")),))
+    gone = compare(before, read(port("e1")))
+    assert (gone.worse, gone.uncompared) == ((), ("e2",))
+    down = compare(before, read(port("e1"), port("e2", "down")))
+    assert down.worse == ("e2: not read -> down, not comparable",)
+    up = compare(before, read(port("e1"), port("e2")))
+    assert (up.worse, up.uncompared) == ((), ("e2",))
+    assert compare(before, read(port("e1")), "e2").uncompared == ()
+    new = compare(read(port("e1")), read(port("e1"), port("e3", "down")))
+    assert (new.worse, new.uncompared) == ((), ())

@@ -16,6 +16,7 @@ from services.test_port_checks import LLDP, OSPF, PEERS, Days, table
 from weibao.domain.change import ChangeStep, StepState
 from weibao.domain.port_expectation import PortBaseline
 from weibao.services.changes.port_snapshots import (
+    BEFORE,
     EXPECTED,
     SETTLE,
     ports_after,
@@ -53,10 +54,13 @@ class Gate:
         self.paused: list[float] = []
         self.later: Answer | None = None
         self.rows: list[ChangeStep] = []
+        self.step_before = BEFORE
 
     def work(self, variables: dict[str, Any]) -> Any:
+        runbook = SimpleNamespace(steps=[SimpleNamespace(name=self.step_before, run=BEFORE)])
         desk = Desk(
             clock=self.days.clock,
+            runbook=lambda _change: runbook,
             ports=lambda: self.days.ports,
             hold=lambda *_: contextlib.nullcontext(),
             records=SimpleNamespace(change_steps=lambda _change: self.rows),
@@ -71,9 +75,9 @@ class Gate:
         if self.later is not None:
             self.days.runner.answers = {"sw1": self.later}
 
-    def before(self, answer: Answer) -> Gate:
+    def before(self, answer: Answer, **row: Any) -> Gate:
         """The ports are read, and then the change is made."""
-        self.record("ports-before", "precheck", **self.step(ports_before, answer))
+        self.record(self.step_before, "precheck", **{**self.step(ports_before, answer), **row})
         self.record("apply", "implement", state=StepState.done)
         return self
 
@@ -136,6 +140,17 @@ def test_a_routing_neighbour_on_a_port_that_is_meant_to_change(gate: Gate) -> No
     gate.before(adding(table("up"), OSPF, PEERS))
     after = gate.after(adding(table("up"), OSPF, NO_PEERS), **{EXPECTED: "Gi0/0/1"})
     assert (after["state"].value, gate.paused) == ("done", [])
+
+
+@pytest.mark.parametrize("row", [{}, {"device": "-"}, {"device": "-", "state": "skipped"}])
+def test_a_runbook_of_the_estate_calls_its_steps_as_it_likes(
+    gate: Gate, row: dict[str, Any]
+) -> None:
+    """And may read the ports once for a wave, of which a device could not be read at all."""
+    gate.step_before = "what-is-up"
+    after = gate.before(table("up", "up"), **row).after(table("up", "up"))
+    assert after["detail"].endswith("no port is worse")
+    assert gate.after(table("up", "down"))["state"].value == "failed"
 
 
 def test_a_change_that_is_stopped_while_it_waits_has_not_passed(gate: Gate) -> None:

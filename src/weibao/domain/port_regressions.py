@@ -6,7 +6,7 @@ good; what neither side knows is named, and is no pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from weibao.domain.port import AdminStatus, Duplex, Neighbour, OperStatus, Port
@@ -90,15 +90,13 @@ def regressions(
         if lost := _lost(then, there):
             unheard = f" ({', '.join(silent)} not answered)" if silent else ""
             settling.append(f"{then.name}: neighbour {', '.join(sorted(lost))} gone{unheard}")
-    if before.outcome is PortOutcome.partly:
-        # It may have been there, and up.
-        for name, port in now.items():
-            if meant(name) or free(name):
-                continue
-            if _may_be_worse(port):
-                worse.append(f"{name}: not read -> {port.oper_status.value}, not comparable")
-            else:
-                uncompared.append(name)
+    for name, port in _unread_before(before, now).items():
+        if meant(name) or free(name):
+            continue
+        if port is not None and _may_be_worse(port):
+            worse.append(f"{name}: not read -> {port.oper_status.value}, not comparable")
+        else:
+            uncompared.append(name)
     settling += _routing(before, after, meant)
     uncompared += _unanswered(before, after)
     return Regressions(tuple(worse), tuple(settling), compared, tuple(uncompared))
@@ -112,6 +110,16 @@ def routing_up(reading: DeviceReading, meant: Meant) -> dict[str, RoutingNeighbo
         for one in there
         if one.state is NeighbourState.up and not (one.interface and meant(one.interface))
     }
+
+
+def _unread_before(before: DeviceReading, new: Mapping[str, Port]) -> Mapping[str, Port | None]:
+    """Ports that the reading before did not show and that may have been there, and up, with what
+    they are now; ``new`` are those that only the later one shows.
+    """
+    there = {state.port.name for state in before.ports}
+    unseen = [state.port.name for state in before.unseen if state.port.name not in there]
+    shown = new if before.outcome is PortOutcome.partly else ()
+    return {name: new.get(name) for name in (*unseen, *shown)}
 
 
 def _worse(before: Port, after: Port) -> Iterator[str]:

@@ -157,14 +157,19 @@ def _read(work: Work, devices: Sequence[str]) -> _Seen:
 
 
 def _before(work: Work, devices: Sequence[str]) -> Iterator[tuple[str, DeviceReading]]:
-    """The readings of the step before, by the runs that the journal names."""
-    runs: dict[str, str] = {}
+    """The readings of the step before, by the runs that the journal names, the last one last.
+
+    An estate's own runbook may call the step as it likes, and do it once for a whole wave.
+    """
+    steps = {step.name for step in work.desk.runbook(work.change).steps if step.run == BEFORE}
+    runs: dict[str, set[str]] = {}
     for row in work.desk.records.change_steps(work.change.id):
-        if row.step == BEFORE and row.state is StepState.done:
-            runs[row.device] = row.detail.partition(":")[0]
-    for run in {runs[device] for device in devices if device in runs}:
+        if row.step in steps and row.state in {StepState.done, StepState.skipped}:
+            named = devices if row.device == WHOLE_WAVE else (row.device,)
+            runs.setdefault(row.detail.partition(":")[0], set()).update(named)
+    for run, read in runs.items():
         for reading in work.desk.ports().records.port_readings(run):
-            if runs.get(reading.device) == run and reading.good:
+            if reading.good and reading.device in read:
                 yield reading.device, reading
 
 
