@@ -140,6 +140,9 @@ def test_a_routing_neighbour_that_is_not_up_stays_expected() -> None:
     gone = accept(old=old, routing=None, retired="ospf 10.0.0.1,ospf 10.9.9.9")
     assert gone.retired == ("ospf 10.0.0.1",)
     assert (gone.baseline.routing, gone.kept) == ((), ())
+    heard = RoutingReading(neighbours=(up,), asked=("show",))
+    there = accept(old={"routing": [up.key]}, routing=heard, retired=up.key)
+    assert (there.baseline.routing, there.retired) == ((up.key,), ()), "it is up"
 
 
 def test_the_first_reading_is_taken_as_it_is() -> None:

@@ -482,3 +482,29 @@ def test_what_makes_no_sense_is_one_devices_trouble(
     assert by_name["sw1"].reason is not None
     assert "infinity" in explain(by_name["sw1"].reason.code, by_name["sw1"].reason.params, "zh")
     assert result.exit_code == 1
+
+
+def test_a_log_that_a_killed_check_still_owes_to_one_contract(tmp_path: Path) -> None:
+    folder = Days(tmp_path, {"sw1": "acme", "sw2": "b-acme", "sw3": "c-acme"})
+    publish = folder.ports.publish
+
+    def killed(report: Any) -> Any:
+        if report.contract.id == "b-acme":
+            raise KeyboardInterrupt
+        return publish(report)
+
+    def issued() -> set[str]:
+        rows = folder.parts.journal.ledger_of("report.issued", 99)
+        return {row.subject.removeprefix("report/PT-")[: -len(result)] for row in rows}
+
+    folder.ports = dataclasses.replace(folder.ports, publish=killed)
+    with pytest.raises(KeyboardInterrupt):
+        folder.check({f"sw{n}": table("up") for n in (1, 2, 3)})
+    result = "-" + folder.parts.journal.runs(limit=1)[0].id
+    assert issued() == {"acme"}
+    finishers = open_workshop(folder.folder).parts().finishers
+    for _ in range(2):
+        recover(dataclasses.replace(folder.parts, finishers=finishers), folder.inventory.devices)
+        assert issued() == {"acme", "b-acme", "c-acme"}
+        assert len(folder.parts.journal.ledger_of("report.issued", 99)) == 4, "once more, all"
+    assert verify_estate(folder.workshop, lambda *_: None).problems == ()

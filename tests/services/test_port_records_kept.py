@@ -14,7 +14,10 @@ from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading
 from weibao.domain.port_report import tally_of_readings
 from weibao.domain.reasons import Reason
+from weibao.errors import RefusedError
+from weibao.services.ports.accepting import replace_baseline
 from weibao.services.ports.check import PortResult
+from weibao.services.ports.history import port_history
 
 DETAIL = "display interface"
 
@@ -212,3 +215,32 @@ def test_a_record_keeps_the_first_of_what_was_not_understood(days: Days) -> None
         assert len(kept) == UNPARSED_KEPT
     assert len(reading.model_dump_json(include={"unparsed", "unknown_words", "routing"})) < 60_000
     assert ("sw1", "", "status_words_unknown") in found(result)
+
+
+def test_the_history_calls_no_port_absent_that_half_a_table_did_not_show(days: Days) -> None:
+    half = table("up")
+    half.outputs = {BRIEF: half.outputs[BRIEF] + "what is this\n"}
+    for answer in (table("up", "up"), half, table("up"), half, table("up", "up")):
+        days.check({"sw1": answer})
+    readings = list(days.ports.records.port_history("default", "sw1"))
+    second = readings[0].ports[1].port.name
+    said = [span.status for span in port_history(readings, second)]
+    assert said == ["up/up", "unread", "absent", "up/up"], "what is lost stays lost"
+    without = [r.model_copy(update={"unseen": ()}) for r in readings]  # of an earlier version
+    assert [s.status for s in port_history(without, second)][:2] == ["up/up", "unread"]
+    assert {s.status for s in port_history(readings, "GE9/9/9")} == {"absent"}
+
+
+def test_what_somebody_writes_while_a_reading_is_accepted_is_not_lost(days: Days) -> None:
+    first = days.check({"sw1": table("up", "up")})
+    days.accept(first)
+    old = days.ports.baselines.read("default", "sw1")
+    assert old is not None
+    path = Path(replace_baseline(days.ports, "default", old, old))
+    path.write_text(path.read_text().replace(": used", ": ignored"))
+    written = path.read_text()
+    with pytest.raises(RefusedError, match="sw1"):
+        replace_baseline(days.ports, "default", old, old)
+    with pytest.raises(RefusedError, match="sw1"):
+        replace_baseline(days.ports, "default", None, old)
+    assert path.read_text() == written

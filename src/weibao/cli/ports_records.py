@@ -11,6 +11,7 @@ from weibao.cli.options import Call, command_options, limit_option
 
 if TYPE_CHECKING:
     from weibao.domain.inventory import Device
+    from weibao.domain.port_expectation import PortBaseline
     from weibao.services.ports.accepting import Accepted
     from weibao.services.ports.port_parts import PortParts
 
@@ -75,7 +76,14 @@ def show(call: Call, device: str, run_id: str) -> int:
 @click.command()
 @click.argument("device")
 @click.argument("port")
-@click.option("--days", default=365, show_default=True, metavar="N", help="How far back.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36500),
+    default=365,
+    show_default=True,
+    metavar="N",
+    help="How far back.",
+)
 @command_options()
 def history(call: Call, device: str, port: str, days: int) -> None:
     """Show when PORT of DEVICE was what: a line for each change, and for what was not read."""
@@ -92,7 +100,7 @@ def history(call: Call, device: str, port: str, days: int) -> None:
     name = ports.canonical(host.platform)(port)
     readings = ports.records.port_history(host.contract, host.name, since)
     spans = port_history(readings, name)
-    if not any(span.status != "absent" for span in spans):
+    if all(span.status == "absent" for span in spans):
         raise InputError("ports.no_such_port", device=device, port=port)
     out = call.out
     out.data(
@@ -183,14 +191,14 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
 
     Ports that are up become used, ports that are shut down closed; of others nothing is
     expected. The lines of an earlier file stay, and what differs comes after them and is named;
-    what has to be up and is not stays so, unless --retire names it. Exit code 4: a device was
-    never read.
+    what has to be up and is not stays so, unless --retire names it. Exit code 3: somebody changed
+    a file meanwhile; 4: a device was never read.
     """
     from weibao.adapters.clock import SystemClock
     from weibao.bootstrap import actor
     from weibao.bootstrap.ports import port_parts
     from weibao.errors import InputError
-    from weibao.services.ports.accepting import accepted, names_of
+    from weibao.services.ports.accepting import accepted, names_of, replace_baseline
     from weibao.services.ports.baseline import baseline_of
     from weibao.services.ports.cases import case_of
     from weibao.services.ports.check import called_names
@@ -210,7 +218,7 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
     )
     out = call.out
     called = called_names(ports.parts)
-    accepting: list[tuple[Device, Accepted]] = []
+    accepting: list[tuple[Device, PortBaseline | None, Accepted]] = []
     missing = []
     for device in chosen.devices:
         reading = readings.get((device.contract, device.name))
@@ -221,13 +229,13 @@ def accept(call: Call, limit: str, run_id: str, retire: str) -> int:
         old = ports.baselines.read(device.contract, device.name)
         case = replace(case_of(ports, reading, None, {}), called=called.get(device.contract, {}))
         taken = accepted(old, made, case, ports.canonical(reading.platform), retire)
-        accepting.append((device, taken))
-    named = {part for _, taken in accepting for part in taken.retired}
+        accepting.append((device, old, taken))
+    named = {part for *_, taken in accepting for part in taken.retired}
     if nothing := [part for part in names_of(retire) if part not in named]:
         raise InputError("ports.nothing_retired", names=", ".join(nothing))
     written: list[dict[str, object]] = []
-    for device, taken in accepting:
-        path = ports.baselines.write(device.contract, taken.baseline)
+    for device, old, taken in accepting:
+        path = replace_baseline(ports, device.contract, old, taken.baseline)
         row = {"device": device.name, "file": path, "lines": len(taken.baseline.ports)}
         out.line("✓ " + out.say("ports.accepted", **row))
         for each in taken.changed:

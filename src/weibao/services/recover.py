@@ -26,6 +26,7 @@ from weibao.services.ingest import commit_versions
 from weibao.services.issue_report import issue_reports, number_of
 from weibao.services.parts import Parts
 from weibao.services.steps import Steps
+from weibao.services.targets import load_targets
 from weibao.services.versions import full_text
 
 __all__ = ["CHANGE_RUN", "DRY_RUN", "by_run", "commit_left_over", "recover", "redacted_texts"]
@@ -73,7 +74,12 @@ def _issue_left_over(parts: Parts, devices: Sequence[Device]) -> None:
         return
     issued = {row.subject for row in parts.journal.ledger_of("report.issued", _RECENT)}
     if (finish := parts.finishers.get(newest.job)) is not None:
-        if not (newest.change_ref or any(s.endswith(newest.id) for s in issued)):
+        owed = {t.contract for t in load_targets(parts.runs / newest.id)} & parts.contracts.keys()
+        # A number is the kind of report, the contract and the run.
+        done = {s.partition("-")[2] for s in issued if s.endswith(newest.id)}
+        if not newest.change_ref and (
+            not done or any(f"{contract}-{newest.id}" not in done for contract in owed)
+        ):
             finish(parts, newest, devices, Steps(parts.journal, parts.clock, newest), newest.state)
         return
     contracts = {t.contract for t in parts.journal.targets(newest.id)} & parts.contracts.keys()

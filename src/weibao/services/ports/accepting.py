@@ -15,9 +15,11 @@ from weibao.domain.port_expectation import (
     expected,
     port_pattern,
 )
+from weibao.errors import RefusedError
 from weibao.services.ports.baseline import expectation_of, lines_of
+from weibao.services.ports.port_parts import PortParts
 
-__all__ = ["Accepted", "Changed", "accepted", "names_of"]
+__all__ = ["Accepted", "Changed", "accepted", "names_of", "replace_baseline"]
 
 _NOTHING = PortExpectation()
 _FREE = PortExpectation(use=PortUse.reserved)
@@ -93,9 +95,26 @@ def accepted(
     )
     stay = [pattern for pattern, _ in lines_of([(name, _NOTHING) for name in kept])]
     stay += [key for key in neighbours if key not in new.routing]
-    named = [part for part, means in gone.items() if part in old.routing or any(map(means, away))]
+    silent = set(old.routing) - set(new.routing)
+    named = [part for part, means in gone.items() if part in silent or any(map(means, away))]
     told = tuple(_told(case.expectations, changes))
     return Accepted(baseline, told, tuple(stay), tuple(named))
+
+
+def replace_baseline(
+    ports: PortParts, contract: str, old: PortBaseline | None, new: PortBaseline
+) -> str:
+    """Write the file that was made of ``old``; its path.
+
+    Raises:
+        RefusedError: somebody has changed it meanwhile; it stays.
+        InputError: what they wrote is wrong.
+        FailedError: it cannot be written.
+    """
+    assert new.device is not None  # noqa: S101 - it is a device's file
+    if ports.baselines.read(contract, new.device) != old:
+        raise RefusedError("ports.baseline_changed", device=new.device)
+    return ports.baselines.write(contract, new)
 
 
 def _change(said: PortExpectation, port: Port, case: DeviceCase) -> dict[str, object]:

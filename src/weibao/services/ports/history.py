@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.port_record import DeviceReading, PortState
+from weibao.domain.port_record import DeviceReading, PortOutcome, PortState
 
 __all__ = ["PortSpan", "port_history"]
 
@@ -16,7 +16,9 @@ class PortSpan(Value):
     first: Moment
     last: Moment
     status: str
-    """``admin/oper``; ``unread`` where the device was not read, ``absent`` without the port."""
+    """``admin/oper``; ``unread`` where the device, or that part of it, was not read; ``absent``
+    without the port.
+    """
     reason: str = ""
     speed: int | None = None
     vlan: str = ""
@@ -32,9 +34,13 @@ def port_history(readings: Iterable[DeviceReading], name: str) -> list[PortSpan]
     """Spans of the port ``name``, oldest first; ``readings`` are oldest first."""
     spans: list[PortSpan] = []
     before: PortState | None = None
+    there = False
     for reading in readings:
         state = reading.port(name) if reading.good else None
-        span = _span(reading, state)
+        unseen = any(each.port.name == name for each in reading.unseen)
+        whole = reading.outcome is PortOutcome.read
+        there = state is not None or unseen or (there and not whole)
+        span = _span(reading, state, there=there)
         if spans and _alike(spans[-1], span):
             spans[-1] = _longer(spans[-1], span, before, state)
         else:
@@ -43,9 +49,9 @@ def port_history(readings: Iterable[DeviceReading], name: str) -> list[PortSpan]
     return spans
 
 
-def _span(reading: DeviceReading, state: PortState | None) -> PortSpan:
+def _span(reading: DeviceReading, state: PortState | None, *, there: bool) -> PortSpan:
     if state is None:
-        status = "absent" if reading.good else "unread"
+        status = "absent" if reading.good and not there else "unread"
         return PortSpan(first=reading.at, last=reading.at, status=status)
     port = state.port
     return PortSpan(
