@@ -35,7 +35,7 @@ def found(
     last: DeviceReading | None = None,
     terms: PortTerms | None = None,
     waivers: tuple[PortWaiver, ...] = (),
-    accepted: datetime | None = None,
+    accepted: bool = False,
     **fields: Any,
 ) -> dict[str, Any]:
     case = DeviceCase(

@@ -19,10 +19,13 @@ from weibao.bootstrap import open_workshop
 from weibao.bootstrap.checking import verify_estate
 from weibao.bootstrap.ports import port_parts
 from weibao.domain.port_expectation import PortBaseline
+from weibao.domain.port_report import PortReport
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Trigger
 from weibao.errors import InputError
 from weibao.i18n import explain
+from weibao.reports.ports.checks import check_items
+from weibao.reports.ports.words import PortWords
 from weibao.services.begin_run import JobRequest
 from weibao.services.ports.baseline import baseline_of
 from weibao.services.ports.check import PortResult, run_ports
@@ -327,6 +330,21 @@ def test_a_wrong_file_is_told_of_a_device_that_is_not_read(days: Days) -> None:
     dark = Answer(platform="huawei", reason=Reason.of("refused"))
     result = days.check({"sw1": dark, "sw2": table("up")}, trigger=Trigger.schedule)
     assert found(result) == {("sw1", "", "expectations_wrong"), ("sw1", "", "ports_stale")}
+
+
+def test_no_item_of_the_log_is_good_where_a_device_is_not_compared(days: Days) -> None:
+    both = {"sw1": table("up"), "sw2": table("up")}
+    days.accept(days.check(both))
+
+    def links(result: PortResult) -> str:
+        text = (result.reports[0].folder / "report.json").read_text()
+        words = PortWords("en", "UTC")
+        items = check_items(PortReport.model_validate_json(text), words)
+        return next(item.state for item in items if item.title == words.say("item.links"))
+
+    assert links(days.check(both)) == "good"
+    (days.folder / "ports" / "default" / "sw1.yml").write_text("{")
+    assert links(days.check(both, trigger=Trigger.schedule)) == "partly"
 
 
 @pytest.mark.parametrize("name", ["ports.yml", "routing.yml"])

@@ -244,3 +244,16 @@ def test_what_somebody_writes_while_a_reading_is_accepted_is_not_lost(days: Days
     with pytest.raises(RefusedError, match="sw1"):
         replace_baseline(days.ports, "default", None, old)
     assert path.read_text() == written
+
+
+def test_who_accepts_an_old_reading_accepts_nothing_that_came_after_it(days: Days) -> None:
+    """``ports baseline accept --run`` of the day before a card failed."""
+    whole, half = table("down", "down"), table("down")
+    old = days.check({"sw1": whole}, run_id="20261123T060000Z-ffff")
+    bad = days.check({"sw1": half}, run_id="20261124T060000Z-0000")
+    assert "ports_lost" in codes(bad)
+    days.accept(old)
+    result = days.check({"sw1": half}, run_id="20261125T060000Z-0000")
+    assert "ports_lost" in codes(result)
+    days.accept(result)
+    assert codes(days.check({"sw1": half}, run_id="20261126T060000Z-0000")) == set()

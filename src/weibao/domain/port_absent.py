@@ -64,7 +64,7 @@ def absent_states(case: DeviceCase) -> tuple[tuple[PortState, ...], tuple[PortSt
         if (case.expectations.get(state.port.name) or _NOTHING).use is not PortUse.ignored
     ]
     known = {state.port.name for state in case.last.lost}
-    if case.accepted is not None and case.accepted >= case.last.at:
+    if case.accepted:
         away = [state for state in away if state.port.name not in known]
     if _whole(case):
         return tuple(away), ()

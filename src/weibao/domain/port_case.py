@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from weibao.domain.port import OperStatus
 from weibao.domain.port_expectation import PortExpectation, PortTerms, PortWaiver, port_pattern
@@ -63,15 +63,15 @@ class DeviceCase:
     called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What devices call themselves, without domain → how the inventory calls them; as nobody
     named them, several may have one name (``HUAWEI``)."""
-    accepted: datetime | None = None
-    """When a reading was last accepted as what is expected."""
+    accepted: bool = False
+    """Whether the last reading, or a later one, was accepted as what is expected."""
     zone: tzinfo = UTC
     """The contract's; a waiver ends with its day there."""
 
     @functools.cached_property
     def held(self) -> Mapping[tuple[str, PortFindingCode], PortFinding]:
         """What the last reading found, by port and code; nothing that was accepted since."""
-        if self.last is None or (self.accepted is not None and self.accepted >= self.last.at):
+        if self.last is None or self.accepted:
             return {}
         return {(finding.port, finding.code): finding for finding in self.last.findings}
 

@@ -18,7 +18,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -127,6 +127,10 @@ class PortWaiver(Value):
     """Only these findings; empty: all."""
 
 
+_WHEN = 16
+"""Letters of a run's name that say when it began."""
+
+
 class PortBaseline(Value):
     """A device's expectations: ``ports/<contract>/<device>.yml``, or ``ports:`` of a host."""
 
@@ -140,6 +144,12 @@ class PortBaseline(Value):
     routing: tuple[str, ...] = ()
     """Neighbours that have to be up, as ``ospf 10.0.0.1``."""
     waivers: tuple[PortWaiver, ...] = ()
+
+    def accepts(self, run: str, at: datetime) -> bool:
+        """Whether what ``run`` read at that time was accepted: itself, or a later reading."""
+        if self.accepted_at is None or self.accepted_at < at:
+            return False
+        return not self.run or self.run[:_WHEN] >= run[:_WHEN]
 
 
 class PortTerms(Value):

@@ -145,7 +145,7 @@ def _case(
         terms=terms,
         waivers=tuple(waivers),
         routing=tuple(dict.fromkeys(key for layer in layers for key in layer.routing)),
-        accepted=next((b.accepted_at for b in layers if b.accepted_at), None),
+        accepted=before is not None and any(b.accepts(before.run_id, before.at) for b in layers),
         zone=ZoneInfo(contract.time_zone) if contract else UTC,
     )
 

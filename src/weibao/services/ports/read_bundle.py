@@ -253,18 +253,17 @@ def _had(
         return ()
     earlier = before.had
     if earlier:
-        accepted = _accepted(ports, now)
-        earlier = () if accepted is not None and accepted >= before.at else earlier
+        earlier = () if _accepted(ports, now, before) else earlier
     return tuple(dict.fromkeys(c for c in (*before.asked, *earlier) if c not in asked))
 
 
-def _accepted(ports: PortParts, reading: DeviceReading) -> datetime | None:
-    """When a reading of the device was last accepted; a wrong file is told where it is judged."""
+def _accepted(ports: PortParts, reading: DeviceReading, before: DeviceReading) -> bool:
+    """Whether the reading before was accepted; a wrong file is told where it is judged."""
     try:
         baseline = ports.baselines.read(reading.contract, reading.device)
     except InputError:
-        return None
-    return baseline.accepted_at if baseline else None
+        return False
+    return baseline is not None and baseline.accepts(before.run_id, before.at)
 
 
 def _source(asked: Iterable[str]) -> str:
