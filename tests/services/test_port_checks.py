@@ -367,6 +367,32 @@ def test_a_platforms_wrong_data_is_its_devices_trouble(days: Days, name: str) ->
         assert name in reading.reason.params["detail"]
 
 
+def test_data_that_breaks_only_when_it_is_used_is_one_devices_trouble(tmp_path: Path) -> None:
+    """A template of another encoding, a ping without its place: the model takes both."""
+    days = Days(tmp_path, {"sw1": "acme", "sw2": "acme"}, contracts="""\
+ports:
+  reachability:
+    - {name: telecom, source: sw2, target: 192.0.2.9, line: true}
+""")  # fmt: skip
+    folder = days.folder / "port_readings" / "huawei"
+    shutil.copytree(packaged_readings() / "huawei", folder)
+    routing = (folder / "routing.yml").read_text().replace("{to}", "{host}")
+    (folder / "routing.yml").write_text(routing)
+    (folder / "routing_ospf.textfsm").write_bytes("Value 邻居 (.*)".encode("gb18030"))
+    days.reopen()
+    asked = table("up")
+    asked.outputs = {**asked.outputs, OSPF: PEERS}
+    for trigger in (Trigger.manual, Trigger.schedule):
+        result = days.check({"sw1": asked, "sw2": table("up")}, trigger=trigger)
+        assert result.run.state.value == "finished"
+        codes = {r.device: r.reason and r.reason.code for r in result.readings}
+        # What was understood before the template came up stays.
+        assert codes == {"sw1": "ports.senseless", "sw2": "internal_error"}
+        outcomes = {r.device: r.outcome.value for r in result.readings}
+        assert outcomes == {"sw1": "partly", "sw2": "failed"}
+    assert ("sw2", "", "reach_unchecked") in found(result)
+
+
 OSPF = "display ospf peer brief"
 PEERS = """\
  Area Id          Interface                        Neighbor id      State

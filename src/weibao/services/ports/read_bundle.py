@@ -156,7 +156,7 @@ def _reading(
         failed = entry.status is CollectionStatus.failed
         outcome = PortOutcome.failed if failed else PortOutcome.not_checked
         return base.model_copy(update={"outcome": outcome})
-    understood = _Understood(trouble=wrong) if wrong else _understand(ports, entry, texts)
+    understood = _Understood(trouble=wrong) if wrong else _attempt(ports, entry, texts)
     reading = understood.reading
     before = last.get((entry.contract, entry.device))
     asked = tuple(understood.asked)
@@ -195,8 +195,24 @@ def _routing(ports: PortParts, platform: str) -> tuple[RoutingReader | None, Rea
     try:
         return (ports.routing(platform) if platform else None), None
     except InputError as error:
-        detail = "; ".join(error.say(ports.parts.settings.language).splitlines())
-        return None, Reason.of("ports_data_wrong", platform=platform, detail=detail)
+        return None, _data_wrong(ports, platform, error)
+
+
+def _data_wrong(ports: PortParts, platform: str, error: InputError) -> Reason:
+    detail = "; ".join(error.say(ports.parts.settings.language).splitlines())
+    return Reason.of("ports_data_wrong", platform=platform, detail=detail)
+
+
+def _attempt(ports: PortParts, entry: DeviceCollection, texts: Mapping[str, bytes]) -> _Understood:
+    """What one device's answers came to, or why they came to nothing."""
+    try:
+        return _understand(ports, entry, texts)
+    except InputError as error:
+        return _Understood(trouble=_data_wrong(ports, entry.platform, error))
+    except Exception as error:
+        # One device's surprise must end neither the others' check nor every later one.
+        detail = f"{type(error).__name__}: {error}"[:LINE_KEPT]
+        return _Understood(trouble=Reason.of("internal_error", detail=detail))
 
 
 def _understand(
