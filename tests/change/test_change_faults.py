@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from weibao.boundary.runner import HostResult, PlaybookResult
 from weibao.domain.change import StepState
 from weibao.domain.records import RunState
 from weibao.errors import InputError, RefusedError
@@ -405,3 +407,23 @@ def test_who_sees_a_cut_off_dry_run_first_says_so(office: Office, words: tuple[s
     change, _ = make_plan(office.desk, office.desk.find(number), "wang.pm", office.sources, print)
     assert office.state(office.agreed(change)) == "scheduled"
     office.sound()
+
+
+def test_a_package_that_no_host_knows_is_no_plan(office: Office, monkeypatch: Any) -> None:
+    def left_out(*names: str) -> dict[str, Any]:
+        reason = {"code": "patch_unknown_name", "params": {}}
+        return {"left_out": [{"name": name, "reason": reason} for name in names]}
+
+    plans = {host: left_out("nosuchpkg", host) for host in HOSTS}
+
+    def run(*_: Any, limit: tuple[str, ...], **rest: Any) -> PlaybookResult:
+        return PlaybookResult(0, "", hosts={h: HostResult("ok", plan=plans[h]) for h in limit})
+
+    monkeypatch.setattr(office.hosts, "run", run)
+    change = office.new()
+    with pytest.raises(InputError, match="nosuchpkg") as caught:
+        make_plan(office.desk, change, "wang.pm", office.sources, office.said.append)
+    assert "host1" not in caught.value.say("en")
+    assert office.desk.find(change.id).plan == 0
+    plans["host1"] = left_out()
+    make_plan(office.desk, change, "wang.pm", office.sources, office.said.append)

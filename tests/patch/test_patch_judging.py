@@ -10,6 +10,7 @@ from typing import Any
 from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.patch_health import Before, health_of
+from weibao.domain.patch_missing import unknown_everywhere
 from weibao.services.patch.case import Case, Judged
 from weibao.services.patch.judging import STAGES
 from weibao.services.patch.way_back import BACK_STAGES
@@ -254,3 +255,27 @@ def test_why_nothing_was_installed_is_said_and_not_only_that_it_was_not() -> Non
     again = replace(asked, facts=facts(packages=old))
     assert judge("order", again).ok
     assert codes(judge("applied", again)) == ["patch_package_differs"]
+
+
+def planned(*names: str) -> Judged:
+    packages = [["libssl3", "amd64", "1"], ["bash", "amd64", "5"], ["libc6", "i386", "2"]]
+    now = facts(packages=packages, updates={"upgrade": {}, "full": {}})
+    asked = case(now, HostPlan(), select="named", packages=names)
+    return judge("plan", asked)
+
+
+def test_a_name_that_no_package_has_stands_in_the_plan() -> None:
+    """A typo would go through two approvals, as a host that lacks nothing."""
+    known = planned("bash", "lib*", "bash:amd64", "libc6.i386")
+    assert known.plan is not None and not known.plan.left_out and not known.difference
+    typo = planned("bash", "nosuchpkg", "wb-*")
+    assert typo.ok and typo.plan is not None
+    assert [(o.name, o.reason.code) for o in typo.plan.left_out] == [
+        ("nosuchpkg", "patch_unknown_name"),
+        ("wb-*", "patch_unknown_name"),
+    ]
+    assert "left out: nosuchpkg (patch_unknown_name)" in typo.difference
+    elsewhere = planned("nosuchpkg", "bash")
+    assert elsewhere.plan is not None
+    assert unknown_everywhere([typo.plan, elsewhere.plan]) == ("nosuchpkg",)
+    assert unknown_everywhere([typo.plan, known.plan]) == ()

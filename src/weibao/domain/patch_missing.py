@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from weibao.domain import apt_text
 from weibao.domain.base import Moment
-from weibao.domain.patch import LeftOut, PackageChange, PatchStatus, PatchWishes
+from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PatchStatus, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.reasons import Reason
 
@@ -24,11 +24,15 @@ __all__ = [
     "reboot_reasons",
     "stale_units",
     "status_of",
+    "unknown_everywhere",
+    "unknown_names",
     "unreadable",
 ]
 
 RESTARTS_WITH_HOST = frozenset({"dbus.service", "dbus-broker.service", "init.scope"})
 """What cannot be restarted without the host: others hang on it."""
+
+_UNKNOWN = "patch_unknown_name"
 
 
 def unreadable(facts: Facts) -> Reason | None:
@@ -144,11 +148,46 @@ def _not_wanted(package: PackageChange, wishes: PatchWishes) -> str:
         return "patch_excluded"
     if wishes.select == "security" and not package.security:
         return "patch_no_security"
-    if wishes.select == "named" and not any(
-        fnmatch.fnmatchcase(package.name, pattern) for pattern in wishes.packages
-    ):
+    names = _called(package.name, package.plain[1])
+    if wishes.select == "named" and not any(_fits(names, one) for one in wishes.packages):
         return "patch_not_named"
     return ""
+
+
+def _called(name: str, arch: str) -> tuple[str, ...]:
+    """How people and package managers name a package of an architecture."""
+    plain = name.partition(":")[0]
+    return (name, f"{plain}:{arch}", f"{plain}.{arch}") if arch else (name,)
+
+
+def _fits(names: Iterable[str], pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names)
+
+
+def unknown_names(
+    facts: Facts, wishes: PatchWishes, more: Iterable[str] = ()
+) -> tuple[LeftOut, ...]:
+    """What was asked for by name and no package is called so: a slip of the pen, most often.
+
+    Known is what is installed, what there is to be had for it, and ``more``.
+    """
+    if wishes.select != "named":
+        return ()
+    found, kept = missing(facts)
+    known = {*more, *(out.name for out in kept)}
+    for package in found:
+        known |= {*_called(package.name, package.plain[1])}
+    for name, arch, _ in (*(facts.packages or ()), *facts.unfinished):
+        known |= {*_called(name, arch)}
+    why = Reason.of(_UNKNOWN)
+    patterns = dict.fromkeys(wishes.packages)
+    return tuple(LeftOut(name=one, reason=why) for one in patterns if not _fits(known, one))
+
+
+def unknown_everywhere(plans: Sequence[HostPlan]) -> tuple[str, ...]:
+    """Names that none of these hosts knows."""
+    each = [[out.name for out in plan.left_out if out.reason.code == _UNKNOWN] for plan in plans]
+    return tuple(name for name in each[0] if all(name in names for names in each)) if each else ()
 
 
 def is_excluded(name: str, wishes: PatchWishes) -> bool:

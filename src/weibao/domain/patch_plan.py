@@ -254,16 +254,18 @@ def plan_lines(plan: HostPlan) -> str:
         before = package.before or "(new)"
         where = f"{package.name}" + (f" [{package.arch}]" if package.arch else "")
         lines.append(f"{where}: {before} -> {package.version}" + (f"  # {marks}" if marks else ""))
-    if not lines:
-        return ""
+    if not lines:  # what was asked for and is not there is said all the same
+        unknown = [out for out in plan.left_out if out.reason.code == "patch_unknown_name"]
+        return "".join(_left_line(out) + "\n" for out in unknown)
     lines += [f"restart: {unit}" for unit in plan.restarts]
     lines.append(f"reboot: {'yes' if plan.reboot else 'no'}")
     for note in plan.notes:
         said = ", ".join(str(value) for value in note.params.values())
         lines.append(f"note: {note.code}" + (f" ({said})" if said else ""))
     lines.append(f"download: {plan.download} bytes")
-    for left in plan.left_out:
-        lines.append(
-            f"left out: {left.name} {left.version} ({left.reason.code})".replace("  ", " ")
-        )
+    lines += [_left_line(left) for left in plan.left_out]
     return "\n".join(lines) + "\n"
+
+
+def _left_line(left: LeftOut) -> str:
+    return f"left out: {left.name} {left.version} ({left.reason.code})".replace("  ", " ")

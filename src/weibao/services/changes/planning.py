@@ -9,11 +9,13 @@ from weibao.boundary import HostResult
 from weibao.domain.change import Change, ChangeAction, ChangePlan, PlannedTarget
 from weibao.domain.change_digest import digest_of
 from weibao.domain.inventory import Device
+from weibao.domain.patch import HostPlan
+from weibao.domain.patch_missing import unknown_everywhere
 from weibao.domain.reasons import Reason
 from weibao.domain.records import Run, RunState
 from weibao.domain.runbook import Phase, Runbook, StepKind
 from weibao.domain.waves import make_waves
-from weibao.errors import FailedError, RefusedError, WeibaoError
+from weibao.errors import FailedError, InputError, RefusedError, WeibaoError
 from weibao.services.changes.bounds import Tell
 from weibao.services.changes.carry_out import step_seconds
 from weibao.services.changes.conflicting import conflicts_now
@@ -36,7 +38,8 @@ def make_plan(
 
     Raises:
         RefusedError: the change is not a draft.
-        InputError: the inventory, the runbook or a variable is wrong.
+        InputError: the inventory, the runbook or a variable is wrong, or no host knows a package
+            that is asked for.
         FailedError: the dry run could not be started.
     """
     if change.state.value != "draft":
@@ -51,6 +54,7 @@ def make_plan(
     run = open_run(desk, change, len(targets), actor, DRY_RUN)
     try:
         found = _dry_run(desk, change, runbook, targets, sources, run, tell)
+        _check_names(targets, found)
     except WeibaoError:
         desk.parts.journal.close_run(run.id, RunState.interrupted, desk.now, actor)
         raise
@@ -162,6 +166,20 @@ def _dry_run(
         for name in names:
             found[name] = _together(found.get(name), result.hosts.get(name))
     return found
+
+
+def _check_names(targets: Sequence[PlannedTarget], found: Mapping[str, HostResult]) -> None:
+    """A package that no host knows is a slip of the pen; one that some know is a word in the plan.
+
+    Raises:
+        InputError: all hosts were read, and none knows a name that was asked for.
+    """
+    told = [result.plan for target in targets if (result := found.get(target.device))]
+    if len(told) < len(targets) or not all("left_out" in plan for plan in told):
+        return
+    unknown = unknown_everywhere([HostPlan.model_validate(plan) for plan in told])
+    if unknown:
+        raise InputError("patch.unknown_names", names=", ".join(unknown))
 
 
 def _together(one: HostResult | None, other: HostResult | None) -> HostResult:

@@ -16,7 +16,7 @@ from weibao.domain.patch_gate import (
     unread_health,
 )
 from weibao.domain.patch_health import Before, health_of
-from weibao.domain.patch_missing import choose, missing, unreadable
+from weibao.domain.patch_missing import choose, missing, unknown_names, unreadable
 from weibao.domain.patch_plan import make_host_plan, plan_lines, resolved_of
 from weibao.domain.patch_supplied import fitting, not_fitting, of_plan
 from weibao.domain.reasons import Reason
@@ -57,9 +57,12 @@ def plan(case: Case) -> Judged:
     files = fitting(case.wishes.supplied, manager)
     resolved = resolved_of(manager, case.said.get("resolved") or {}, files)
     left_out = (*left_out, *not_fitting(case.wishes.supplied, manager))
+    unknown = unknown_names(case.facts, case.wishes, resolved.asked)
+    left_out = (*unknown, *left_out)
     if not chosen and not files:
         why_not = clock_problems(case.facts, case.wishes)
-        return Judged(why_not, plan=HostPlan(manager=manager, left_out=left_out))
+        nothing = HostPlan(manager=manager, left_out=left_out)
+        return Judged(why_not, difference=plan_lines(nothing), plan=nothing)
     made, against = make_host_plan(case.facts, chosen, left_out, resolved, case.wishes)
     why = [*against, *gate_problems(case.facts, made, case.wishes)]
     if case.wishes.backup and not case.wishes.backup_place:
