@@ -63,3 +63,35 @@ def test_a_dry_run_names_what_would_change_and_what_could_not_be_tried() -> None
     assert heard(*events)["a"].difference == ""  # in earnest there is nothing to foretell
     told = ok("a", devices={"a": {"status": "ok", "difference": "+vlan 7"}})
     assert heard(*events, told, check=True)["a"].difference == "+vlan 7"
+
+
+DPKG = (
+    "debconf: unable to initialize frontend: Dialog\n"
+    * 9
+    + "dpkg: error processing package wb-tool (--configure):\n"
+    " installed wb-tool package post-installation script subprocess returned error exit status 1\n"
+    "Errors were encountered while processing:\n wb-tool\n"
+    "E: Sub-process /usr/bin/dpkg returned an error code (1)\n"
+)
+
+
+def failed(host: str, **result: Any) -> dict[str, Any]:
+    return {"event": "runner_on_failed", "event_data": {"host": host, "res": result}}
+
+
+def test_the_package_that_failed_is_named_before_all_that_apt_says_besides() -> None:
+    command = "/usr/bin/apt-get -y -o Dpkg::Options::=--force-confdef install " + "a=1 " * 80
+    said = heard(failed("a", msg=f"'{command}' failed: {DPKG}", stderr=DPKG))["a"]
+    assert said.status == "failed"
+    assert said.reason.startswith("dpkg: error processing package wb-tool (--configure): installed")
+    assert "error exit status 1" in said.reason
+    assert "E: Sub-process /usr/bin/dpkg returned an error code (1)" in said.reason
+    alone = heard(failed("a", msg=f"'{command}' failed: E: Unmet dependencies. Try it."))["a"]
+    assert alone.reason.startswith("E: Unmet dependencies. Try it. (")
+    configure = heard(failed("a", msg="non-zero return code", stderr=DPKG))["a"]
+    assert configure.reason.startswith("dpkg: error processing package wb-tool")
+    assert configure.reason.endswith("(non-zero return code)")
+    plain = heard(failed("a", msg="Some: words\nof two lines", stderr="password: Canary#1"))["a"]
+    assert plain.reason == "Some: words of two lines"
+    named = heard(failed("a", msg="Failed to install", failures=["No package wb-x"]))["a"]
+    assert named.reason == "No package wb-x (Failed to install)"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,9 @@ _COMMANDS = frozenset(
 )
 """Modules that foretell nothing. Why a task is skipped is not in the event: since check mode
 cannot try it, or since its condition is false."""
+
+_TELLING = re.compile(r"(?:E: |(?:dpkg|dpkg-deb|rpm): error|error: |Errors were encountered )")
+"""What a package manager's lines begin with that say what failed, among all that say other things."""
 
 _FAILED = {"runner_on_failed": "failed", "runner_on_unreachable": "unreachable"}
 _STATUS = frozenset({"ok", "failed", "unreachable", "unknown"})
@@ -54,7 +58,7 @@ class HostResults:
             for name, said in devices.items():
                 self._devices[str(name)] = _worse(self._devices.get(str(name)), _of_device(said))
         elif kind in _FAILED and not data.get("ignore_errors"):
-            reason = scrub(str(result.get("msg") or kind), ())
+            reason = scrub(_why(result) or str(kind), ())
             self._put(host, HostResult(_FAILED[kind], reason=reason))
         else:
             self._put(host, HostResult("ok", changed=bool(result.get("changed"))))
@@ -98,6 +102,27 @@ class HostResults:
 
     def _put(self, host: str, result: HostResult) -> None:
         self._hosts[host] = _worse(self._hosts.get(host), result)
+
+
+def _why(result: Mapping[str, Any]) -> str:
+    """Why a task failed: what tells which package comes first, since it is shortened."""
+    message = str(result.get("msg") or "")
+    command, _, rest = message.partition(" failed: ")
+    failures = result.get("failures")
+    found = [str(one) for one in failures] if isinstance(failures, (list, tuple)) else []
+    found += _telling([*str(result.get("stderr") or "").splitlines(), *rest.splitlines()])
+    if not found:
+        return message
+    return " ".join(dict.fromkeys(found)) + (f" ({command})" if command else "")
+
+
+def _telling(lines: list[str]) -> Iterator[str]:
+    """Those lines, with what belongs to them: it is indented."""
+    tells = False
+    for line in lines:
+        tells = bool(_TELLING.match(line)) or (tells and line.startswith(" "))
+        if tells:
+            yield line.strip()
 
 
 def _of_device(said: object) -> HostResult:
