@@ -20,7 +20,7 @@ _COMMANDS = frozenset(
 cannot try it, or since its condition is false."""
 
 _TELLING = re.compile(r"(?:E: |(?:dpkg|dpkg-deb|rpm): error|error: |Errors were encountered )")
-"""What a package manager's lines begin with that say what failed, among all that say other things."""
+"""What lines of a package manager begin with that say what failed."""
 
 _FAILED = {"runner_on_failed": "failed", "runner_on_unreachable": "unreachable"}
 _STATUS = frozenset({"ok", "failed", "unreachable", "unknown"})
