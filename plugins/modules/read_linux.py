@@ -115,7 +115,8 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
     text_of,
 )
 
-PLACES = ("/", "/usr", "/var", "/boot", "/var/cache/apt", "/var/cache/dnf", "/var/lib", "/tmp")
+PLACES = ("/", "/usr", "/var", "/boot", "/var/cache/apt", "/var/cache/dnf", "/var/lib",
+          "/var/lib/weibao", "/tmp")  # fmt: skip
 LEFTOVERS = (".dpkg-dist", ".dpkg-new", ".ucf-dist", ".rpmnew", ".rpmsave")
 
 

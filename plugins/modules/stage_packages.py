@@ -155,6 +155,16 @@ def fetch(asked, path, manager):
     return ""
 
 
+def no_room(folder, asked, why):
+    """Whether it is the host's disk and not the repository; what was half fetched makes room."""
+    partial = os.path.join(folder, asked["file"] + ".part")
+    known = os.statvfs(folder)
+    lacks = known.f_bavail * known.f_frsize < int(asked.get("size") or 0)
+    if os.path.exists(partial):
+        os.unlink(partial)
+    return lacks or "No space left" in why or "quota exceeded" in why
+
+
 def index(folder, files):
     """Make the folder a repository that apt can read."""
     paragraphs = []
@@ -214,6 +224,15 @@ def main():
     paths = {f["file"]: os.path.join(folder, f["file"]) for f in files}
     if module.check_mode:
         module.exit_json(changed=True, fetched=0, paths=paths)
+    try:
+        fetched = lay(module, folder, files, manager)
+    except OSError as error:
+        module.fail_json(msg="cannot write in %s: %s" % (folder, error))
+    module.exit_json(changed=bool(fetched), fetched=fetched, paths=paths)
+
+
+def lay(module, folder, files, manager):
+    """Lay all files into the folder; how many were fetched now."""
     for part in (os.path.dirname(folder), folder):
         os.makedirs(part, mode=0o755, exist_ok=True)
         os.chmod(part, 0o755)
@@ -226,13 +245,15 @@ def main():
             continue
         why = fetch(asked, path, manager)
         if why:
-            module.fail_json(msg="%s=%s is not to be had as it was approved: %s"
-                             % (asked["name"], asked["version"], why))  # fmt: skip
+            name = "%s=%s" % (asked["name"], asked["version"])
+            if no_room(folder, asked, why):
+                module.fail_json(msg="no room in %s for %s: %s" % (folder, name, why))
+            module.fail_json(msg="%s is not to be had as it was approved: %s" % (name, why))
         fetched += 1
     why = index(folder, files) if manager == "apt" else configure(folder)
     if why:
         module.fail_json(msg=why)
-    module.exit_json(changed=bool(fetched), fetched=fetched, paths=paths)
+    return fetched
 
 
 if __name__ == "__main__":

@@ -146,3 +146,19 @@ def test_a_backup_that_cannot_be_tried_for_want_of_room_fails(
     with pytest.raises(Ended, match="files more"):
         backed_up()
     assert not [path for path in small.rglob("*") if path.is_file()]
+
+
+def test_a_disk_that_is_full_is_not_a_package_that_is_not_to_be_had(
+    small: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "big.deb"
+    source.write_bytes(os.urandom(70 * MB))
+    asked = {"name": "big", "version": "2", "file": "big.deb", "sha256": "0" * 64,
+             "uri": f"file:{source}", "size": 70 * MB}  # fmt: skip
+    folder = small / "C" / "packages"
+    with pytest.raises(Ended, match=r"^no room in .*/C/packages for big=2: .*No space left"):
+        module("stage_packages").lay(Host(), str(folder), [asked], "apt")
+    assert list(folder.iterdir()) == []
+    gone = {**asked, "uri": "file:/nonexistent/big.deb", "size": 1}
+    with pytest.raises(Ended, match=r"^big=2 is not to be had as it was approved: "):
+        module("stage_packages").lay(Host(), str(folder), [gone], "apt")

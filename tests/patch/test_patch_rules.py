@@ -236,6 +236,16 @@ def test_all_that_comes_to_lie_on_one_file_system_is_added_up() -> None:
     assert not space_problems(facts(disks=two), made, PatchWishes())
 
 
+def test_room_is_wanted_where_packages_are_laid_ready() -> None:
+    package = plan().packages[0].model_copy(update={"size": 200 * MB})
+    made = plan().model_copy(update={"packages": (package,)})
+    disks = {path: {"free": 5000 * MB, "device": 1} for path in ("/", "/var", "/var/lib")}
+    assert not space_problems(facts(disks=disks), made, PatchWishes())
+    disks["/var/lib/weibao"] = {"free": 300 * MB, "device": 2}
+    found = space_problems(facts(disks=disks), made, PatchWishes())
+    assert [(r.code, r.params["path"]) for r in found] == [("patch_no_space", "/var/lib/weibao")]
+
+
 def test_a_file_system_that_is_full_of_files_is_full() -> None:
     def disks(inodes: int, all_inodes: int) -> dict[str, Any]:
         disk = {"free": 5000 * MB, "device": 1, "inodes": inodes, "all_inodes": all_inodes}

@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 _MB = 1 << 20
-_ARCHIVES = ("/var/lib", "/var/cache/apt")
+_ARCHIVES = ("/var/lib", "/var/lib/weibao", "/var/cache/apt")
+"""Where packages come to lie: laid ready under ``/var/lib/weibao``."""
 _PLACES = ("/", "/usr", "/var", *_ARCHIVES, "/boot")
 _SPARE_FILES = 1000
 _BYTES_A_FILE = 64 << 10
