@@ -331,3 +331,24 @@ def test_work_outside_of_the_contract_says_what_was_agreed(office: Office) -> No
     approval.withdraw(office.desk, office.desk.find(number), "wang.pm", "not needed")
     office.terms(scope=["write-note"])
     assert office.desk.find(office.approved()).state is ChangeState.scheduled
+
+
+def test_a_draft_that_nobody_wants_is_withdrawn_and_stands_against_nothing(office: Office) -> None:
+    def planned() -> tuple[str, tuple[str, ...]]:
+        change, plan = make_plan(
+            office.desk, office.new(), "wang.pm", office.sources, office.said.append
+        )
+        return change.id, tuple(c.params["change"] for c in plan.conflicts if c.code == "device")
+
+    first, _ = planned()
+    assert first in planned()[1]
+    gone = approval.withdraw(office.desk, office.desk.find(first), "wang.pm", "planned anew")
+    assert gone.state is ChangeState.withdrawn
+    assert first not in planned()[1]
+    assert first in {change.id for change in office.desk.records.changes()}
+    with pytest.raises(RefusedError, match=r"withdrawn|已撤回"):
+        make_plan(
+            office.desk, office.desk.find(first), "wang.pm", office.sources, office.said.append
+        )
+    office.clock.at += 10 * HOUR
+    assert office.desk.find(first).state is ChangeState.withdrawn

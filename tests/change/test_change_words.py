@@ -76,14 +76,14 @@ def test_a_refusal_says_states_and_actions_in_words(state: ChangeState) -> None:
 
 
 def test_what_there_is_no_command_for_is_not_offered() -> None:
-    assert legal_actions(ChangeState.draft) == ("plan", "submit", "start")
+    assert legal_actions(ChangeState.draft) == ("plan", "submit", "start", "withdraw")
     assert legal_actions(ChangeState.closed) == ()
 
 
 def test_what_there_is_a_command_for_is_offered_as_it_is_typed() -> None:
     draft = ChangeState.draft
-    assert legal_commands(draft, ChangeKind.normal) == "plan, submit, edit"
-    assert legal_commands(draft, ChangeKind.emergency) == "plan, start, edit"
+    assert legal_commands(draft, ChangeKind.normal) == "plan, submit, withdraw, edit"
+    assert legal_commands(draft, ChangeKind.emergency) == "plan, start, withdraw, edit"
     assert legal_commands(ChangeState.verified) == "back-out, close"
     assert legal_commands(ChangeState.backfill) == "back-out, backfill, close"
     assert legal_commands(ChangeState.documents_updated) == "close"

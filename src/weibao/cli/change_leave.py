@@ -134,7 +134,7 @@ def extend(call: Call, change_id: str, until: str, **given: Any) -> None:
 @who_option
 @command_options()
 def withdraw(call: Call, change_id: str, why: str, person: str) -> None:
-    """Take it back to a draft; approvals of before are void."""
+    """Take it back to a draft, approvals of before are void; a draft is over then."""
     from weibao.services.changes.approval import withdraw as do
 
     desk = desk_of(call)

@@ -72,9 +72,13 @@ class ChangeState(StrEnum):
     """Its window passed before it was approved."""
     missed = "missed"
     """It was approved, and its window passed without a start; it never fires late."""
+    withdrawn = "withdrawn"
+    """A draft that its people do not want any more; it stays on record."""
 
 
-FINAL = frozenset({ChangeState.closed, ChangeState.expired, ChangeState.missed})
+FINAL = frozenset(
+    {ChangeState.closed, ChangeState.expired, ChangeState.missed, ChangeState.withdrawn}
+)
 LOCKING = frozenset({ChangeState.running, ChangeState.paused})
 """While a change is in one of these, its configuration items belong to it."""
 
@@ -90,7 +94,7 @@ class ChangeAction(StrEnum):
     schedule = "schedule"
     reject = "reject"
     withdraw = "withdraw"
-    """Back to draft; approvals of before are void."""
+    """Back to draft, approvals of before are void; of a draft: for good."""
     start = "start"
     pause = "pause"
     resume = "resume"
@@ -115,6 +119,7 @@ TRANSITIONS: Mapping[tuple[ChangeState, ChangeAction], ChangeState] = {
     (_S.draft, _A.submit): _S.internal_review,
     (_S.draft, _A.schedule): _S.scheduled,  # standard changes
     (_S.draft, _A.start): _S.running,  # emergencies
+    (_S.draft, _A.withdraw): _S.withdrawn,
     (_S.draft, _A.expire): _S.expired,
     (_S.internal_review, _A.approve): _S.internally_approved,
     (_S.internal_review, _A.reject): _S.rejected,

@@ -32,6 +32,7 @@ _TONES: dict[ChangeState, Tone] = {
     ChangeState.rejected: "warning",
     ChangeState.expired: "warning",
     ChangeState.missed: "bad",
+    ChangeState.withdrawn: "warning",
     ChangeState.paused: "warning",
 }
 _STEP_TONES: dict[StepState, Tone] = {

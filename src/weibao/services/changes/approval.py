@@ -172,7 +172,10 @@ def consent(
 
 
 def withdraw(desk: Desk, change: Change, actor: str, why: str) -> Change:
-    """Back to a draft; what was signed is void, since the next round is another one."""
+    """Back to a draft: what was signed is void, since the next round is another one.
+
+    A draft itself is over then: it stands against no other change any more.
+    """
     check_mandate(desk, desk.contract(change), actor, "withdraw", change)
     return desk.move(change, ChangeAction.withdraw, actor, why, digest="", submitted_at=None)
 
