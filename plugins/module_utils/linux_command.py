@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
 import time
 
+_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 LIMIT = 2000000
 """Characters of one command's output that are kept."""
 
@@ -115,6 +117,18 @@ def streamed(argv, take, timeout=120):
     if enough:
         return 0
     return 124 if late else rc
+
+
+def shown(path):
+    """A path as text; bytes that are no UTF-8 as ``\\xe9``: no JSON and no record holds them."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def real(text):
+    """The path that ``shown`` made this text of."""
+    if "\\x" not in text or os.path.lexists(text):
+        return text
+    return os.fsdecode(_BYTE.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text)))
 
 
 def text_of(path, limit=LIMIT):

@@ -15,6 +15,7 @@ import time
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
     command,
     fields_of,
+    shown,
     streamed,
     text_of,
 )
@@ -255,7 +256,7 @@ def manifest(paths, skipped=()):
             for path in [folder, *names] if folder else names:
                 said = fingerprint(path)
                 if said:
-                    found[path] = said
+                    found[shown(path)] = said
     return found
 
 
@@ -268,7 +269,7 @@ def fingerprint(path):
         known = os.lstat(path)
         mode = stat.S_IMODE(known.st_mode)
         if stat.S_ISLNK(known.st_mode):
-            return "link:" + os.readlink(path)
+            return "link:" + shown(os.readlink(path))
         if stat.S_ISDIR(known.st_mode):
             return "folder:%04o:%d:%d" % (mode, known.st_uid, known.st_gid)
         if not stat.S_ISREG(known.st_mode):

@@ -10,7 +10,9 @@ short_description: Back up files with restic and prove the restore
 description:
   - Backs up folders into a restic repository, brings the snapshot back into a folder beside,
     and compares every file with what was there. A backup that does not come back fails.
-  - With O(state=restored) it brings named files back to their places and compares them.
+  - A repository that is not there is made, once; one that was there and is gone is refused.
+  - With O(state=restored) it brings named files back to their places and compares them. One that
+    cannot be put back does not keep the others from it; RV(problems) names it.
 version_added: 0.3.0
 author:
   - The Weibao project (@weibao)
@@ -58,7 +60,7 @@ options:
       - Files that are taken away, since they were not there before, and folders, where they are
         empty then.
     type: list
-    elements: path
+    elements: str
     default: []
   aside:
     description: Folder that keeps what is replaced or taken away; without it, that is lost.
@@ -95,17 +97,29 @@ seconds:
   description: How long backup and trial restore took.
   returned: success
   type: dict
+problems:
+  description: What could not be put back, and why, by path.
+  returned: where files were to be put back
+  type: dict
 """
 
+import glob
+import hashlib
 import json
 import os
 import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import no_room, watched
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
+    no_room,
+    real,
+    shown,
+    watched,
+)
 from ansible_collections.weibao.core.plugins.module_utils.linux_put_back import (
     FOLDER,
+    private,
     put_back,
     take_away,
 )
@@ -115,6 +129,12 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_services import 
 )
 
 CACHE = "/var/cache/weibao/restic"
+MARKS = "/var/lib/weibao/repositories"
+"""An empty file for each repository that was there once."""
+NOT_THERE = ("no such file", "does not exist", "not found", "NoSuchKey", "404")
+"""What restic says of a repository that nobody has made yet."""
+TRIAL = "weibao-trial-"
+"""What the names of folders begin with in which a restore is made."""
 SPARE = 1000
 """Files that can still be made on a disk when a trial restore lies there."""
 
@@ -145,6 +165,29 @@ class Restic:
             self.module.fail_json(msg="restic %s: %s" % (words[0], why))
         return done
 
+    def open(self):
+        """See that the repository is there; a new one is made, but not in the place of one that
+        was: its disk may not be mounted.
+        """
+        known = self.run("cat", "config", may_fail=True)
+        named = hashlib.sha256(self.module.params["repository"].encode()).hexdigest()
+        mark = os.path.join(MARKS, named)
+        if known["rc"]:
+            said = " ".join((known["err"] or known["out"]).split())
+            if "wrong password" in said:
+                self.module.fail_json(msg="restic: wrong password for the repository")
+            if not any(words in said for words in NOT_THERE):
+                self.module.fail_json(msg="restic cannot reach the repository: %s" % said[-400:])
+            if os.path.exists(mark):
+                self.module.fail_json(
+                    msg="the repository that this host was backed up to is gone; is its disk "
+                    "mounted? To begin a new one there, remove %s" % mark
+                )
+            self.run("init")
+        private(MARKS)
+        with open(mark, "w"):
+            pass
+
 
 def back_up(module):
     """Back up, bring back beside, compare."""
@@ -156,12 +199,11 @@ def back_up(module):
             msg="what is to be backed up is not on the host: %s" % (", ".join(gone) or "no paths")
         )
     began = time.time()
-    known = restic.run("cat", "config", may_fail=True)
-    if known["rc"] and "wrong password" in known["err"]:
-        module.fail_json(msg="restic: wrong password for the repository")
-    if known["rc"]:
-        restic.run("init")
-    said = restic.run("backup", "--json", "--tag", params["tag"], *paths)["out"]
+    restic.open()
+    # restic keeps of a link its target's name alone.
+    real = sorted({os.path.realpath(path) for path in paths})
+    links = [path for path in paths if os.path.islink(path)]
+    said = restic.run("backup", "--json", "--tag", params["tag"], *real, *links)["out"]
     summary = {}
     for line in said.splitlines():
         try:
@@ -177,10 +219,8 @@ def back_up(module):
     if why:
         module.fail_json(msg="there is no room to try the restore: %s" % why)
     saved = time.time()
-    before = manifest(paths)
-    place = os.path.join(params["scratch"], params["tag"])
-    shutil.rmtree(place, ignore_errors=True)
-    os.makedirs(place, mode=0o700)
+    before = manifest(real)
+    place = trial_folder(params, params["tag"])
     try:
         restic.run("restore", snapshot, "--target", place)
         differs = compare(before, place, began)
@@ -198,39 +238,86 @@ def back_up(module):
     )
 
 
+def trial_folder(params, name):
+    """A new one, for root alone; what a killed process left goes."""
+    for left in glob.glob(os.path.join(glob.escape(params["scratch"]), TRIAL + "*")):
+        shutil.rmtree(left, ignore_errors=True)
+    place = os.path.join(params["scratch"], TRIAL + name)
+    private(place)
+    return place
+
+
 def compare(before, place, began):
     """What did not come back as it was; what has changed since the backup began does not count."""
     return sorted(
         path
         for path, known in before.items()
-        if fingerprint(place + path) != known
-        and fingerprint(path) == known
-        and os.lstat(path).st_ctime < began - 1
+        if not came_back(real(path), known, place)
+        and fingerprint(real(path)) == known
+        and os.lstat(real(path)).st_ctime < began - 1
     )
+
+
+def came_back(path, known, place):
+    """Whether it is there; a link on the way to it would lead to the file itself."""
+    folder = os.path.dirname(place + path)
+    is_beside = (os.path.realpath(folder) + "/").startswith(os.path.realpath(place) + "/")
+    return is_beside and fingerprint(place + path) == known
 
 
 def restore(module):
     """Bring files and folders back to what they were."""
     params, restic = module.params, Restic(module)
-    wanted = {path: known for path, known in params["files"].items() if fingerprint(path) != known}
+    files = {real(path): known for path, known in params["files"].items()}
+    wanted = {path: known for path, known in files.items() if fingerprint(path) != known}
     needed = sorted(path for path, known in wanted.items() if not known.startswith(FOLDER))
-    place = os.path.join(params["scratch"], params["tag"] + "-files")
-    shutil.rmtree(place, ignore_errors=True)
-    os.makedirs(place, mode=0o700)
+    place = trial_folder(params, params["tag"] + "-files")
     if params["aside"]:
-        os.makedirs(params["aside"], mode=0o700, exist_ok=True)
+        private(params["aside"])
     try:
-        if needed:
-            words = [word for path in needed for word in ("--include", escaped(path))]
+        for words in in_parts([word for path in needed for word in included(path)]):
             restic.run("restore", params["snapshot"], "--target", place, *words)
-        put_back(wanted, place, params["aside"])
+        # What was not there goes first: a folder may come back as a link to elsewhere.
+        gone, problems = take_away(params["removed"], params["aside"])
+        problems.update(put_back(wanted, lambda path: lies_at(path, place), params["aside"]))
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    gone = take_away(params["removed"], params["aside"])
-    left = sorted(path for path, known in params["files"].items() if fingerprint(path) != known)
-    if left:
-        module.fail_json(msg="not as they were before: %s" % ", ".join(left[:10]))
-    module.exit_json(changed=bool(wanted or gone), files=len(wanted), removed=gone)
+    for path, known in files.items():
+        if fingerprint(path) != known:
+            problems.setdefault(shown(path), "it is not as it was before")
+    module.exit_json(
+        changed=bool(wanted or gone), files=len(wanted), removed=gone, problems=problems
+    )
+
+
+def stored(path):
+    """The path by which restic knows a file: the one without links on the way to it."""
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def included(path):
+    """restic's words for one file."""
+    return [word for one in sorted({path, stored(path)}) for word in ("--include", escaped(one))]
+
+
+def lies_at(path, place):
+    """Where a file was restored to."""
+    found = place + stored(path)
+    return found if os.path.lexists(found) else place + path
+
+
+def in_parts(words, most=100000):
+    """So many at a time as one command can take; two words belong together."""
+    part, size = [], 0
+    for first, second in zip(words[::2], words[1::2]):  # noqa: B905 - Python before 3.10
+        if part and size + len(second) > most:
+            yield part
+            part, size = [], 0
+        part += [first, second]
+        size += len(os.fsencode(second)) + 20
+    if part:
+        yield part
 
 
 def escaped(path):
@@ -252,7 +339,8 @@ def main():
             "scratch": {"type": "path", "default": "/var/lib/weibao/restore"},
             "snapshot": {"type": "str", "default": ""},
             "files": {"type": "dict", "default": {}},
-            "removed": {"type": "list", "elements": "path", "default": []},
+            # No path by type: what is in a file's own name is not to be expanded.
+            "removed": {"type": "list", "elements": "str", "default": []},
             "aside": {"type": "path", "default": ""},
         },
         supports_check_mode=True,

@@ -11,7 +11,7 @@ description:
   - Does in one go what is left to do when packages were exchanged, since each task costs every host
     its own session.
   - "The order is: apt's marks; configuration files that rpm laid aside as C(.rpmsave), while the
-    package's own took their place; the init's new code; services."
+    package's own took their place; systemd's unit files; its own new code; services."
   - An edited file takes its place again, and the package's own lies beside as C(.rpmnew). A file
     that the package does not bring any more stays aside.
   - Services restart in one transaction of systemd, which keeps their order.
@@ -30,8 +30,12 @@ options:
   saved:
     description: Paths that end in C(.rpmsave).
     type: list
-    elements: path
+    elements: str
     default: []
+  reload:
+    description: Whether systemd reads its unit files anew.
+    type: bool
+    default: false
   reexec:
     description: Whether systemd runs its new code.
     type: bool
@@ -80,8 +84,10 @@ def put_back(saved):
     if not saved.endswith(SAVED) or not os.path.isfile(saved) or not os.path.isfile(path):
         return ""
     beside = path + NEW
-    if os.path.lexists(beside):
-        os.unlink(beside)
+    number = 1
+    while os.path.lexists(beside):  # somebody may still want to compare with it
+        beside = "%s%s.%d" % (path, NEW, number)
+        number += 1
     os.link(path, beside)
     os.rename(saved, path)
     return path
@@ -92,6 +98,8 @@ def commands(asked):
     first, then = [], []
     if asked["automatic"]:
         first.append(["apt-mark", "auto", *asked["automatic"]])
+    if asked["reload"] and not asked["reexec"]:  # which reads them too
+        then.append(["systemctl", "daemon-reload"])
     if asked["reexec"]:
         then.append(["systemctl", "daemon-reexec"])
     if asked["restart"]:
@@ -105,7 +113,8 @@ def main():
         argument_spec={
             "automatic": {"type": "list", "elements": "str", "default": []},
             "apt_config": {"type": "path"},
-            "saved": {"type": "list", "elements": "path", "default": []},
+            "saved": {"type": "list", "elements": "str", "default": []},
+            "reload": {"type": "bool", "default": False},
             "reexec": {"type": "bool", "default": False},
             "restart": {"type": "list", "elements": "str", "default": []},
         },

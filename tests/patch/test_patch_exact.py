@@ -183,14 +183,11 @@ def test_what_came_by_itself_is_marked_so_again() -> None:
 
 @pytest.mark.parametrize(("manager", "repaired"), [("apt", True), ("dnf", False)])
 def test_only_what_dpkg_left_half_done_is_finished_first(manager: str, repaired: bool) -> None:
-    """The role has a file of tasks by this name: repair_apt.yml."""
     tool = PackageChange(name="wb-tool", arch="amd64", before="1", version="2")
     now = judged_facts(manager=manager, broken="cut off")
     made = HostPlan(manager=manager, packages=(tool,))
     order = judge("order", case(now, made, now)).order
     assert order.get("repair", False) is repaired
-    tasks = Path(__file__).parents[2] / "roles/patch_linux/tasks"
-    assert (tasks / f"repair_{manager}.yml").exists() is repaired
 
 
 def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
@@ -211,9 +208,10 @@ def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
         place.write_text(text)
         assert module.put_back(str(edited)) == str(place)
         assert (place.read_text(), place.stat().st_mode & 0o777) == ("edited", 0o640)
-        assert (tmp_path / "a.conf.rpmnew").read_text() == text
+        assert text in {beside.read_text() for beside in tmp_path.glob("a.conf.rpmnew*")}
         assert not edited.exists()
     assert module.put_back(str(edited)) == ""
+    assert len([*tmp_path.glob("a.conf.rpmnew*")]) == 2  # none is lost
 
 
 def test_an_edited_file_that_is_not_in_force_is_never_told_as_kept() -> None:

@@ -77,6 +77,10 @@ def case(now: Facts, made: HostPlan, before: Facts | None = None, **wishes: Any)
     )
 
 
+def replace_files(now: Facts, files: dict[str, str]) -> Facts:
+    return now.model_copy(update={"files": files})
+
+
 def codes(judged: Judged) -> list[str]:
     return [reason.code for reason in (*judged.why, *judged.notes)]
 
@@ -147,6 +151,116 @@ def test_only_files_that_the_patch_changed_go_back_and_they_are_named() -> None:
     assert [(r.code, r.params["files"]) for r in stays.why] == [
         ("patch_files_differ", "/etc/app.conf, /etc/added")
     ]
+
+
+def test_what_others_wrote_is_kept_before_the_packages_scripts_can_touch_it() -> None:
+    """rpm lays an edited file aside when its package goes back; a purge deletes it."""
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    now = {**WAS, "/etc/hosts": "edited", "/etc/new.conf": "edited"}
+    settled = {"/etc/new.conf": "of the package"}
+    spoilt = {**WAS, "/etc/hosts": "of the package"}
+    order, files, done = going_back(
+        made, now, spoilt, {**WAS, "/etc/hosts": "edited"}, begun=True, settled=settled
+    )
+    assert order.order["keep"] == ["/etc/hosts"]
+    assert order.order["theirs"].startswith("/var/lib/weibao/patch/C/theirs-")
+    assert files.order["folders"]["theirs"] == order.order["theirs"]
+    assert files.order["theirs"] == {"/etc/hosts": "edited"} and done.ok
+    *_, left = going_back(made, now, spoilt, spoilt, begun=True, settled=settled)
+    assert codes(left)[0] == "patch_files_differ"
+    assert left.why[0].params["files"] == "/etc/hosts"
+
+
+def test_a_file_that_others_had_removed_is_removed_again() -> None:
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    now = {name: known for name, known in WAS.items() if name != "/etc/hosts"}
+    order, files, done = going_back(made, now, WAS, now, begun=True, settled={})
+    assert (order.order["keep"], files.order["removed"]) == ([], ["/etc/hosts"]) and done.ok
+
+
+def test_what_changed_between_the_backup_and_the_patch_is_what_goes_back() -> None:
+    """It is in no backup: the runner was killed in between, and somebody edited a file."""
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    was = facts(manager="dnf", packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(replace_files(was, {**WAS, "/etc/app.conf": "by hand"}), made, was)
+    order = judge("order", asked).order
+    assert order["keep"] == ["/etc/app.conf"]
+    kept: Any = asked.records
+    before = kept.before("web1")
+    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    patched = replace_files(facts(), {**WAS, "/etc/app.conf": "new", "/etc/hosts": "new"})
+    judge("back_order", replace(asked, facts=patched))
+    now = replace_files(was, {**WAS, "/etc/app.conf": "new", "/etc/hosts": "new"})
+    back = judge("back_files", replace(asked, facts=now)).order
+    assert back["started"] == {"/etc/app.conf": "by hand"}
+    assert back["files"] == {"/etc/hosts": "old"}
+    assert back["folders"]["started"] == order["kept"]
+    assert not judge("back_done", replace(asked, facts=was)).ok
+    now = replace_files(was, {**WAS, "/etc/app.conf": "by hand"})
+    assert judge("back_done", replace(asked, facts=now)).ok
+
+
+def test_nothing_goes_back_where_somebody_brought_it_further_since() -> None:
+    """Another change, perhaps, which still counts as verified."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(facts(packages=[["libssl3", "amd64", "3"]], files=WAS), made, was)
+    kept: Any = asked.records
+    kept.said = {"begun": True}
+    refused = judge("back_order", asked)
+    assert codes(refused) == ["patch_changed_since"]
+    assert refused.why[0].params["packages"] == "libssl3 3"
+    assert codes(judge("back_done", asked)) == ["patch_changed_since"]
+    assert judge("back_order", replace(asked, facts=facts(files=WAS))).order["needed"]
+    assert judge("back_done", replace(asked, facts=was)).ok
+
+
+def test_a_way_back_that_was_proven_is_proven_once_more() -> None:
+    """The runner may die before it has recorded what was found."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(replace_files(facts(), {**WAS, "/etc/hosts": "mine"}), made, was)
+    kept: Any = asked.records
+    kept.said = {"begun": True, "settled": {}}
+    judge("back_order", asked)
+    back = replace(asked, facts=replace_files(was, {**WAS, "/etc/hosts": "mine"}))
+    assert judge("back_done", back).ok
+    assert judge("back_order", back).order == {"needed": False}
+    assert judge("back_files", back).order["files"] == {}
+    assert judge("back_done", back).ok
+    ruined = replace(asked, facts=facts(packages=[], broken="x", files={**WAS, "/etc/a": "new"}))
+    judge("back_order", ruined)
+    assert {"patch_database_broken", "patch_files_differ"} <= {*codes(judge("back_done", ruined))}
+
+
+def test_services_run_with_the_configuration_that_came_back_last() -> None:
+    """The packages' own scripts have started them again before."""
+    made = HostPlan(manager="apt", packages=(LIB,), restarts=("web.service", "gone.service"))
+    was = facts(packages=[["libssl3", "amd64", "1"]])
+    now = facts(services={"web.service": {"packages": ["libssl3"], "started": 99}})
+    asked = case(now, made, was)
+    kept: Any = asked.records
+    kept.said = {"back_since": 1.0}
+    order = judge("back_applied", asked).order
+    assert (order["reload"], order["restart"]) == (False, [])
+    kept.said = {"back_since": 1.0, "put_back": ["/etc/app.conf"]}
+    order = judge("back_applied", asked).order
+    assert (order["reload"], order["restart"]) == (True, ["web.service"])
+    laid = facts(services=now.services, leftovers=["/etc/app.conf.rpmsave"])
+    order = judge("applied", case(laid, made, was)).order
+    assert (order["reload"], order["restart"]) == (True, ["web.service"])
+
+
+def test_folders_of_configuration_that_are_not_those_of_the_record_are_no_measure() -> None:
+    """What is not read any more would count as gone."""
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    was = facts(manager="dnf", packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(was, made, was, config_paths=["/etc/app"])
+    kept: Any = asked.records
+    assert judge("order", asked).ok  # of a record that does not say it
+    kept.keep_before(kept.before("web1").model_copy(update={"paths": ("/etc",)}))
+    assert codes(judge("order", asked)) == ["patch_other_paths"]
+    assert judge("expect", asked).order["paths"] == ["/etc"]
 
 
 def test_the_mode_of_a_folder_is_part_of_what_the_host_was() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -51,9 +53,9 @@ def test_files_links_folders_modes_and_owners_go_back_and_nothing_is_lost(tmp_pa
     (top / "added" / "file").write_text("with the patch\n")
     now = prints(top)
     wanted = {path: known for path, known in before.items() if now.get(path) != known}
-    module.put_back(wanted, str(saved), str(aside))
-    added = sorted(set(prints(top)) - set(before))
-    assert module.take_away(added, str(aside)) == len(added) == 2
+    added = sorted(set(now) - set(before) - {str(top / "turns" / "into")})
+    assert module.take_away(added, str(aside)) == (2, {}) and len(added) == 2
+    assert module.put_back(wanted, str(saved), str(aside)) == {}
     assert prints(top) == before
 
     kept = Path(f"{aside}{top}")
@@ -73,5 +75,157 @@ def test_a_folder_in_which_somebody_put_something_stays(tmp_path: Path) -> None:
     module: Any = utils("linux_put_back")
     (tmp_path / "added").mkdir()
     (tmp_path / "added" / "mine").write_text("theirs\n")
-    assert module.take_away([str(tmp_path / "added")], str(tmp_path / "aside")) == 0
+    assert module.take_away([str(tmp_path / "added")], str(tmp_path / "aside")) == (0, {})
     assert (tmp_path / "added" / "mine").exists()
+
+
+def test_nobody_reads_a_secret_while_it_is_put_back_or_after_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may end between any two of its steps."""
+    module: Any = utils("linux_put_back")
+    saved, top = tmp_path / "saved", tmp_path / "etc"
+    top.mkdir()
+    source = saved / str(top / "shadow")[1:]
+    source.parent.mkdir(parents=True)
+    source.write_text("root:secret\n")
+    source.chmod(0o640)
+    os.chown(source, 0, 42)
+    seen: list[int] = []
+    (top / "shadow").write_text("x")
+    fingerprint = utils("linux_services").fingerprint
+
+    def killed(stream: Any, made: Any, *_: Any) -> None:
+        made.write(stream.read())
+        made.flush()
+        seen.append(os.fstat(made.fileno()).st_mode & 0o777)
+        raise KeyboardInterrupt
+
+    wanted = {str(top / "shadow"): fingerprint(str(source))}
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module.shutil, "copyfileobj", killed)
+        module.put_back(wanted, str(saved), "")
+    assert seen == [0o600]
+    # Where even that could not be taken away, somebody's link in its place is not followed.
+    (tmp_path / "victim").write_text("untouched")
+    (top / "shadow.weibao-new").symlink_to(tmp_path / "victim")
+    assert module.put_back(wanted, str(saved), str(tmp_path / "aside")) == {}
+    assert (tmp_path / "victim").read_text() == "untouched"
+    assert fingerprint(str(top / "shadow")) == wanted[str(top / "shadow")]
+    assert [path.name for path in top.iterdir()] == ["shadow"]
+    assert (tmp_path / "aside").stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_is_open_to_nobody_while_it_is_filled(tmp_path: Path) -> None:
+    module: Any = utils("linux_put_back")
+    modes: list[int] = []
+    top, saved = tmp_path / "etc" / "private", tmp_path / "saved"
+    (saved / str(top)[1:]).mkdir(parents=True)
+    (saved / str(top / "key")[1:]).write_text("key")
+    was = module._put_file
+    module._put_file = lambda *given: (modes.append(top.stat().st_mode & 0o777), was(*given))
+    try:
+        wanted = {str(top): "folder:0711:0:0", str(top / "key"): "0644:0:0:x"}
+        assert module.put_back(wanted, str(saved), "") == {}
+        top.chmod(0o755)
+        module.put_back({**wanted, str(top): "folder:0700:0:0"}, str(saved), "")
+    finally:
+        module._put_file = was
+    assert modes == [0o700, 0o700]
+    assert top.stat().st_mode & 0o777 == 0o700
+
+
+def test_one_that_cannot_be_put_back_keeps_no_other_from_it(tmp_path: Path) -> None:
+    module: Any = utils("linux_put_back")
+    top, saved = tmp_path / "etc", tmp_path / "saved"
+    (saved / str(top)[1:]).mkdir(parents=True)
+    for name in "abc":
+        (saved / str(top / name)[1:]).write_text("old")
+    top.mkdir()
+    os.mkfifo(top / "b")
+    (top / "c").write_text("new")
+    (top / "a").mkdir()
+    (top / "a" / "busy").mkdir()
+    os.system(f"mount -t tmpfs none {top}/a/busy")
+    try:
+        wanted = {str(top / name): "0644:0:0:x" for name in "abc"}
+        problems = module.put_back(wanted, str(saved), str(tmp_path / "aside"))
+    finally:
+        os.system(f"umount {top}/a/busy {tmp_path}/aside{top}/a/busy 2>/dev/null")
+    assert set(problems) <= {str(top / "a")}
+    assert [(top / name).read_text() for name in "bc"] == ["old", "old"]
+
+
+def test_what_lies_behind_a_link_is_not_taken_away(tmp_path: Path) -> None:
+    """The patch made a folder of what was a link to elsewhere."""
+    module: Any = utils("linux_put_back")
+    restic: Any = importlib.import_module(
+        "ansible_collections.weibao.core.plugins.modules.back_up_linux"
+    )
+    target, app, saved = tmp_path / "opt", tmp_path / "app", tmp_path / "saved"
+    target.mkdir()
+    (target / "x").write_text("real")
+    app.symlink_to(target)
+    was = prints(tmp_path)
+    (saved / str(tmp_path)[1:]).mkdir(parents=True)
+    os.system(f"cp -a {app} {saved}{app}")
+    assert not restic.came_back(str(app / "x"), was[str(target / "x")], str(saved))
+    app.unlink()
+    app.mkdir()
+    (app / "x").write_text("of the patch")
+    assert module.take_away([str(app / "x")], str(tmp_path / "aside"))[0] == 1
+    assert module.put_back({str(app): was[str(app)]}, str(saved), str(tmp_path / "aside")) == {}
+    assert (app / "x").read_text() == "real" and app.is_symlink()
+
+
+def test_what_is_kept_once_stays_and_two_things_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    module: Any = utils("linux_put_back")
+    top, folder = tmp_path / "etc", str(tmp_path / "kept")
+    tree(top)
+    paths = [str(top / name) for name in ("sub/a", "link", "sub", "none")]
+    kept = module.keep(paths, folder)
+    assert [*kept] == paths[:2] and kept[paths[0]] == prints(top)[paths[0]]
+    assert Path(folder).stat().st_mode & 0o777 == 0o700
+    (top / "sub" / "a").write_text("later")
+    assert module.keep(paths, folder) == kept
+    assert module.put_back({paths[0]: kept[paths[0]]}, folder, "") == {}
+    assert (top / "sub" / "a").read_text() == "old a\n"
+    # A file, and in the place of that a folder with a file.
+    module.move_aside(str(top / "turns"), str(tmp_path / "aside"))
+    (top / "turns").mkdir()
+    (top / "turns" / "x").write_text("x")
+    for _ in range(2):
+        (top / "turns" / "x").write_text("x")
+        module.move_aside(str(top / "turns" / "x"), str(tmp_path / "aside"))
+    assert len([*tmp_path.glob("aside*/**/x*")]) == 2
+
+
+def test_orders_of_any_length_are_given_to_restic_in_parts() -> None:
+    restic: Any = importlib.import_module(
+        "ansible_collections.weibao.core.plugins.modules.back_up_linux"
+    )
+    words = [w for n in range(30000) for w in ("--include", f"/etc/a/rather/long/name/{n}")]
+    parts = [*restic.in_parts(words)]
+    assert [word for part in parts for word in part] == words
+    assert len(parts) > 5 and all(sum(map(len, part)) < 300000 for part in parts)
+
+
+def test_names_that_are_no_text_are_kept_and_put_back_as_all_others(tmp_path: Path) -> None:
+    """One such name in /etc, and nothing of the host could be recorded."""
+    module: Any = utils("linux_put_back")
+    top, saved = tmp_path / "etc", tmp_path / "saved"
+    top.mkdir()
+    name = os.fsdecode(b"caf\xe9.conf")
+    (top / name).write_text("old")
+    (top / "link").symlink_to(name)
+    (top / "plain\\xe9").write_text("of that name")
+    before = prints(top)
+    assert json.loads(json.dumps(before, ensure_ascii=False).encode()) == before
+    paths = [path for path in before if not before[path].startswith("folder:")]
+    assert set(module.keep(paths, str(saved))) == set(paths) and len(paths) == 3
+    for path in (name, "link"):
+        (top / path).unlink()
+    assert module.put_back({p: before[p] for p in paths}, str(saved), "") == {}
+    assert prints(top) == before
+    assert module.take_away([str(top / "caf\\xe9.conf")], str(tmp_path / "aside")) == (1, {})
+    assert not (top / name).exists()

@@ -400,14 +400,17 @@ def test_what_people_changed_is_told_from_what_the_patch_changed() -> None:
     started = {"/etc/a": "by hand"}
     patched = {**before, "/etc/a": "by hand", "/etc/b": "2", "/etc/shadow": "2", "/etc/n": "2"}
     settled = {path: patched[path] for path in ("/etc/a", "/etc/b", "/etc/shadow", "/etc/n")}
-    assert their_files(before, started, None, patched) == ("/etc/a",)
-    assert their_files(before, started, settled, patched) == ("/etc/a",)
+    assert their_files(before, started, None, patched) == {"/etc/a": "by hand"}
+    assert their_files(before, started, settled, patched) == {"/etc/a": "by hand"}
+    # A patch that was not found well: once people may have changed passwords, these stay.
+    late = their_files(before, started, None, patched, is_late=True)
+    assert late == {"/etc/a": "by hand", "/etc/shadow": "2"}
     later = {**patched, "/etc/b": "3", "/etc/c": "3", "/etc/shadow": "3",
              "/etc/d": "folder:0755:0:0", "/etc/d/e": "3"}  # fmt: skip
     # Accounts and passwords of people stay; a file of the patch goes back, whatever became of it.
-    assert their_files(before, started, settled, later) == (
+    assert [*their_files(before, started, settled, later)] == [
         "/etc/a", "/etc/c", "/etc/d", "/etc/d/e", "/etc/shadow",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_without_a_backup_only_snapshots_of_everything_let_a_host_through() -> None:

@@ -119,6 +119,93 @@ def test_configuration_goes_back_and_what_people_wrote_since_stays(
     estate.weibao("verify")
 
 
+UNIT = """\
+[Service]
+ExecStart=/bin/sh -c '(cat /etc/wb-svc/settings; echo "$X") > /run/wb-svc.with; exec sleep 99999'
+[Install]
+WantedBy=multi-user.target
+"""
+DROPIN = "/etc/systemd/system/wb-svc.service.d"
+STARTED = """\
+#!/bin/sh
+set -e
+mkdir -p /etc/wb-svc
+[ -e /etc/wb-svc/settings ] || echo old > /etc/wb-svc/settings
+[ ! -e /etc/wb-svc/mine ] || echo spoilt > /etc/wb-svc/mine
+%s
+systemctl daemon-reload
+systemctl enable -q wb-svc
+systemctl restart wb-svc
+"""
+CHANGED = f"""\
+echo new > /etc/wb-svc/settings
+mkdir -p {DROPIN}
+printf '[Service]\\nEnvironment=X=dropin\\n' > {DROPIN}/x.conf
+"""
+
+
+def service(version: str, does: str = "") -> Package:
+    """A package whose service is started by its own script."""
+    return Package(
+        "wb-svc", version,
+        {"/lib/systemd/system/wb-svc.service": UNIT, "/usr/share/wb-svc/version": version},
+        postinst=STARTED % does,
+    )  # fmt: skip
+
+
+def test_services_run_with_what_came_back_and_no_script_spoils_what_people_wrote(
+    flow: Callable[..., PatchFlow], lab: Booted, pool: Repository
+) -> None:
+    """The earlier package's script starts its service before its configuration is back."""
+    web1 = lab.hosts["web1"]
+    pool.add(service("1.0"))
+    web1.ssh("apt-get -q update && apt-get -q -y install wb-svc=1.0", timeout=120)
+    pool.add(service("2.0", CHANGED))
+    try:
+        estate = flow("web1")
+        number, _ = estate.planned("--package", "wb-svc", limit="web1")
+        estate.consented(number)
+        estate.start(number)
+        assert web1.file("/run/wb-svc.with").read_text() == "new\ndropin\n"
+        web1.ssh("echo by hand > /etc/wb-svc/mine")
+        estate.change("back-out", number, "--why", "test", who="li.op")
+    finally:
+        for file in pool.folder.glob("main/wb-svc_*"):
+            pool.remove(file.name)
+    assert web1.packages()["wb-svc"] == "1.0"
+    assert not web1.file(f"{DROPIN}/x.conf").exists()
+    for _ in range(2):
+        wait_for(lambda: web1.file("/run/wb-svc.with").read_text() == "old\n\n", seconds=20)
+        web1.ssh("systemctl restart wb-svc")
+    assert web1.ssh("systemctl show -P NeedDaemonReload wb-svc").stdout.strip() == "no"
+    assert web1.file("/etc/wb-svc/mine").read_text() == "by hand\n"
+    assert "/etc/wb-svc/mine" in said(estate, number, "web1", "back-out")
+
+
+def test_what_was_edited_between_the_backup_and_the_patch_comes_back(
+    flow: Callable[..., PatchFlow], lab: Booted, config: Repository
+) -> None:
+    """The runner was killed in between; no backup holds what somebody wrote then."""
+    web1 = lab.hosts["web1"]
+    prepared(web1, config)
+    config.add(tool("wb-config", "2.0", postinst=POSTINST))
+    estate = flow("web1", runbook={"two_person": True})
+    number, _ = estate.planned(*ASKED)
+    estate.consented(number)
+    with at_work(estate, number) as process:
+        wait_for(lambda: estate.steps(number).get(("web1", "backup-before")) == "done", seconds=120)
+        os.killpg(process.pid, signal.SIGKILL)
+    web1.ssh("echo by hand > /etc/wb-config/settings")
+    edited = (web1.packages(), configuration(web1))
+    words = estate.carried_out(number, "resume")
+    assert estate.state(number) == "verified", words
+    assert web1.file("/etc/wb-config/settings").read_text() == "new\n"
+    estate.change("back-out", number, "--why", "test", who="li.op")
+    assert (web1.packages(), configuration(web1)) == edited
+    kept = web1.file(f"/var/lib/weibao/patch/{number}")
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept.glob("started-*"))
+
+
 def test_no_backup_no_patch(flow: Callable[..., PatchFlow], lab: Booted) -> None:
     """Said when it is planned, and nothing is done to the host."""
     web1 = lab.hosts["web1"]

@@ -6,9 +6,9 @@ Fingerprints by path, as the hosts tell them: of files, links and folders.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-__all__ = ["changed_files", "differences", "new_files", "their_files"]
+__all__ = ["as_begun", "changed_files", "differences", "new_files", "their_files", "within"]
 
 Prints = Mapping[str, str]
 
@@ -50,6 +50,22 @@ def new_files(before: Prints, after: Prints) -> tuple[str, ...]:
     )
 
 
+def as_begun(before: Prints, started: Prints) -> dict[str, str]:
+    """What the host was when the patch began: ``started`` is what had changed since the backup."""
+    found = {**before, **started}
+    return {path: known for path, known in found.items() if known}
+
+
+def within(now: Prints, paths: Iterable[str]) -> dict[str, str]:
+    """Of what was read only what lies below ``paths``."""
+    tops = [path.rstrip("/") for path in paths]
+    return {
+        path: known
+        for path, known in now.items()
+        if any(path == top or path.startswith(top + "/") for top in tops)
+    }
+
+
 def differences(before: Prints, now: Prints) -> dict[str, str]:
     """By path what is there now in the place of what was; empty where it is gone."""
     paths = (*changed_files(before, now), *new_files(before, now))
@@ -57,28 +73,32 @@ def differences(before: Prints, now: Prints) -> dict[str, str]:
 
 
 def their_files(
-    before: Prints, started: Prints, settled: Prints | None, now: Prints
-) -> tuple[str, ...]:
+    before: Prints,
+    started: Prints,
+    settled: Prints | None,
+    now: Prints,
+    *,
+    is_late: bool = False,
+) -> dict[str, str]:
     """What is not as it was and is not the patch's work: people's, or other programs'.
 
     ``started`` and ``settled`` are the differences when the patch began, and when the host was
-    found well after it; None where it never was, so that all since then is taken for its work.
+    found well after it; None where it never was, so that all since then is taken for its work,
+    but for accounts and passwords where people have had time to change them (``is_late``).
     """
     found = set()
     for path, known in differences(before, now).items():
         if settled is None:
-            theirs = started.get(path) == known
+            theirs = started.get(path) == known or (is_late and bool(_ACCOUNTS.fullmatch(path)))
         else:
             patched = path in settled and settled[path] != started.get(path)
             since = settled.get(path) != known
             theirs = not patched or (since and bool(_ACCOUNTS.fullmatch(path)))
         if theirs:
             found.add(path)
-    if not found:
-        return ()
     # A new folder that holds what is theirs stays as well.
     new = [path for path in new_files(before, now) if now[path].startswith(_FOLDER)]
     found |= {
         path for path in new if any(one.startswith(path + "/") and now.get(one) for one in found)
     }
-    return tuple(sorted(found))
+    return {path: now.get(path, "") for path in sorted(found)}

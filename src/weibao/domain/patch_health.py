@@ -74,6 +74,8 @@ class Before(Value):
     """What came by itself."""
     files: dict[str, str] = {}
     """By path, what every file and folder of the configuration was."""
+    paths: tuple[str, ...] = ()
+    """The folders of configuration that were read."""
     health: HealthReading
     leftovers: tuple[str, ...] = ()
     backup: dict[str, Any] = {}
@@ -203,7 +205,7 @@ def expected(before: HealthReading) -> dict[str, Any]:
     return {"units": [*before.active], "ports": ports, "since": before.host_at}
 
 
-NOTHING_EXPECTED: dict[str, Any] = {"units": [], "ports": [], "since": 0}
+NOTHING_EXPECTED: dict[str, Any] = {"units": [], "ports": [], "since": 0, "paths": []}
 """Of a host of which nothing is kept."""
 
 

@@ -12,10 +12,16 @@ from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.reasons import Reason
 
-__all__ = ["FOLDER", "Case", "Judged", "Stage"]
+__all__ = ["FOLDER", "Case", "Judged", "Stage", "kept_place"]
 
 FOLDER = "/var/lib/weibao/patch"
 """On the hosts: below it a folder for each change."""
+
+
+def kept_place(change: str, kind: str, at: str = "") -> str:
+    """On the hosts: where files are kept; those of each time, ``at``, apart."""
+    stamp = "".join(c for c in at.partition(".")[0] if c.isalnum())
+    return f"{FOLDER}/{change}/{kind}" + (f"-{stamp}" if stamp else "")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ def health_before(case: Case) -> Judged:
     if unread is not None:
         return Judged((unread,))
     reading = health_of(case.facts, case.wishes.severe)
-    case.records.keep_progress(case.device, {"health": reading.model_dump(mode="json")})
+    known = case.records.progress(case.device)  # a change of the same name keeps its own here
+    case.records.keep_progress(case.device, {**known, "health": reading.model_dump(mode="json")})
     return Judged()
 
 

@@ -34,7 +34,7 @@ from weibao.domain.patch_missing import (
 )
 from weibao.domain.patch_traces import automatic, laid_aside, saved
 from weibao.domain.reasons import Reason
-from weibao.services.patch.case import FOLDER, Case, Judged, Stage
+from weibao.services.patch.case import FOLDER, Case, Judged, Stage, kept_place
 from weibao.services.patch.preparing import PREPARING_STAGES
 
 __all__ = ["STAGES", "judge"]
@@ -66,10 +66,13 @@ def order(case: Case) -> Judged:
         *approved_differences(case.facts, case.plan),
         *held_packages(case.facts, case.plan),
         *resumed_problems(case.facts, case.plan, case.wishes),
+        *_other_paths(before, case.wishes),
     )
     known = {**case.records.progress(case.device), "refused": [r.model_dump() for r in why]}
     if not why and "begun" not in known:  # from here on files may change by the patch
-        known |= {"begun": True, "started": differences(before.files, case.facts.files)}
+        started = differences(before.files, case.facts.files)
+        known |= {"begun": True, "begun_at": case.now.isoformat(), "started": started}
+        known.pop("proven", None)
     case.records.keep_progress(case.device, known)
     left = left_to_do(case.facts, case.plan.packages)
     folder = f"{FOLDER}/{case.change}/packages"
@@ -83,8 +86,19 @@ def order(case: Case) -> Judged:
             "repair": case.plan.manager == "apt" and bool(case.facts.broken),
             "install": [package.pin for package in left],
             "files": files,
+            # What has changed since the backup is in no backup.
+            "keep": [p for p, known_as in known.get("started", {}).items() if known_as],
+            "kept": kept_place(case.change, "started", str(known.get("begun_at") or "")),
         },
     )
+
+
+def _other_paths(before: Before, wishes: PatchWishes) -> tuple[Reason, ...]:
+    """Files that are not read any more would count as gone."""
+    if not before.paths or {*before.paths} == {*wishes.config_paths}:
+        return ()
+    params = {"before": ", ".join(before.paths), "now": ", ".join(wishes.config_paths)}
+    return (Reason.of("patch_other_paths", **params),)
 
 
 def applied(case: Case) -> Judged:
@@ -104,9 +118,13 @@ def applied(case: Case) -> Judged:
     known = case.records.progress(case.device)
     case.records.keep_progress(case.device, {**known, "reboot": reboot or started})
     pending = not reboot and bool(reboot_reasons(case.facts))
+    laid_by = saved(before.leftovers, case.facts.leftovers)
+    if laid_by:  # their packages' scripts started services before the edited files are back
+        units = (*units, *({*case.plan.restarts} & {*(case.facts.services or {})} - {*units}))
     left = {
         "automatic": [*automatic(case.plan, before, case.facts.auto)],
-        "saved": [*saved(before.leftovers, case.facts.leftovers)],
+        "saved": [*laid_by],
+        "reload": bool(laid_by) and not reboot,
         "reexec": not reboot and _runs_old_init(case, units),
         "restart": [] if reboot else _approved(units, case.plan, case.wishes),
     }
@@ -152,7 +170,7 @@ def expect(case: Case) -> Judged:
     before = case.records.before(case.device)
     if before is None:
         return Judged(order=NOTHING_EXPECTED)
-    return Judged(order=expected(before.health))
+    return Judged(order={**expected(before.health), "paths": [*before.paths]})
 
 
 def verify(case: Case) -> Judged:

@@ -160,6 +160,7 @@ def _before(case: Case, backup: Mapping[str, Any]) -> Before:
         packages=case.facts.packages or (),
         auto=case.facts.auto,
         files=case.facts.files or {},
+        paths=case.wishes.config_paths,
         health=health_of(case.facts, case.wishes.severe),
         leftovers=case.facts.leftovers,
         backup={**kept, **({"snapshots": snapshots} if snapshots else {})},

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from weibao.domain.patch import HostPlan, PackageChange
-from weibao.domain.patch_files import changed_files, differences, new_files, their_files
+from weibao.domain.patch import HostPlan, PackageChange, Versions
+from weibao.domain.patch_files import (
+    as_begun,
+    changed_files,
+    differences,
+    new_files,
+    their_files,
+)
 from weibao.domain.patch_gate import broken_database
 from weibao.domain.patch_health import (
     Before,
@@ -18,9 +25,12 @@ from weibao.domain.patch_health import (
 from weibao.domain.patch_missing import left_stale, reboot_reasons, stale_units
 from weibao.domain.patch_traces import automatic, runs_now
 from weibao.domain.reasons import Reason
-from weibao.services.patch.case import FOLDER, Case, Judged, Stage
+from weibao.services.patch.case import FOLDER, Case, Judged, Stage, kept_place
 
 __all__ = ["BACK_STAGES"]
+
+_SOON = timedelta(hours=1)
+"""Within this time of its begin a patch goes back with the accounts that it made."""
 
 
 def back_order(case: Case) -> Judged:
@@ -40,23 +50,38 @@ def back_order(case: Case) -> Judged:
     half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
     half = [p for p in half if not runs_now(p, case.facts.system.kernel)]
     ours = half or any(p.installed(now) == p.version for p in changed)
-    if not (ours or known.get("begun")):  # what differs is others' work
-        theirs = [*differences(before.files, case.facts.files)]
+    if not (ours or known.get("begun")):
+        if "proven" in known:  # it is back, and is proven once more: nobody may have heard of it
+            again = {"theirs": known["proven"], "untouched": False}
+            case.records.keep_progress(case.device, {**known, **again})
+            return Judged(order={"needed": False})
+        theirs = differences(before.files, case.facts.files)  # what differs is others' work
         case.records.keep_progress(case.device, {**known, "theirs": theirs, "untouched": True})
         return Judged(order={"needed": False}, notes=(Reason.of("patch_untouched"),))
+    strange = _neither(case.plan, now, was)
+    if strange:
+        return _refused(case, known, Reason.of("patch_changed_since", packages=", ".join(strange)))
+    known = {name: value for name, value in known.items() if name != "back_refused"}
     folder = f"{FOLDER}/{case.change}/packages"
     # Kept once: after a way back that was cut off, what it did already is no work of others.
     first = {
         "back_since": case.facts.system.uptime,
+        "back_at": case.now.isoformat(),
         "theirs": their_files(
-            before.files, known.get("started", {}), known.get("settled"), case.facts.files
+            before.files,
+            known.get("started", {}),
+            known.get("settled"),
+            case.facts.files,
+            is_late=_is_late(case, known),
         ),
         "untouched": False,
         "put_back": [],
         "taken_away": [],
+        "given_back": [],
     }
-    kept = {**known, "back_boot": case.facts.system.boot_id}
-    case.records.keep_progress(case.device, kept if "back_since" in known else {**kept, **first})
+    known = known if "back_since" in known else {**known, **first}
+    theirs = _theirs(known)
+    case.records.keep_progress(case.device, {**known, "back_boot": case.facts.system.boot_id})
     return Judged(
         changed=True,
         order={
@@ -73,6 +98,8 @@ def back_order(case: Case) -> Judged:
             "halves": sorted(p.name for p in half),
             "automatic": sorted({*automatic(case.plan, before)} - {p.name for p in new}),
             "remove": sorted(_to_remove(p, case.plan.manager) for p in going),
+            "keep": [path for path, print_ in theirs.items() if _is_kept(print_)],
+            "theirs": _place(case, "theirs", known.get("back_at")),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
         },
@@ -84,36 +111,87 @@ def _to_remove(package: PackageChange, manager: str) -> str:
     return package.nevra if manager == "dnf" else package.name
 
 
+def _refused(case: Case, known: Mapping[str, Any], *why: Reason) -> Judged:
+    """Nothing is undone; ``back_done`` says why."""
+    told = [reason.model_dump() for reason in why]
+    case.records.keep_progress(case.device, {**known, "back_refused": told})
+    return Judged(why)
+
+
+def _neither(plan: HostPlan, now: Versions, was: Versions) -> list[str]:
+    """Packages that somebody brought to other versions since: those would be lost with ours."""
+    return [
+        f"{package.name} {there}"
+        for package in plan.packages
+        if not package.beside
+        and (there := package.installed(now)) not in {"", package.version, package.installed(was)}
+    ]
+
+
+def _is_late(case: Case, known: Mapping[str, Any]) -> bool:
+    """Whether people have had time to change passwords since the patch began."""
+    begun = known.get("begun_at")
+    return bool(begun) and case.now - datetime.fromisoformat(str(begun)) > _SOON
+
+
+def _theirs(known: Mapping[str, Any]) -> dict[str, str]:
+    """By path what others' files are, as the way back found them."""
+    return dict(known.get("theirs") or {})
+
+
+def _is_kept(print_: str) -> bool:
+    """Whether there is a file or a link to keep: folders hold nothing themselves."""
+    return bool(print_) and not print_.startswith("folder:")
+
+
 def back_files(case: Case) -> Judged:
-    """Which configuration files are not as they were, once the packages are back."""
+    """Which configuration files are not as they were, once the packages are back.
+
+    What others have changed stays: where the packages' own scripts have touched it meanwhile, it
+    is put back out of what was kept of it.
+    """
     before = case.records.before(case.device)
     known = case.records.progress(case.device)
-    nothing: Mapping[str, Any] = {"files": {}, "removed": [], "aside": ""}
-    if before is None or case.facts.files is None or known.get("untouched"):
+    nothing: Mapping[str, Any] = {
+        "files": {}, "started": {}, "theirs": {}, "folders": {}, "removed": [], "aside": "",
+    }  # fmt: skip
+    if before is None or case.facts.files is None or "back_since" not in known:
         return Judged(order=nothing)
     if not before.backup.get("snapshot"):  # then subvolumes go back as a whole
         return Judged(order=nothing)
-    theirs = {*known.get("theirs", ())}
-    names = [n for n in changed_files(before.files, case.facts.files) if n not in theirs]
+    theirs, now = _theirs(known), case.facts.files
+    started: dict[str, str] = known.get("started", {})
+    was = as_begun(before.files, started)
+    names = [n for n in changed_files(was, now) if n not in theirs]
     beside = set(case.facts.leftovers) - set(before.leftovers)
-    added = ({*new_files(before.files, case.facts.files)} | beside) - theirs
-    put_back = sorted({*known.get("put_back", ()), *names})
-    taken_away = sorted({*known.get("taken_away", ()), *added})
-    case.records.keep_progress(
-        case.device, {**known, "put_back": put_back, "taken_away": taken_away}
-    )
+    added = ({*new_files(was, now)} | beside) - {*theirs}
+    added |= {path for path, print_ in theirs.items() if not print_ and path in now}
+    given_back = {
+        path: print_
+        for path, print_ in theirs.items()
+        if _is_kept(print_) and now.get(path) != print_
+    }
+    done = {"put_back": names, "taken_away": added, "given_back": given_back}
+    summed = {name: sorted({*known.get(name, ()), *paths}) for name, paths in done.items()}
+    case.records.keep_progress(case.device, {**known, **summed})
     return Judged(
         order={
-            "files": {name: before.files[name] for name in names},
+            "files": {name: was[name] for name in names if name not in started},
+            "started": {name: was[name] for name in names if name in started},
+            "theirs": given_back,
+            "folders": {
+                "started": _place(case, "started", known.get("begun_at")),
+                "theirs": _place(case, "theirs", known.get("back_at")),
+            },
             "removed": sorted(added),
-            "aside": _aside(case),
+            "aside": _place(case, "replaced"),
         }
     )
 
 
-def _aside(case: Case) -> str:
-    """On the host: what files were before they were put back."""
-    return f"{FOLDER}/{case.change}/replaced"
+def _place(case: Case, kind: str, at: object = None) -> str:
+    """On the host: what files were before they were put back, and what is not the patch's."""
+    return kept_place(case.change, kind, str(at) if at else "")
 
 
 def back_applied(case: Case) -> Judged:
@@ -133,12 +211,16 @@ def back_applied(case: Case) -> Judged:
     )
     stale = stale_units(case.facts, case.plan.names, known.get("back_since"))
     units = {*stale} & {"init.scope", *case.plan.restarts}
+    touched = any(known.get(name) for name in ("put_back", "taken_away", "given_back"))
+    if touched:  # the packages' scripts started them before their configuration was back
+        units |= {*case.plan.restarts} & {*(case.facts.services or {})}
     if case.facts.units is not None:
         units |= set(before.health.active) - set(case.facts.units.active)
     kept = {"dbus.service", "dbus-broker.service", "init.scope", *case.wishes.keep_running}
     return Judged(
         order={
             "reboot": reboot,
+            "reload": touched and not reboot,
             "reexec": "init.scope" in units and not reboot,
             "restart": []
             if reboot
@@ -155,20 +237,28 @@ def back_done(case: Case) -> Judged:
     known = case.records.progress(case.device)
     if known.get("untouched"):
         return Judged(notes=_told(case, {"untouched": True, "theirs": known.get("theirs")}))
+    refused = known.get("back_refused", ())
+    if refused:
+        return Judged(tuple(Reason.model_validate(reason) for reason in refused))
     if case.facts.packages is None or case.facts.files is None or case.facts.units is None:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = _kernel_stays(case, before)
     why += package_differences(before.versions, case.facts.versions, HostPlan())
     why += broken_database(case.facts)
-    theirs = {*known.get("theirs", ())}
-    files = [f for f in differences(before.files, case.facts.files) if f not in theirs]
+    theirs, now = _theirs(known), case.facts.files
+    if before.backup.get("snapshot"):
+        was = as_begun(before.files, known.get("started", {}))
+        files = [f for f in differences(was, now) if f not in theirs]
+        files += [f for f, print_ in theirs.items() if now.get(f, "") != print_]
+    else:  # subvolumes go back as a whole, with what others wrote there
+        files = [f for f in differences(before.files, now) if f not in theirs]
     if files:
         why.append(Reason.of("patch_files_differ", files=", ".join(files[:10])))
     why += _worse(before, case)
     if not why:  # should the host be patched again, it begins anew
-        over = {"begun", "started", "settled", "theirs", "untouched", "back_since", "reboot"}
+        over = {"begun", "begun_at", "settled", "theirs", "untouched", "back_since", "reboot"}
         left = {name: value for name, value in known.items() if name not in over}
-        case.records.keep_progress(case.device, left)
+        case.records.keep_progress(case.device, {**left, "proven": theirs})
     return Judged(tuple(why), changed=True, notes=_told(case, known))
 
 
@@ -179,7 +269,7 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
     for name, code in (("put_back", "patch_files_put_back"), ("taken_away", "patch_files_taken")):
         if known.get(name):
             files = ", ".join(known[name])
-            found.append(Reason.of(code, files=files, folder=_aside(case)))
+            found.append(Reason.of(code, files=files, folder=_place(case, "replaced")))
     stale = left_stale(case.facts)
     if stale:
         found.append(Reason.of("patch_stale_left", units=", ".join(stale)))
