@@ -251,9 +251,30 @@ def test_every_host_of_a_wave_fails(office: Office, back: bool) -> None:
     assert change.state.value == ("rolled_back" if back else "aborted")
     assert office.hosts.of("write") == ["host1", "host2", "host3"]
     assert office.hosts.of("take-away") == ["host2", "host3", *(["host1"] if back else [])]
-    assert "change_limit" in office.codes()
+    assert office.codes().count("change_limit") == 1
     assert not office.desk.records.device_locks()
     office.sound()
+
+
+def test_that_it_stops_since_a_way_back_failed_is_not_told_as_a_limit(office: Office) -> None:
+    office.runbook("on_breach: stop", "on_breach: stop\n  max_failed_in_wave: 3\n  max_failed: 3")
+    number = office.approved()
+    office.hosts.fails = {("write", "host2"), ("take-away", "host2")}
+    assert office.start(number).state.value == "aborted"
+    assert "change_limit" not in office.codes()
+    assert office.codes().count("change_way_back_failed") == 1
+    assert "host2 could not be brought back; stopped" in office.words()
+    event = office.desk.records.change_events(number)[-1]
+    assert event.detail["code"] == "change_way_back_failed"
+
+
+def test_what_does_not_fit_is_told_once_and_never_as_if_it_did(office: Office) -> None:
+    number = office.approved()
+    office.clock.at = office.desk.find(number).window.end - timedelta(seconds=95)
+    assert office.start(number).state.value == "paused"
+    found = [reason for reason in office.said if reason.code == "change_does_not_fit"]
+    assert len(found) == 1
+    assert int(found[0].params["needs"]) > int(found[0].params["left"])
 
 
 def test_a_way_back_of_all_that_fails_for_one_is_no_way_back(office: Office) -> None:

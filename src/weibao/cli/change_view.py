@@ -6,6 +6,7 @@ from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
 from weibao.domain.change import Change, ChangePlan, ChangeState
 from weibao.domain.change_owed import OWING
+from weibao.domain.waves import minutes_needed
 from weibao.errors import WeibaoError
 from weibao.services.changes.closing import owed as owed_by
 from weibao.services.changes.cut_off import sweep_cut_off_plans
@@ -145,7 +146,7 @@ def show_plan(call: Call, found: ChangePlan) -> int:
     for conflict in found.conflicts:
         mark = "✗" if conflict.blocking else "!"
         out.line(f"{mark} " + out.say(f"conflict.{conflict.code}", **conflict.params))
-    minutes = f"{found.estimate / 60:.0f}", f"{found.back_out_estimate / 60:.0f}"
+    minutes = minutes_needed(found.estimate), minutes_needed(found.back_out_estimate)
     out.line(out.say("cli.change_planned", number=found.number, work=minutes[0], back=minutes[1]))
     out.line(out.say("cli.change_digest", digest=found.digest))
     bad = any(t.problem for t in found.targets) or any(c.blocking for c in found.conflicts)

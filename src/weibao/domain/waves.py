@@ -10,7 +10,15 @@ from typing import Protocol
 
 from weibao.domain.runbook import Waves
 
-__all__ = ["ENOUGH", "WaveTarget", "estimate", "fits", "make_waves"]
+__all__ = [
+    "ENOUGH",
+    "WaveTarget",
+    "estimate",
+    "fits",
+    "make_waves",
+    "minutes_left",
+    "minutes_needed",
+]
 
 ENOUGH = 3
 """So many earlier executions are needed before they are believed."""
@@ -96,6 +104,24 @@ def estimate(history: Sequence[float], default_seconds: float) -> float:
     if len(known) < ENOUGH:
         return default_seconds
     return known[math.ceil(_QUANTILE * len(known)) - 1]
+
+
+def minutes_needed(seconds: float) -> int:
+    """What is needed, in whole minutes: never less than it is.
+
+    >>> minutes_needed(61), minutes_needed(1), minutes_needed(0)
+    (2, 1, 0)
+    """
+    return math.ceil(seconds / 60) if math.isfinite(seconds) else 0
+
+
+def minutes_left(seconds: float) -> int:
+    """What is left, in whole minutes: never more than it is.
+
+    >>> minutes_left(119), minutes_left(-5)
+    (1, 0)
+    """
+    return max(math.floor(seconds / 60), 0)
 
 
 def fits(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from weibao.domain.change import Change, ChangeAction, ChangeState
 from weibao.domain.reasons import Reason
+from weibao.domain.waves import minutes_left
 from weibao.services.changes.desk import Desk
 from weibao.services.leave import CLOCK_TOLERANCE
 
@@ -22,12 +23,16 @@ _SOON = timedelta(minutes=15)
 
 
 class Stopped(Exception):
-    """The waves cannot go on; ``action`` is what becomes of the change."""
+    """The waves cannot go on; ``action`` is what becomes of the change.
 
-    def __init__(self, action: ChangeAction | None, reason: Reason) -> None:
+    ``told``: people have been told why already.
+    """
+
+    def __init__(self, action: ChangeAction | None, reason: Reason, *, told: bool = False) -> None:
         super().__init__(reason.code)
         self.action = action
         self.reason = reason
+        self.told = told
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Bounds:
             raise Stopped(ChangeAction.pause, Reason.of("change_window_over"))
         if left <= _SOON and not self.warned:
             self.warned = True
-            minutes = f"{left / timedelta(minutes=1):.0f}"
+            minutes = minutes_left(left.total_seconds())
             self.tell(Reason.of("change_window_ends", minutes=minutes))
 
     def check_control(self) -> None:

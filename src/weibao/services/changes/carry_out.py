@@ -19,7 +19,7 @@ from weibao.domain.change import Change, ChangeAction, ChangePlan, ChangeState, 
 from weibao.domain.change import StepState as State
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import Phase, Runbook, Step, StepKind
-from weibao.domain.waves import estimate, fits
+from weibao.domain.waves import estimate, fits, minutes_left, minutes_needed
 from weibao.errors import RefusedError
 from weibao.services.changes.asking import People
 from weibao.services.changes.bounds import Bounds, Stopped, Tell
@@ -87,7 +87,8 @@ class Carrier:
                 self._wave(wave)
             self.bounds.check_clock()
         except Stopped as stopped:
-            self.tell(stopped.reason)
+            if not stopped.told:
+                self.tell(stopped.reason)
             return self._stopped(stopped)
         return self._settle(ChangeAction.verify, self._summary())
 
@@ -190,13 +191,17 @@ class Carrier:
         )
         if not breached and not self.broken:
             return
-        reason = Reason.of("change_limit", wave=wave, failed=len(lost), total=total)
+        reason = (
+            Reason.of("change_limit", wave=wave, failed=len(lost), total=total)
+            if breached
+            else Reason.of("change_way_back_failed", wave=wave, devices=", ".join(self.broken))
+        )
         self.tell(reason)
         if limits.on_breach == "back_out" and not self.broken:
             self._back_out_all()
             if not self.broken:
-                raise Stopped(ChangeAction.back_out, reason)
-        raise Stopped(ChangeAction.abort, reason)
+                raise Stopped(ChangeAction.back_out, reason, told=True)
+        raise Stopped(ChangeAction.abort, reason, told=True)
 
     # the way back
 
@@ -254,8 +259,8 @@ class Carrier:
                 "change_does_not_fit",
                 wave=wave,
                 count=len(devices),
-                needs=f"{(forward + back * waves_back) * self.runbook.waves.reserve / 60:.0f}",
-                left=f"{max((end - now).total_seconds(), 0) / 60:.0f}",
+                needs=minutes_needed((forward + back * waves_back) * self.runbook.waves.reserve),
+                left=minutes_left((end - now).total_seconds()),
             )
             raise Stopped(ChangeAction.pause, reason)
 
