@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -53,3 +55,16 @@ def test_errors_speak_the_language_of_the_estate_that_is_meant(
     assert start_language([]) == "en"
     monkeypatch.setenv("WEIBAO_LANGUAGE", "en")
     assert start_language(given) == "en"
+
+
+def test_a_time_is_of_the_contracts_zone_or_names_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        at = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+        assert Output("zh").moment(at, ZoneInfo("Asia/Shanghai")) == "2026-11-24 06:30:00"
+        assert Output("zh").moment(at) == "2026-11-23 23:30:00+01:00"
+        assert Output("zh").moment(None) == "-"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

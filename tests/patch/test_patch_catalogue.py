@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from weibao.adapters.journal import SqlJournal
 from weibao.adapters.notice_files import read_notices
 from weibao.cli import main
 from weibao.domain.patch import PackageChange, PatchStatus
@@ -155,3 +156,29 @@ def test_a_notice_is_shown_with_the_day_that_it_names(
     (estate / "notices" / "vrp.yml").write_text(NOTICE.replace("huawei:&access", "nobody"))
     assert main(["patch", "catalogue"]) == 2
     assert "notices/vrp.yml" in capsys.readouterr().err
+
+
+def test_recorded_states_say_who_was_not_checked_and_when_by_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    monkeypatch.chdir(estate)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["init", "."]) == 0
+    (estate / "inventory" / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
+    (estate / "contracts" / "default.yml").write_text("id: default\ntime_zone: Pacific/Auckland\n")
+    for words, code in (("--recorded", 4), ("--history=web1", 0), ("--history=nosuch", 2)):
+        capsys.readouterr()
+        assert main(["patch", "status", words]) == code, words
+    assert "nosuch" in capsys.readouterr().err
+    states = {name: [state(name, 9)] for name in ("web1", "web2")}
+
+    def latest(_journal: SqlJournal) -> list[PatchStatus]:
+        return [found[0] for found in states.values()]
+
+    monkeypatch.setattr(SqlJournal, "latest_patch_states", latest)
+    assert main(["patch", "status", "--recorded"]) == 0
+    assert "2026-11-10 13:00:00 " in capsys.readouterr().out
+    states["web2"] = [unchecked("web2", 9)]
+    assert main(["patch", "status", "--recorded"]) == 4

@@ -107,7 +107,7 @@ def _status_row(call: Call, row: Any) -> tuple[str, ...]:
         f"{age} !" if row.overdue else age,
         f"{row.allowed_hours:g} h",
         saved[row.unsaved_change],
-        out.moment(row.last_attempt),
+        out.moment(row.last_attempt, call.zone(row.contract)),
         out.say(f"cli.outcome.{row.last_outcome}") if row.last_outcome else "-",
         never,
         out.reason(row.reason),
@@ -135,7 +135,7 @@ def list_(call: Call, device: str, contract: str) -> None:
         [
             (
                 v.number,
-                out.moment(v.collected_at),
+                out.moment(v.collected_at, call.zone(v.contract)),
                 v.size,
                 f"+{v.lines_added} -{v.lines_removed}",
                 v.run_id,

@@ -48,7 +48,7 @@ def show_list(
             (
                 change.id,
                 out.say(f"change.state.{change.state.value}"),
-                f"{out.moment(change.window.start)[:16]}/{out.moment(change.window.end)[11:16]}",
+                _span(call, change),
                 f"{change.runbook}@{change.runbook_version}",
                 change.title,
                 len(left) or "",
@@ -58,6 +58,12 @@ def show_list(
     )
 
 
+def _span(call: Call, change: Change) -> str:
+    zone = call.zone(change.contract)
+    start, end = (call.out.moment(one, zone) for one in (change.window.start, change.window.end))
+    return f"{start[:16]}/{end[11:16]}{start[19:]}"
+
+
 def show_change(call: Call, change_id: str) -> None:
     """One change with everything that was done to it."""
     from weibao.services.changes.approval import approvals_stand, differences
@@ -65,6 +71,7 @@ def show_change(call: Call, change_id: str) -> None:
     out = call.out
     desk = desk_of(call)
     change = desk.find(change_id)
+    zone = call.zone(change.contract)
     sweep_cut_off_plans(desk, change.id)
     events = desk.records.change_events(change.id)
     steps = desk.records.change_steps(change.id)
@@ -108,10 +115,12 @@ def show_change(call: Call, change_id: str) -> None:
         moved = event.state is not event.state_before
         arrow = f" → {out.word('change.state', event.state)}" if moved else ""
         action = out.word("document.action", event.action)
-        out.line(f"{out.moment(event.at)}  {event.actor}  {action}{arrow}  {event.why}".rstrip())
+        out.line(
+            f"{out.moment(event.at, zone)}  {event.actor}  {action}{arrow}  {event.why}".rstrip()
+        )
     for step in steps:
         out.line(
-            f"  {out.moment(step.started_at)}  {step.wave:>2}"
+            f"  {out.moment(step.started_at, zone)}  {step.wave:>2}"
             f"  {out.word('change.place', step.device)}  {step.step}"
             f"  {out.word('document.step_state', step.state)}  {step.detail}".rstrip()
         )
@@ -120,12 +129,14 @@ def show_change(call: Call, change_id: str) -> None:
 
 
 def _head(call: Call, change: Change) -> None:
-    out = call.out
+    out, zone = call.out, call.zone(change.contract)
+    start, end = (out.moment(one, zone) for one in (change.window.start, change.window.end))
+    named = f" ({zone.key})" if zone else ""
     out.line(f"{change.id}  {change.title}  {out.say(f'change.state.{change.state.value}')}")
     for key, value in (
         ("kind", out.word("document.kind_of_change", change.kind)),
         ("runbook", f"{change.runbook}@{change.runbook_version}"),
-        ("window", f"{out.moment(change.window.start)} – {out.moment(change.window.end)}"),
+        ("window", f"{start} – {end}{named}"),
         ("requester", change.requester),
         ("operator", change.operator or "-"),
         ("recorder", change.recorder or "-"),

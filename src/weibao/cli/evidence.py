@@ -41,7 +41,8 @@ def show(call: Call, sha256: str, raw: bool, contract: str) -> None:
         for record in records:
             call.out.note(
                 f"{record.sha256}  {record.device}  {record.kind}  {record.command}  "
-                f"{call.out.moment(record.collected_at)}  {record.run_id}"
+                f"{call.out.moment(record.collected_at, call.zone(record.contract))}"
+                f"  {record.run_id}"
             )
     sys.stdout.flush()
     sys.stdout.buffer.write(text)

@@ -18,6 +18,8 @@ from weibao.errors import InputError
 from weibao.i18n import Language, default_language
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from weibao.bootstrap import Workshop
 
 __all__ = ["Call", "command_options", "limit_option"]
@@ -51,6 +53,13 @@ class Call:
         workshop = open_workshop(self.estate, self.sources, self.vault_options)
         self.out.language = workshop.language
         return workshop
+
+    def zone(self, contract: str) -> ZoneInfo | None:
+        """The contract's time zone; None where the estate has no such contract any more."""
+        from zoneinfo import ZoneInfo
+
+        found = self.workshop.estate.contracts.get(contract)
+        return ZoneInfo(found.time_zone) if found else None
 
     @property
     def language(self) -> Language:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from pydantic import BaseModel
@@ -87,9 +87,13 @@ class Output:
             table.add_row(*texts)
         Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=False).print(table)
 
-    def moment(self, moment: datetime | None) -> str:
-        """A time in the machine's zone, for the terminal."""
-        return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+    def moment(self, moment: datetime | None, zone: tzinfo | None = None) -> str:
+        """A time for the terminal: of ``zone``, else of the machine's, which is then named."""
+        if moment is None:
+            return "-"
+        if zone is None:
+            return moment.astimezone().isoformat(" ", "seconds")
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -48,6 +48,8 @@ def status(call: Call, limit: str, no_refresh: bool, history: str, recorded: boo
     workshop = call.workshop
     if history:
         states = workshop.journal.patch_states(history)
+        if not states:
+            _check_host(call, history)
     elif recorded:
         states = workshop.journal.latest_patch_states()
     else:
@@ -55,9 +57,19 @@ def status(call: Call, limit: str, no_refresh: bool, history: str, recorded: boo
         _run, states = read_status(workshop.parts(), workshop.journal, request)
     call.out.data({"hosts": [_data(state) for state in states]})
     _show(call, states, packages=bool(limit) and not history)
-    if history or recorded:
+    if not states:
+        call.out.note(call.out.say("patch.no_states" if recorded else "patch.no_history"))
+    if history:
         return 0
-    return 4 if any(not state.checked for state in states) else 0
+    return 4 if not states or any(not state.checked for state in states) else 0
+
+
+def _check_host(call: Call, name: str) -> None:
+    """A host that was never read is no error; a name that nothing has is."""
+    workshop = call.workshop
+    known = workshop.inventory.resolve(workshop.sources, "all").devices
+    if name not in {device.name for device in known}:
+        raise InputError("patch.no_host", host=name)
 
 
 def _data(state: PatchStatus) -> dict[str, Any]:
@@ -74,14 +86,14 @@ def _show(call: Call, states: list[PatchStatus], *, packages: bool) -> None:
         [
             [
                 state.device,
-                out.moment(state.at),
+                out.moment(state.at, call.zone(state.contract)),
                 f"{state.system} {state.level}".strip() or "-",
                 _kernel(state),
                 len(state.missing) if state.checked else "?",
                 state.security if state.checked else "?",
                 _pending(call, state),
                 ", ".join(state.held) or "-",
-                out.moment(state.last_patched),
+                out.moment(state.last_patched, call.zone(state.contract)),
                 out.say(f"cli.patch_needs_{state.conclusion}"),
             ]
             for state in states

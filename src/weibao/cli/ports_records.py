@@ -66,9 +66,8 @@ def show(call: Call, device: str, run_id: str) -> int:
         }
     )
     if stale:
-        out.line(
-            "! " + out.say("ports.stale", at=out.moment(reading.at), why=out.reason(last.reason))
-        )
+        at = out.moment(reading.at, call.zone(host.contract))
+        out.line("! " + out.say("ports.stale", at=at, why=out.reason(last.reason)))
     show_ports(call, tuple(state.port for state in reading.ports))
     return 1 if stale else 0
 
@@ -102,7 +101,7 @@ def history(call: Call, device: str, port: str, days: int) -> None:
     spans = port_history(readings, name)
     if all(span.status == "absent" for span in spans):
         raise InputError("ports.no_such_port", device=device, port=port)
-    out = call.out
+    out, zone = call.out, call.zone(host.contract)
     out.data(
         {"device": device, "port": name, "history": [s.model_dump(mode="json") for s in spans]}
     )
@@ -110,8 +109,8 @@ def history(call: Call, device: str, port: str, days: int) -> None:
         [out.say(f"ports.head.{k}") for k in ("from", "to", "oper", "reason", "speed", "readings")],
         [
             (
-                out.moment(s.first),
-                out.moment(s.last),
+                out.moment(s.first, zone),
+                out.moment(s.last, zone),
                 s.status,
                 s.reason,
                 s.speed or "",
