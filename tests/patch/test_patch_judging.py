@@ -237,18 +237,24 @@ def test_services_run_with_the_configuration_that_came_back_last() -> None:
     """The packages' own scripts have started them again before."""
     made = HostPlan(manager="apt", packages=(LIB,), restarts=("web.service", "gone.service"))
     was = facts(packages=[["libssl3", "amd64", "1"]])
-    now = facts(services={"web.service": {"packages": ["libssl3"], "started": 99}})
+    now = facts(services={"web.service": {"packages": ["libssl3"], "started": 99},
+                          "script.service": {"packages": ["dash"], "started": 99},
+                          "other.service": {"packages": ["dash"], "started": 40},
+                          "dbus.service": {"packages": ["dash"], "started": 99}})  # fmt: skip
     asked = case(now, made, was)
     kept: Any = asked.records
-    kept.said = {"back_since": 1.0}
+    kept.said = {"back_since": 90.0, "back_boot": "a"}
     order = judge("back_applied", asked).order
     assert (order["reload"], order["restart"]) == (False, [])
-    kept.said = {"back_since": 1.0, "put_back": ["/etc/app.conf"]}
+    kept.said = {**kept.said, "put_back": ["/etc/app.conf"]}
     order = judge("back_applied", asked).order
-    assert (order["reload"], order["restart"]) == (True, ["web.service"])
+    assert (order["reload"], order["restart"]) == (True, ["script.service", "web.service"])
     laid = facts(services=now.services, leftovers=["/etc/app.conf.rpmsave"])
     order = judge("applied", case(laid, made, was)).order
-    assert (order["reload"], order["restart"]) == (True, ["web.service"])
+    assert order["reload"] is True and order["restart"] == ["web.service"]
+    early = was.model_copy(update={"system": was.system.model_copy(update={"uptime": 90.0})})
+    order = judge("applied", case(laid, made, early)).order
+    assert order["restart"] == ["script.service", "web.service"]
 
 
 def test_folders_of_configuration_that_are_not_those_of_the_record_are_no_measure() -> None:

@@ -121,7 +121,7 @@ def test_configuration_goes_back_and_what_people_wrote_since_stays(
 
 UNIT = """\
 [Service]
-ExecStart=/bin/sh -c '(cat /etc/wb-svc/settings; echo "$X") > /var/tmp/wb-svc.with; exec sleep 99999'
+ExecStart=/bin/sh -c '(cat /etc/wb-svc/settings; echo "$X") > /srv/wb-svc.with; exec sleep 99999'
 [Install]
 WantedBy=multi-user.target
 """
@@ -166,7 +166,7 @@ def test_services_run_with_what_came_back_and_no_script_spoils_what_people_wrote
         number, _ = estate.planned("--package", "wb-svc", limit="web1")
         estate.consented(number)
         estate.start(number)
-        assert web1.file("/var/tmp/wb-svc.with").read_text() == "new\ndropin\n"
+        assert web1.file("/srv/wb-svc.with").read_text() == "new\ndropin\n"
         web1.ssh("echo by hand > /etc/wb-svc/mine")
         estate.change("back-out", number, "--why", "test", who="li.op")
     finally:
@@ -175,7 +175,7 @@ def test_services_run_with_what_came_back_and_no_script_spoils_what_people_wrote
     assert web1.packages()["wb-svc"] == "1.0"
     assert not web1.file(f"{DROPIN}/x.conf").exists()
     for _ in range(2):
-        wait_for(lambda: web1.file("/var/tmp/wb-svc.with").read_text() == "old\n\n", seconds=20)
+        wait_for(lambda: web1.file("/srv/wb-svc.with").read_text() == "old\n\n", seconds=20)
         web1.ssh("systemctl restart wb-svc")
     assert web1.ssh("systemctl show -P NeedDaemonReload wb-svc").stdout.strip() == "no"
     assert web1.file("/etc/wb-svc/mine").read_text() == "by hand\n"

@@ -239,6 +239,23 @@ def stale_units(
     return tuple(sorted(found))
 
 
+def with_own_configuration(
+    facts: Facts, restarts: Iterable[str], since: float | None
+) -> frozenset[str]:
+    """Running units that have to start with the configuration that is there only now.
+
+    Those of the plan, and those that were started ``since`` (seconds after the boot): packages'
+    scripts did that.
+    """
+    running = facts.services or {}
+    fresh = {
+        unit
+        for unit, one in running.items()
+        if since is not None and one.started is not None and one.started >= since
+    }
+    return frozenset(({*restarts} & {*running}) | fresh)
+
+
 def left_stale(facts: Facts) -> tuple[str, ...]:
     """Services that still run replaced code, and that the host's restart is not needed for."""
     units = stale_units(facts, ())

@@ -31,6 +31,7 @@ from weibao.domain.patch_missing import (
     reboot_reasons,
     stale_units,
     unreadable,
+    with_own_configuration,
 )
 from weibao.domain.patch_traces import automatic, laid_aside, saved
 from weibao.domain.reasons import Reason
@@ -118,15 +119,17 @@ def applied(case: Case) -> Judged:
     known = case.records.progress(case.device)
     case.records.keep_progress(case.device, {**known, "reboot": reboot or started})
     pending = not reboot and bool(reboot_reasons(case.facts))
+    again: frozenset[str] = frozenset()
     laid_by = saved(before.leftovers, case.facts.leftovers)
     if laid_by:  # their packages' scripts started services before the edited files are back
-        units = (*units, *({*case.plan.restarts} & {*(case.facts.services or {})} - {*units}))
+        again = with_own_configuration(case.facts, case.plan.restarts, since) - {*units}
+        units = (*units, *sorted(again))
     left = {
         "automatic": [*automatic(case.plan, before, case.facts.auto)],
         "saved": [*laid_by],
         "reload": bool(laid_by) and not reboot,
         "reexec": not reboot and _runs_old_init(case, units),
-        "restart": [] if reboot else _approved(units, case.plan, case.wishes),
+        "restart": [] if reboot else _approved(units, case.plan, case.wishes, again),
     }
     return Judged(
         why,
@@ -148,10 +151,15 @@ def _runs_old_init(case: Case, units: tuple[str, ...]) -> bool:
     return "init.scope" in units and running is not None and bool(names & {*running.packages})
 
 
-def _approved(units: tuple[str, ...], made: HostPlan, wishes: PatchWishes) -> list[str]:
-    """Only services that the approver was shown; others may run old code since long before."""
+def _approved(
+    units: tuple[str, ...], made: HostPlan, wishes: PatchWishes, again: frozenset[str]
+) -> list[str]:
+    """Only services that the approver was shown; others may run old code since long before.
+
+    What a package's script has just started anyway may be started ``again``.
+    """
     kept = RESTARTS_WITH_HOST | {*wishes.keep_running}
-    shown = {*made.restarts} - kept
+    shown = {*made.restarts, *again} - kept
     return [unit for unit in units if unit.endswith(".service") and unit in shown]
 
 

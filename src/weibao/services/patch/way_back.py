@@ -22,7 +22,12 @@ from weibao.domain.patch_health import (
     without_past,
     worse,
 )
-from weibao.domain.patch_missing import left_stale, reboot_reasons, stale_units
+from weibao.domain.patch_missing import (
+    left_stale,
+    reboot_reasons,
+    stale_units,
+    with_own_configuration,
+)
 from weibao.domain.patch_traces import automatic, runs_now
 from weibao.domain.reasons import Reason
 from weibao.services.patch.case import FOLDER, Case, Judged, Stage, kept_place
@@ -213,7 +218,8 @@ def back_applied(case: Case) -> Judged:
     units = {*stale} & {"init.scope", *case.plan.restarts}
     touched = any(known.get(name) for name in ("put_back", "taken_away", "given_back"))
     if touched:  # the packages' scripts started them before their configuration was back
-        units |= {*case.plan.restarts} & {*(case.facts.services or {})}
+        since = known.get("back_since") if same_boot else None
+        units |= with_own_configuration(case.facts, case.plan.restarts, since)
     if case.facts.units is not None:
         units |= set(before.health.active) - set(case.facts.units.active)
     kept = {"dbus.service", "dbus-broker.service", "init.scope", *case.wishes.keep_running}
