@@ -128,7 +128,8 @@ def real(text):
     """The path that ``shown`` made this text of."""
     if "\\x" not in text or os.path.lexists(text):
         return text
-    return os.fsdecode(_BYTE.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text)))
+    path = os.fsdecode(_BYTE.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(text)))
+    return path if shown(path) == text else text  # the name may hold such letters itself
 
 
 def text_of(path, limit=LIMIT):

@@ -18,6 +18,9 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_services import 
 
 FOLDER = "folder:"
 BESIDE = ".weibao-new"
+_FOLDER_ONLY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_MOST_LINKS = 40
+_IN = "/proc/self/fd/%d/%s"
 _NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.ENODATA, errno.EINVAL)
 
 
@@ -26,7 +29,7 @@ def keep(paths, folder):
     kept = {}
     for path in map(real, paths):
         place = folder + path
-        if not os.path.lexists(path) or _is_folder(path):
+        if not os.path.islink(path) and not os.path.isfile(path):
             continue
         if not os.path.lexists(place):
             private(os.path.dirname(place))
@@ -52,10 +55,10 @@ def put_back(wanted, source, aside):
             with _noting(problems, path):
                 _put_file(place_of(path), path, aside)
     for path in folders:  # and gets its mode when all is in it
-        with _noting(problems, path):
+        with _noting(problems, path), opened(path) as place:
             _, mode, owner, group = wanted[path].split(":")
-            os.chown(path, int(owner), int(group))
-            os.chmod(path, int(mode, 8))
+            os.fchown(place, int(owner), int(group))
+            os.fchmod(place, int(mode, 8))
     return problems
 
 
@@ -67,11 +70,14 @@ def take_away(paths, aside):
     gone, problems = 0, {}
     for path in sorted(map(real, paths), reverse=True):  # what is in a folder comes before it
         with _noting(problems, path):
+            if not os.path.lexists(path):
+                continue
             if _is_folder(path):
                 if not os.listdir(path):
-                    os.rmdir(path)
+                    with _beside(path) as (place, name):
+                        os.rmdir(name, dir_fd=place)
                     gone += 1
-            elif os.path.lexists(path):
+            else:
                 move_aside(path, aside)
                 gone += 1
     return gone, problems
@@ -101,12 +107,13 @@ def private(folder):
 
 def move_aside(path, aside):
     """Away from its place, and lost only where nothing is to be kept."""
-    if aside:
-        shutil.move(path, _place(path, aside))
-    elif _is_folder(path):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
+    with _beside(path) as (place, name):
+        if aside:
+            shutil.move(_IN % (place, name), _place(path, aside))
+        elif _is_folder(path):
+            shutil.rmtree(_IN % (place, name))
+        else:
+            os.unlink(name, dir_fd=place)
 
 
 def _place(path, aside):
@@ -129,11 +136,14 @@ def _put_folder(path, known, aside):
     """A folder, open to nobody more than before and than in the end."""
     if os.path.lexists(path) and not _is_folder(path):
         move_aside(path, aside)
-    if os.path.isdir(path):
-        mode = int(known.split(":")[1], 8)
-        os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & mode | 0o700)
-    else:
-        private(path)
+    if not os.path.isdir(path):
+        private(os.path.dirname(path))
+        with _beside(path) as (place, name):
+            os.mkdir(name, 0o700, dir_fd=place)
+        return
+    mode = int(known.split(":")[1], 8)
+    with opened(path) as place:
+        os.fchmod(place, stat.S_IMODE(os.fstat(place).st_mode) & mode | 0o700)
 
 
 def _put_file(source, path, aside):
@@ -150,10 +160,8 @@ def _put_file(source, path, aside):
 
 def copy(source, path):
     """Make ``path`` an exact copy of a file or a link, in one step."""
-    folder, name = os.path.split(path)
-    beside = name + BESIDE
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _beside(path) as (place, name):
+        beside = name + BESIDE
         with contextlib.suppress(FileNotFoundError):  # left by a process that was killed
             os.unlink(beside, dir_fd=place)
         try:
@@ -164,6 +172,44 @@ def copy(source, path):
                 os.unlink(beside, dir_fd=place)
             raise
         os.fsync(place)
+
+
+@contextlib.contextmanager
+def _beside(path):
+    """The open folder that holds it, and its name there."""
+    folder, name = os.path.split(path)
+    with opened(folder, follows=True) as place:
+        yield place, name
+
+
+@contextlib.contextmanager
+def opened(folder, follows=False):
+    """An open folder: whoever may write on the way to it cannot divert what is done in it.
+
+    Links on the way, and with ``follows`` the folder itself, have to be root's (or this user's).
+    """
+    steps, links = [name for name in folder.split("/") if name][::-1], 0
+    place = os.open("/", _FOLDER_ONLY)
+    try:
+        while steps:
+            name = steps.pop()
+            try:
+                inner = os.open(name, _FOLDER_ONLY, dir_fd=place)
+            except OSError:
+                known = os.stat(name, dir_fd=place, follow_symlinks=False)
+                if not stat.S_ISLNK(known.st_mode) or not (steps or follows):
+                    raise
+                links += 1
+                if known.st_uid not in (0, os.geteuid()) or links > _MOST_LINKS:
+                    raise
+                target = os.readlink(name, dir_fd=place)
+                steps += [step for step in target.split("/") if step][::-1]
+                if not target.startswith("/"):
+                    continue
+                inner = os.open("/", _FOLDER_ONLY)
+            os.close(place)
+            place = inner
+        yield place
     finally:
         os.close(place)
 
@@ -177,11 +223,14 @@ def _copied_link(source, name, place):
 def _copied_file(source, name, place):
     # Nobody else's, until it has its owner; never through somebody's link.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    read = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no pipe, on which it would wait for ever
     with (
-        open(source, "rb") as stream,
+        open(source, "rb", opener=lambda path, _: os.open(path, read)) as stream,
         open(name, "wb", opener=lambda path, _: os.open(path, flags, 0o600, dir_fd=place)) as made,
     ):
         known = os.fstat(stream.fileno())
+        if not stat.S_ISREG(known.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
         shutil.copyfileobj(stream, made, 1 << 20)
         made.flush()
         handle = made.fileno()

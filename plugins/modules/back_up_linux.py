@@ -152,7 +152,8 @@ class Restic:
             "HOME": "/root",
         }
         place = module.params["repository"].partition("local:")[2] or module.params["repository"]
-        places = [CACHE, module.params["scratch"], *([place] if place.startswith("/") else [])]
+        self.place = place if place.startswith("/") else ""
+        places = [CACHE, module.params["scratch"], *([place] if self.place else [])]
         self.keep_free = dict.fromkeys(places, module.params["keep_free_mb"] << 20)
 
     def run(self, *words, may_fail=False):
@@ -182,6 +183,10 @@ class Restic:
                 self.module.fail_json(
                     msg="the repository that this host was backed up to is gone; is its disk "
                     "mounted? To begin a new one there, remove %s" % mark
+                )
+            if os.path.isdir(self.place) and set(os.listdir(self.place)) - {"lost+found"}:
+                self.module.fail_json(
+                    msg="%s is no repository of restic, and not empty" % self.place
                 )
             self.run("init")
         private(MARKS)
@@ -243,7 +248,8 @@ def trial_folder(params, name):
     for left in glob.glob(os.path.join(glob.escape(params["scratch"]), TRIAL + "*")):
         shutil.rmtree(left, ignore_errors=True)
     place = os.path.join(params["scratch"], TRIAL + name)
-    private(place)
+    private(params["scratch"])
+    os.mkdir(place, 0o700)  # never what somebody else made
     return place
 
 

@@ -13,7 +13,9 @@ description:
     no snapshot holds, are refused, unless they are named too.
   - With O(state=reverted) the contents of the subvolume become those of the snapshot again,
     and every file is compared. Services that use it are stopped meanwhile; where other processes
-    do, nothing is done. What it was is kept in another snapshot, whose name ends with C(-until).
+    do, nothing is done. What it was is kept in another snapshot, whose name ends with C(-until),
+    and with C(-until.1) and so on where it is put back once more. All that anybody wrote there
+    since the snapshot is in that alone then.
     Other subvolumes and file systems below it are not touched.
   - The root file system is refused, since it cannot be put back while it is in use.
 version_added: 0.3.0
@@ -60,6 +62,7 @@ snapshots:
   elements: str
 """
 
+import glob
 import os
 
 from ansible.module_utils.basic import AnsibleModule
@@ -74,6 +77,8 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_btrfs import (
     users,
 )
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+
+UNTIL = "-until"
 
 
 def place_of(path, name):
@@ -130,11 +135,10 @@ def revert(module, path, snapshot):
     wanted = contents(snapshot, skipped)
     if contents(path, skipped) == wanted:
         return False, []
-    until = snapshot + "-until"
+    until = free_place(snapshot + UNTIL)
     units = stop(module, path)
     try:
-        if not os.path.lexists(until):
-            run(module, "btrfs", "subvolume", "snapshot", "-r", path, until)
+        run(module, "btrfs", "subvolume", "snapshot", "-r", path, until)
         why = put_back(snapshot, path, {*kept, until})
         if why:
             module.fail_json(msg=why)
@@ -144,6 +148,15 @@ def revert(module, path, snapshot):
         for unit in units:
             command(["systemctl", "start", unit])
     return True, units
+
+
+def free_place(until):
+    """Where nothing lies yet: what was written before one more revert is kept as well."""
+    place, number = until, 1
+    while os.path.lexists(place):
+        place = "%s.%d" % (until, number)
+        number += 1
+    return place
 
 
 def stop(module, path):
@@ -186,7 +199,7 @@ def main():
             done, units = revert(module, path, snapshot)
             changed, stopped = changed or done, [*stopped, *units]
         else:
-            for place in (snapshot, snapshot + "-until"):
+            for place in (snapshot, *sorted(glob.glob(glob.escape(snapshot + UNTIL) + "*"))):
                 if os.path.isdir(place):
                     run(module, "btrfs", "subvolume", "delete", place)
                     changed = True

@@ -98,7 +98,11 @@ def main():
     problems = {}
     if not module.check_mode:
         problems = put_back(wanted, asked["folder"], asked["aside"])
-    module.exit_json(changed=bool(wanted), restored=sorted(wanted), problems=problems)
+        for path, known in wanted.items():
+            if fingerprint(real(path)) != known:
+                problems.setdefault(path, "it is not as it was kept")
+    restored = sorted(set(wanted) - set(problems))
+    module.exit_json(changed=bool(wanted), restored=restored, problems=problems)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ from ansible_collections.weibao.core.plugins.module_utils import linux_services 
 from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
     command,
     fields_of,
+    shown,
     text_of,
 )
 
@@ -168,7 +169,8 @@ def leftovers():
     """Files of packages that were laid aside for a configuration file that is kept."""
     found = []
     for folder, _folders, files in os.walk("/etc"):
-        found += [os.path.join(folder, name) for name in files if name.endswith(LEFTOVERS)]
+        names = [name for name in files if name.endswith(LEFTOVERS)]
+        found += [shown(os.path.join(folder, name)) for name in names]
     return sorted(found)
 
 

@@ -103,6 +103,14 @@ def test_what_was_written_since_is_kept_in_another_snapshot(subvolume: Path) -> 
     module(subvolume, "reverted")
     assert (subvolume / "orders").read_text() == "1\n"
     assert (subvolume / ".weibao-CHG-1-until" / "orders").read_text() == "1\n2\n"
+    # So is what was written before it goes back once more.
+    (subvolume / "orders").write_text("1\n3\n")
+    module(subvolume, "reverted")
+    assert (subvolume / "orders").read_text() == "1\n"
+    assert (subvolume / ".weibao-CHG-1-until" / "orders").read_text() == "1\n2\n"
+    assert (subvolume / ".weibao-CHG-1-until.1" / "orders").read_text() == "1\n3\n"
+    module(subvolume, "absent")
+    assert not list(subvolume.glob(".weibao-*"))
 
 
 def test_only_a_read_only_snapshot_of_this_subvolume_counts(subvolume: Path) -> None:

@@ -229,3 +229,100 @@ def test_names_that_are_no_text_are_kept_and_put_back_as_all_others(tmp_path: Pa
     assert prints(top) == before
     assert module.take_away([str(top / "caf\\xe9.conf")], str(tmp_path / "aside")) == (1, {})
     assert not (top / name).exists()
+
+
+def test_a_name_that_looks_like_such_bytes_stays_what_it_is() -> None:
+    """As systemd writes letters in the names of its units."""
+    command: Any = utils("linux_command")
+    for path in ("/none/mnt-d\\xc3\\xa9.mount", "/none/dev-by\\x2duuid.swap"):
+        assert command.real(path) == path
+    assert command.real(command.shown(os.fsdecode(b"/none/\xe9"))) == os.fsdecode(b"/none/\xe9")
+
+
+def test_nobody_diverts_what_is_put_back_by_a_link_on_the_way(tmp_path: Path) -> None:
+    """A folder of a service's user, who makes it a link while root works in it."""
+    module: Any = utils("linux_put_back")
+    top, target, saved = tmp_path / "app", tmp_path / "cron.d", tmp_path / "saved"
+    for folder in (top, target, saved / str(top / "sub")[1:]):
+        folder.mkdir(parents=True)
+    (saved / str(top / "sub" / "job")[1:]).write_text("evil")
+    (target / "theirs").write_text("root's")
+    (top / "sub").symlink_to(target)
+    asked = ({str(top / "sub" / "job"): "0644:0:0:x"}, str(saved), str(tmp_path / "aside"))
+    os.chown(top / "sub", 33, 33, follow_symlinks=False)
+    assert [*module.put_back(*asked)] == [str(top / "sub" / "job")]
+    gone, problems = module.take_away([str(top / "sub" / "theirs")], str(tmp_path / "aside"))
+    assert not gone and [*problems] == [str(top / "sub" / "theirs")]
+    with pytest.raises(OSError, match="sub"), module.opened(str(top / "sub")):
+        pass
+    assert [path.name for path in target.iterdir()] == ["theirs"]
+    # One of root's is as good as a folder.
+    os.chown(top / "sub", 0, 0, follow_symlinks=False)
+    assert module.put_back(*asked) == {}
+    assert (target / "job").read_text() == "evil"
+    (top / "sub").unlink()
+    (top / "sub").symlink_to("../app/./../cron.d")
+    assert module.take_away([str(top / "sub" / "job")], "") == (1, {})
+    (top / "sub").unlink()
+    (top / "sub").symlink_to("sub")
+    assert module.put_back(*asked)
+
+
+def test_owners_of_links_capabilities_and_access_lists_come_back(tmp_path: Path) -> None:
+    module: Any = utils("linux_put_back")
+    top, folder = tmp_path / "etc", str(tmp_path / "kept")
+    top.mkdir()
+    (top / "link").symlink_to("x")
+    os.chown(top / "link", 33, 34, follow_symlinks=False)
+    (top / "tool").write_text("x")
+    os.chown(top / "tool", 33, 34)
+    capability = bytes.fromhex("0100000200040000000000000000000000000000")
+    try:
+        os.setxattr(top / "tool", "security.capability", capability)
+    except OSError as error:
+        pytest.skip(f"no capabilities here: {error}")
+    paths = [str(top / "link"), str(top / "tool")]
+    kept = module.keep(paths, folder)
+    for path in paths:
+        Path(path).unlink()
+    assert module.put_back(kept, folder, "") == {}
+    known = (top / "link").lstat()
+    assert (known.st_uid, known.st_gid) == (33, 34)
+    assert os.getxattr(top / "tool", "security.capability") == capability
+
+
+def test_a_pipe_is_passed_over_and_what_did_not_come_back_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module: Any = utils("linux_put_back")
+    keep_files: Any = importlib.import_module(
+        "ansible_collections.weibao.core.plugins.modules.keep_files"
+    )
+    os.mkfifo(tmp_path / "pipe")
+    assert module.keep([str(tmp_path / "pipe")], str(tmp_path / "kept")) == {}
+    with pytest.raises(OSError, match="no file"):
+        module.copy(str(tmp_path / "pipe"), str(tmp_path / "copy"))
+    (tmp_path / "a").write_text("a")
+    folder = str(tmp_path / "kept")
+    kept = module.keep([str(tmp_path / "a")], folder)
+    (tmp_path / "a").write_text("b")
+    said: dict[str, Any] = {}
+
+    class Module:
+        check_mode = False
+        params = {
+            "state": "restored", "folder": folder, "aside": "",
+            "files": {**kept, str(tmp_path / "lost"): "0644:0:0:x"},
+        }  # fmt: skip
+
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def exit_json(self, **given: Any) -> None:
+            said.update(given)
+
+    monkeypatch.setattr(keep_files, "AnsibleModule", Module)
+    keep_files.main()
+    assert said["restored"] == [str(tmp_path / "a")]
+    assert [*said["problems"]] == [str(tmp_path / "lost")]
+    assert (tmp_path / "a").read_text() == "a"

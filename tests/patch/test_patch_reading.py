@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
+from weibao.domain.reasons import Reason
+
 
 def utils(name: str) -> Any:
     """A file of the collection's module_utils, which has no types."""
@@ -289,3 +291,10 @@ def test_no_secret_of_a_module_reaches_the_syslog_of_a_host() -> None:
     for name in ("patch_linux", "read_patch_state"):
         (play,) = yaml.safe_load((playbooks / f"{name}.yml").read_text())
         assert play["vars"]["ansible_no_target_syslog"] is True
+
+
+def test_a_reason_names_a_file_whose_name_is_no_text() -> None:
+    """It could not be written to any record, and the way back never ended well."""
+    said = Reason.of("patch_files_differ", files="/etc/caf\udce9.conf, /etc/补丁")
+    assert said.params["files"] == "/etc/caf\\udce9.conf, /etc/补丁"
+    assert Reason.model_validate_json(said.model_dump_json()) == said

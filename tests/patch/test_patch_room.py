@@ -89,6 +89,7 @@ def test_data_that_is_written_to_meanwhile_is_backed_up_and_a_lost_file_is_found
     """A database goes on living: it differs from its backup, and no file of it is at fault."""
     backup = module("back_up_linux")
     monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
     data = tmp_path / "data"
     data.mkdir()
     for name in ("orders", "still"):
@@ -126,6 +127,7 @@ def test_a_backup_that_cannot_be_tried_for_want_of_room_fails(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module("back_up_linux"), "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(module("back_up_linux"), "MARKS", str(tmp_path / "marks"))
     data = tmp_path / "data"
     data.mkdir()
     (data / "blob").write_bytes(os.urandom(50 * MB))
@@ -162,3 +164,53 @@ def test_a_disk_that_is_full_is_not_a_package_that_is_not_to_be_had(
     gone = {**asked, "uri": "file:/nonexistent/big.deb", "size": 1}
     with pytest.raises(Ended, match=r"^big=2 is not to be had as it was approved: "):
         module("stage_packages").lay(Host(), str(folder), [gone], "apt")
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
+def test_no_repository_is_begun_where_one_was_or_where_something_else_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backup's disk was not mounted, and the copies went to the disk they were to save."""
+    backup = module("back_up_linux")
+    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    data, repository = tmp_path / "data", tmp_path / "repository"
+    data.mkdir()
+    given = {"repository": str(repository), "password": "p", "paths": [str(data)], "tag": "t",
+             "scratch": str(tmp_path / "restore"), "keep_free_mb": 1}  # fmt: skip
+    repository.mkdir()
+    (repository / "photos").touch()
+    with pytest.raises(Ended, match="not empty"):
+        backup.back_up(Host(**given))
+    (repository / "photos").rename(data / "photos")
+    backup.back_up(Host(**given))
+    repository.rename(tmp_path / "unmounted")
+    with pytest.raises(Ended, match="is gone; is its disk mounted"):
+        backup.back_up(Host(**given))
+    assert not repository.exists()
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
+def test_what_a_link_leads_to_is_backed_up_and_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link alone was saved, and the files compared with themselves."""
+    backup = module("back_up_linux")
+    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "orders").write_text("12345")
+    (tmp_path / "data").symlink_to(tmp_path / "real")
+    left = tmp_path / "restore" / "weibao-trial-earlier"
+    (left / "etc").mkdir(parents=True)
+    host = Host(
+        repository=str(tmp_path / "r"), password="p", paths=[str(tmp_path / "data")], tag="t",
+        scratch=str(tmp_path / "restore"), keep_free_mb=1,
+    )  # fmt: skip
+    backup.back_up(host)
+    assert host.ended["bytes"] == 5
+    assert not left.exists()  # of a run that was killed, whatever its tag
+    # What somebody else made is not restored into.
+    (tmp_path / "restore" / "weibao-trial-t").symlink_to(tmp_path / "real")
+    with pytest.raises(FileExistsError):
+        backup.trial_folder(host.params, "t")

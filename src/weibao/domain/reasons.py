@@ -19,10 +19,18 @@ class Reason(Value):
 
     @classmethod
     def of(cls, code: str, /, **params: object) -> Reason:
-        """A reason whose parameters are given as anything that prints."""
-        return cls(code=code, params={k: str(v) for k, v in params.items()})
+        """A reason whose parameters are given as anything that prints.
+
+        Half of a surrogate pair, as in a file's name that is no UTF-8, is written as its escape:
+        no JSON and no record holds it.
+        """
+        return cls(code=code, params={k: _sound(str(v)) for k, v in params.items()})
 
     @property
     def key(self) -> str:
         """The key of its words in the message catalogue."""
         return f"reason.{self.code}"
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
