@@ -281,16 +281,26 @@ def restore(module):
     if params["aside"]:
         private(params["aside"])
     try:
+        why = ""
         for words in in_parts([word for path in needed for word in included(path)]):
-            restic.run("restore", params["snapshot"], "--target", place, *words)
+            done = restic.run(
+                "restore", params["snapshot"], "--target", place, *words, may_fail=True
+            )
+            if done["rc"]:
+                why = "restic restore: %s" % " ".join((done["err"] or done["out"]).split())[-400:]
+        # One file of which restic complains keeps no other from it; half a file is none.
+        came = {path: lies_at(path, place) for path in needed}
+        came = {path: at for path, at in came.items() if fingerprint(at) == wanted[path]}
+        if why and not came:
+            module.fail_json(msg=why)
         # What was not there goes first: a folder may come back as a link to elsewhere.
         gone, problems = take_away(params["removed"], params["aside"])
-        problems.update(put_back(wanted, lambda path: lies_at(path, place), params["aside"]))
+        problems.update(put_back(wanted, lambda path: came.get(path, ""), params["aside"]))
     finally:
         shutil.rmtree(place, ignore_errors=True)
     for path, known in files.items():
         if fingerprint(path) != known:
-            problems.setdefault(shown(path), "it is not as it was before")
+            problems.setdefault(shown(path), why or "it is not as it was before")
     module.exit_json(
         changed=bool(wanted or gone), files=len(wanted), removed=gone, problems=problems
     )

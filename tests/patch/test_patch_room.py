@@ -214,3 +214,48 @@ def test_what_a_link_leads_to_is_backed_up_and_tried(
     (tmp_path / "restore" / "weibao-trial-t").symlink_to(tmp_path / "real")
     with pytest.raises(FileExistsError):
         backup.trial_folder(host.params, "t")
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
+def test_a_file_that_restic_cannot_restore_keeps_no_other_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = module("back_up_linux")
+    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    data = tmp_path / "data"
+    data.mkdir()
+    names = ("a", "b")
+    for name in names:
+        (data / name).write_text("old")
+    wanted = {str(data / name): utils("linux_services").fingerprint(data / name) for name in names}
+    given = {"repository": str(tmp_path / "r"), "password": "p", "paths": [str(data)], "tag": "t",
+             "scratch": str(tmp_path / "restore"), "keep_free_mb": 1}  # fmt: skip
+    host = Host(**given)
+    backup.back_up(host)
+    for name in names:
+        (data / name).write_text("new")
+    (data / "added").touch()
+    run_restic, halved = backup.Restic.run, ["b"]
+
+    def halves(self: Any, *words: str, **more: Any) -> Any:
+        done = run_restic(self, *words, **more)
+        for name in halved:
+            Path(f"{tmp_path}/restore/weibao-trial-t-files{data}/{name}").write_text("o")
+        return {**done, "rc": 1, "err": "b: no room"}
+
+    monkeypatch.setattr(backup.Restic, "run", halves)
+    asked = {**given, "snapshot": host.ended["snapshot"], "files": wanted, "aside": "",
+             "removed": [str(data / "added")]}  # fmt: skip
+    back = Host(**asked)
+    backup.restore(back)
+    assert back.ended["problems"] == {str(data / "b"): "restic restore: b: no room"}
+    assert [(data / name).read_text() for name in names] == ["old", "new"]
+    assert not (data / "added").exists()
+    # Where none came, nothing is touched.
+    (data / "added").touch()
+    (data / "a").write_text("new")
+    halved.append("a")
+    with pytest.raises(Ended, match="no room"):
+        backup.restore(Host(**asked))
+    assert (data / "added").exists() and (data / "a").read_text() == "new"
