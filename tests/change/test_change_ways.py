@@ -352,3 +352,22 @@ def test_a_draft_that_nobody_wants_is_withdrawn_and_stands_against_nothing(offic
         )
     office.clock.at += 10 * HOUR
     assert office.desk.find(first).state is ChangeState.withdrawn
+
+
+def test_what_is_asked_wrongly_is_named_as_what_it_is(office: Office) -> None:
+    """Nobody reads of devices where none is concerned, nor learns late of a missing playbook."""
+    flow = office.flow
+    wanted = ("--limit", "all", "--window", "now/+2h", "--as", "wang.pm", "--var", "note=x")
+    said = flow.change("new", "--runbook", "write-note", *wanted, "--field", "hardwar=none")
+    assert "hardwar" in said and "hardware" in said
+    number = office.desk.records.changes()[0].id
+    flow.change("plan", number, "--as", "wang.pm")
+    refused = flow.change("submit", number, "--as", "wang.pm", fails=3)
+    assert "不能提交" in refused and "不得操作设备" not in refused
+    refused = flow.weibao("patch", "plan", "--runbook", "write-note", "--limit", "all",
+                          "--window", "now/+2h", "--as", "wang.pm", fails=2)  # fmt: skip
+    assert "不是补丁方案" in refused.stderr
+    office.runbook("run: playbooks/look.yml", "run: weibao.core.patch_linx")
+    for words in (("new", "--runbook", "write-note", *wanted), ("plan", number, "--as", "wang.pm")):
+        refused = flow.change(*words, fails=2)
+        assert "runbooks/write-note.yml:24: " in refused and "patch_linux" in refused

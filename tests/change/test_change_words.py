@@ -16,6 +16,7 @@ from weibao.domain.change import (
     legal_actions,
     legal_commands,
 )
+from weibao.domain.change_digest import differences
 from weibao.domain.change_fields import CHANGE_FIELDS
 from weibao.domain.contract import ChangeTerms
 from weibao.i18n import LANGUAGES, explain, messages, translate
@@ -29,6 +30,10 @@ CODES = {
     "change.minimum": {"fault", "verbal_approver"},
     "change.none": {"-"},
     "change.place": {"-"},
+    "change.part": {
+        "runbook", "back_out", "application", "approval_chain", "limit", "targets", "waves",
+        "window/start", "window/end",
+    },
     "document.action": {
         *ChangeAction, "edit", "extend", "attend", "confirm", "answer", "note", "backfill",
         "going_back", "back_out_failed", "follow_up", "denied", "plan_cut_off",
@@ -102,3 +107,12 @@ def test_a_code_without_a_word_stays_one() -> None:
     found = explain("person_lacks_role", {"person": "li", "role": "night_watch, recorder"}, "zh")
     assert found == "li 不具备所需的角色（night_watch、确认记录人（recorder））。"
     assert explain("person_lacks_role", {"person": "li"}, "zh").endswith("{'person': 'li'}")
+
+
+def test_what_of_a_draft_differs_was_planned_and_not_approved() -> None:
+    (planned,) = differences({"application": "1"}, {"application": "2"}, approved=False)
+    assert explain(planned.code, planned.params, "zh") == "“申请内容”与计划时不同，须重新计划。"
+    (approved,) = differences({"window/end": "1"}, {"window/end": "2"})
+    assert explain(approved.code, approved.params, "zh") == "“窗口结束时间”与批准时不同。"
+    (own,) = differences({"host/a/x": "1"}, {})
+    assert explain(own.code, own.params, "en") == "host/a/x is gone since the approval."

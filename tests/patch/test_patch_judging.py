@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from weibao.bootstrap.judge_patch import _one_line
 from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
 from weibao.domain.patch_facts import Facts
 from weibao.domain.patch_health import Before, health_of
@@ -399,3 +400,9 @@ def test_a_name_that_no_package_has_stands_in_the_plan() -> None:
     assert elsewhere.plan is not None
     assert unknown_everywhere([typo.plan, elsewhere.plan]) == ("nosuchpkg",)
     assert unknown_everywhere([typo.plan, known.plan]) == ()
+
+
+def test_what_is_only_worth_knowing_is_told_apart_from_what_stands_against_a_host() -> None:
+    assert _one_line(["held: a", "b"], ["clock"], "en") == "held: a; b (besides: clock)"
+    assert _one_line([], ["clock"], "zh") == "clock"
+    assert _one_line(["held"], [], "zh") == "held"

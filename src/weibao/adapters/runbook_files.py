@@ -19,6 +19,7 @@ __all__ = [
     "RunbookFile",
     "RunbookProblem",
     "find_runbook",
+    "lint_runbook",
     "lint_runbooks",
     "read_runbook",
     "runbook_files",
@@ -108,6 +109,15 @@ def lint_runbooks(estate: Path | None) -> list[RunbookProblem]:
         reason = Reason.of("runbook_ending", name=path.with_suffix(".yml").name)
         found.append(RunbookProblem(f"runbooks/{path.name}", 0, "warning", reason))
     return found
+
+
+def lint_runbook(estate: Path | None, name: str) -> list[RunbookProblem]:
+    """Everything that is wrong with one.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    return list(_lint(find_runbook(estate, name), estate))
 
 
 def _lint(file: RunbookFile, estate: Path | None) -> Iterator[RunbookProblem]:

@@ -84,6 +84,8 @@ def check(
     workshop = open_workshop(estate, command.inventory, command.vault_options)
     parts = leave_parts(workshop)
     change = parts.records.change(change_id)
+    if change is None and not change_id:
+        raise InputError("gate.no_change")
     if change is None:
         raise InputError("change.unknown", change=change_id)
     runbook = parts.runbook(change.runbook)

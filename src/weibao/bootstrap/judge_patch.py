@@ -29,7 +29,7 @@ from weibao.domain.patch import HostPlan, PatchWishes
 from weibao.domain.patch_facts import Facts, unpack
 from weibao.domain.reasons import Reason
 from weibao.errors import InputError
-from weibao.i18n import explain
+from weibao.i18n import Language, explain, translate
 from weibao.services.patch.case import Case, Judged
 from weibao.services.patch.health_stages import HEALTH_STAGES
 from weibao.services.patch.judging import STAGES
@@ -148,13 +148,21 @@ def _told(workshop: Workshop, judged: Judged, evidence: str) -> dict[str, Any]:
     return {
         "status": "ok" if judged.ok else "failed",
         "changed": judged.changed,
-        "reason": "; ".join(words((*judged.why, *judged.notes))),
+        "reason": _one_line(words(judged.why), words(judged.notes), workshop.language),
         "codes": [reason.code for reason in (*judged.why, *judged.notes)],
         "difference": judged.difference,
         "plan": judged.plan.model_dump(mode="json") if judged.plan else {},
         "order": dict(judged.order) if judged.ok else {},
         "evidence": [evidence] if evidence else [],
     }
+
+
+def _one_line(why: list[str], notes: list[str], language: Language) -> str:
+    """What stands against a host, and apart from it what is only worth knowing."""
+    said, besides = "; ".join(why), "; ".join(notes)
+    if said and besides:
+        return said + translate("patch.besides", language, notes=besides)
+    return said or besides
 
 
 def _keep(

@@ -8,7 +8,9 @@ import click
 
 from weibao.cli.change_options import (
     application_options,
+    check_runbook,
     desk_of,
+    name_strange_fields,
     pairs,
     who,
     who_option,
@@ -71,6 +73,7 @@ def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
     workshop = call.workshop
     desk = desk_of(call)
     _overtaken(call)
+    check_runbook(call, given["runbook"])
     contract = contract_for(desk, given["runbook"], given["limit"], workshop.sources)
     asked = Application(
         runbook=given["runbook"],
@@ -88,6 +91,7 @@ def new(call: Call, person: str, window: str, kind: str, **given: Any) -> None:
         fault=given["fault"],
     )
     found = new_change(desk, asked, workshop.sources)
+    name_strange_fields(call, asked.fields)
     call.out.data({"change": found})
     call.out.line(call.out.say("cli.change_new", change=found.id))
 
@@ -116,6 +120,7 @@ def edit(call: Call, change_id: str, person: str, window: str, **given: Any) -> 
         representative=given["representative"],
         fields=pairs(given["fields"], "--field"),
     )
+    name_strange_fields(call, asked.fields)
     found = edit_change(desk, draft, who(call, person), asked, call.workshop.sources)
     call.out.data({"change": found})
     call.out.line(call.out.say("cli.change_new", change=found.id))
@@ -151,7 +156,9 @@ def plan(call: Call, change_id: str, person: str) -> int:
     def tell(reason: Reason) -> None:
         out.note(out.reason(reason))
 
-    known = desk.find(change_id).id
+    draft = desk.find(change_id)
+    known = draft.id
+    check_runbook(call, draft.runbook)
     with desk.hold(f"change-{known}.lock", "change plan"):
         actor = who(call, person)
         _, found = make_plan(desk, desk.find(known), actor, call.workshop.sources, tell)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
-from weibao.cli.change_options import desk_of, moment_of, who, who_option
+from weibao.cli.change_options import desk_of, later_of, who, who_option
 from weibao.cli.options import Call, command_options
 from weibao.domain.change import ApprovalChannel, Change
 from weibao.errors import InputError
@@ -118,14 +117,22 @@ def reject(call: Call, change_id: str, **given: Any) -> None:
 
 
 @click.command()
-@click.option("--until", required=True, metavar="TIME", help="The new end of the window.")
+@click.option(
+    "--until",
+    required=True,
+    metavar="TIME",
+    help="The new end of the window: a time, or +1h after the present end.",
+)
 @_approval_options
 @command_options()
 def extend(call: Call, change_id: str, until: str, **given: Any) -> None:
     """Consent to a later end of the window."""
+    from weibao.services.changes.permission import window_end
+
     desk = desk_of(call)
-    zone = ZoneInfo(desk.contract(desk.find(change_id)).time_zone)
-    _decide(call, "extend", change_id, window_end=moment_of(until, zone), **given)
+    change = desk.find(change_id)
+    later = later_of(until, desk.zone(desk.contract(change)), window_end(desk, change))
+    _decide(call, "extend", change_id, window_end=later, **given)
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
     from weibao.services.changes.desk import Desk
 
-__all__ = ["application_options", "desk_of", "moment_of", "pairs", "who", "who_option", "window_of"]
+__all__ = [
+    "application_options",
+    "check_runbook",
+    "desk_of",
+    "later_of",
+    "moment_of",
+    "name_strange_fields",
+    "pairs",
+    "who",
+    "who_option",
+    "window_of",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,6 +91,31 @@ def who(call: Call, given: str) -> str:
     return found.pop()
 
 
+def name_strange_fields(call: Call, fields: Iterable[str]) -> None:
+    """A field that no paper knows by name is kept as it is; it may be a slip of the pen."""
+    from weibao.domain.change_fields import CHANGE_FIELDS
+
+    for name in fields:
+        if name not in CHANGE_FIELDS:
+            known = ", ".join(CHANGE_FIELDS)
+            call.out.note(call.out.say("cli.change_field_strange", field=name, known=known))
+
+
+def check_runbook(call: Call, name: str) -> None:
+    """That a runbook of the estate is sound: better now than in the middle of a dry run.
+
+    Raises:
+        InputError: with everything that is wrong, by file and line.
+    """
+    from weibao.adapters.runbook_files import lint_runbook
+
+    folder, out = call.workshop.estate.folder, call.out
+    wrong = [p for p in lint_runbook(folder, name) if p.severity == "error"]
+    if wrong:
+        lines = [f"{p.file}:{p.line}: {out.reason(p.reason)}" for p in wrong]
+        raise InputError("change.runbook_wrong", runbook=name, problems="\n".join(lines))
+
+
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     """``NAME=TEXT`` by name; ``NAME=@FILE`` is left to who knows what it is.
 
@@ -113,6 +149,21 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     return early
 
 
+def later_of(text: str, zone: ZoneInfo, end: datetime) -> datetime:
+    """A later end of a window as written: a time, or ``+1h`` after its ``end`` of now.
+
+    Raises:
+        InputError: it is none.
+    """
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        return moment_of(text, zone)
+    try:
+        return end + _UNITS[span["unit"]] * float(span["n"])
+    except OverflowError as error:
+        raise InputError("change.time_wrong", text=text) from error
+
+
 def window_of(text: str, zone: ZoneInfo, now: datetime) -> Window:
     """A window as written: ``START/END``, or ``START/+2h``.
 
@@ -129,5 +180,5 @@ def window_of(text: str, zone: ZoneInfo, now: datetime) -> Window:
     except OverflowError as error:
         raise InputError("change.window_wrong", text=text) from error
     if end <= start:
-        raise InputError("change.window_wrong", text=text)
+        raise InputError("change.window_order", text=text)
     return Window(start=start, end=end)

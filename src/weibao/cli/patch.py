@@ -9,8 +9,10 @@ import click
 
 from weibao.cli.change_options import (
     application_options,
+    check_runbook,
     desk_of,
     moment_of,
+    name_strange_fields,
     pairs,
     who,
     who_option,
@@ -24,6 +26,7 @@ from weibao.errors import InputError
 if TYPE_CHECKING:
     from weibao.domain.patch import PatchStatus
     from weibao.domain.patch_catalogue import CatalogueEntry
+    from weibao.domain.runbook import Runbook
     from weibao.domain.supplied import SuppliedFile
 
 __all__ = ["patch"]
@@ -237,6 +240,8 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
     workshop, out = call.workshop, call.out
     desk = desk_of(call)
     actor = who(call, person)
+    check_runbook(call, given["runbook"])
+    _check_patches(desk.parts.runbook(given["runbook"]).runbook)
     contract = contract_for(desk, given["runbook"], given["limit"], workshop.sources)
     when = window_of(window, desk.zone(contract), desk.now)
     files, earlier = given["files"], given["earlier"]
@@ -263,6 +268,7 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
         supplied=supplied,
     )
     draft = new_change(desk, asked, workshop.sources)
+    name_strange_fields(call, pairs(given["fields"], "--field"))
     out.note(out.say("cli.change_new", change=draft.id))
 
     def tell(reason: Reason) -> None:
@@ -272,6 +278,12 @@ def plan(call: Call, person: str, window: str, **given: Any) -> int:
         change, found = make_plan(desk, draft, actor, workshop.sources, tell)
     out.data({"change": change, "plan": found})
     return show_plan(call, found)
+
+
+def _check_patches(runbook: Runbook) -> None:
+    """That it is a runbook of patching: it takes what this command asks for."""
+    if not any(variable.name.startswith("patch_") for variable in runbook.variables):
+        raise InputError("patch.no_patch_runbook", runbook=runbook.id)
 
 
 def _taken(call: Call, file: SuppliedFile) -> str:

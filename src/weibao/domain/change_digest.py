@@ -85,23 +85,29 @@ def digest_of(parts: Mapping[str, str]) -> str:
 
 
 def differences(
-    old: Mapping[str, str], new: Mapping[str, str], *, hosts: Iterable[str] | None = None
+    old: Mapping[str, str],
+    new: Mapping[str, str],
+    *,
+    hosts: Iterable[str] | None = None,
+    approved: bool = True,
 ) -> tuple[Reason, ...]:
     """What differs, by name, as reasons with words.
 
-    ``hosts``: only the host parts of these are compared (None: of all).
+    ``hosts``: only the host parts of these are compared (None: of all). ``approved``: whether
+    somebody was asked to consent to the old ones; those of a draft were only planned.
     """
+    of = "digest" if approved else "plan"
     if hosts is not None:
         wanted = frozenset(hosts)
         old, new = _of_hosts(old, wanted), _of_hosts(new, wanted)
     found = []
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
-            found.append(Reason.of("digest_removed", part=name))
+            found.append(Reason.of(f"{of}_removed", part=name))
         elif name not in old:
-            found.append(Reason.of("digest_added", part=name))
+            found.append(Reason.of(f"{of}_added", part=name))
         elif old[name] != new[name]:
-            found.append(Reason.of("digest_changed", part=name))
+            found.append(Reason.of(f"{of}_changed", part=name))
     return tuple(found)
 
 

@@ -74,10 +74,13 @@ _STATES: Mapping[Purpose, frozenset[ChangeState]] = {
 
 
 class RefusedLeave(RefusedError):
-    """A change may not touch hosts now; ``why`` are all reasons."""
+    """A change may not touch hosts now; ``why`` are all reasons.
 
-    def __init__(self, change: str, why: Sequence[Reason]) -> None:
-        super().__init__("leave.refused", change=change)
+    ``key``: what is refused, where it is not the hosts.
+    """
+
+    def __init__(self, change: str, why: Sequence[Reason], key: str = "leave.refused") -> None:
+        super().__init__(key, change=change)
         self.why = tuple(why)
 
     def say(self, language: Language) -> str:

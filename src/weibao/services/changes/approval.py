@@ -114,7 +114,7 @@ def _submit_draft(
         problem = standard_leave(change, contract, part, day)
         against += [problem] if problem else []
     if against:
-        raise RefusedLeave(change.id, against)
+        raise RefusedLeave(change.id, against, "leave.not_submitted")
     if change.kind is ChangeKind.standard:
         return desk.move(change, ChangeAction.schedule, actor, why, round=change.round + 1)
     _check_lead_time(desk, change)
@@ -151,7 +151,7 @@ def consent(
     if asked.decision == "approve":
         changed = differences(desk, change, sources)
         if changed:
-            raise RefusedLeave(change.id, changed)
+            raise RefusedLeave(change.id, changed, "leave.no_consent")
     at = _signed_at(signed) if signed else desk.now
     evidence = hashlib.sha256(scan).hexdigest() if scan else ""
     approval = _approval(desk, change, asked, at, evidence)
@@ -164,7 +164,7 @@ def consent(
     problem = approval_problem(leave_parts(desk), change, approval, desk.now)
     if problem is not None:
         denied(desk, change, asked.person, asked.decision, problem.code)
-        raise RefusedLeave(change.id, [problem])
+        raise RefusedLeave(change.id, [problem], "leave.no_consent")
     if scan:
         what = f"{asked.decision}, {asked.person}"
         keep_paper(desk, change, "scan", what, scan, asked.recorded_by or asked.person)
@@ -193,7 +193,8 @@ def differences(desk: Desk, change: Change, sources: tuple[str, ...]) -> list[Re
         return []
     devices = chosen_devices(desk, desk.runbook(change), change.limit, sources)
     now = parts_now(leave_parts(desk), change, plan.targets, devices, sources)
-    return list(part_differences(plan.parts, now))
+    approved = change.state is not ChangeState.draft
+    return list(part_differences(plan.parts, now, approved=approved))
 
 
 def approvals_stand(desk: Desk, change: Change, language: Language) -> list[dict[str, Any]]:
