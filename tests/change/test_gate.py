@@ -200,6 +200,7 @@ OWN_PLAY = """
         ([], {"gate": {"given": True}, "result": "ok"}, "none of the change's"),
         ([], {"weibao_step": "erase"}, "no step is recorded as begun"),
         ([], {"weibao_change": "CHG-999"}, "CHG-999"),
+        ([], {"weibao_change": ""}, "no change is named"),
         (["-c", "local"], {}, "connection"),
     ],
 )
