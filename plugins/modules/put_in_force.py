@@ -70,7 +70,12 @@ kept:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
+    command,
+    real,
+    shown,
+)
+from ansible_collections.weibao.core.plugins.module_utils.linux_put_back import opened
 
 SAVED = ".rpmsave"
 NEW = ".rpmnew"
@@ -80,6 +85,7 @@ SLOWEST = 3600
 
 def put_back(saved):
     """Put one back, in one step and never leaving its place empty; its path, or nothing."""
+    saved = real(saved)
     path = saved[: -len(SAVED)]
     if not saved.endswith(SAVED) or not os.path.isfile(saved) or not os.path.isfile(path):
         return ""
@@ -90,7 +96,9 @@ def put_back(saved):
         number += 1
     os.link(path, beside)
     os.rename(saved, path)
-    return path
+    with opened(os.path.dirname(path), follows=True) as folder:
+        os.fsync(folder)
+    return shown(path)
 
 
 def commands(asked):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,11 @@ def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
         assert not edited.exists()
     assert module.put_back(str(edited)) == ""
     assert len([*tmp_path.glob("a.conf.rpmnew*")]) == 2  # none is lost
+    strange = os.fsdecode(b"caf\xe9")  # no UTF-8
+    for name in (strange, strange + ".rpmsave"):
+        (tmp_path / name).write_text(name[4:])
+    assert module.put_back(f"{tmp_path}/caf\\xe9.rpmsave") == f"{tmp_path}/caf\\xe9"
+    assert (tmp_path / strange).read_text() == ".rpmsave"
 
 
 def test_an_edited_file_that_is_not_in_force_is_never_told_as_kept() -> None:
