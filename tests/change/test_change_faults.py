@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from weibao.boundary.runner import HostResult, PlaybookResult
-from weibao.domain.change import StepState
+from weibao.domain.change import StepState, stopped_for
 from weibao.domain.records import RunState
 from weibao.errors import InputError, RefusedError
 from weibao.services.changes import approval, control
@@ -448,3 +448,32 @@ def test_a_package_that_no_host_knows_is_no_plan(office: Office, monkeypatch: An
     assert office.desk.find(change.id).plan == 0
     plans["host1"] = left_out()
     make_plan(office.desk, change, "wang.pm", office.sources, office.said.append)
+
+
+# what the program decides by itself
+
+
+def test_where_every_host_failed_nothing_was_carried_out(office: Office) -> None:
+    """Though no limit is breached: it is no verified change, and owes no confirmation."""
+    office.runbook(BACK[0], f"{BACK[0]}\n  max_failed_in_wave: 9\n  max_failed: 9")
+    number = office.approved()
+    office.hosts.fails = {("look-before", host) for host in HOSTS}
+    assert office.start(number).state.value == "aborted"
+    assert office.hosts.of("write") == []
+    assert "change_none_worked" in office.codes()
+    other = office.approved()
+    office.hosts.fails = {("look-after", host) for host in HOSTS}
+    assert office.start(other).state.value == "rolled_back"
+
+
+def test_what_the_program_decides_is_the_programs_and_says_why(office: Office) -> None:
+    number = office.approved()
+    office.hosts.fails = {("write", "host1")}
+    office.start(number)
+    event = office.desk.records.change_events(number)[-1]
+    assert event.action == "abort"
+    assert event.actor == office.desk.parts.program
+    reason = stopped_for(event)
+    assert reason is not None
+    assert reason.code == "change_limit"
+    assert reason.params["failed"] == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -406,3 +407,29 @@ def test_what_is_only_worth_knowing_is_told_apart_from_what_stands_against_a_hos
     assert _one_line(["held: a", "b"], ["clock"], "en") == "held: a; b (besides: clock)"
     assert _one_line([], ["clock"], "zh") == "clock"
     assert _one_line(["held"], [], "zh") == "held"
+
+
+def test_the_gate_names_what_others_upgraded_since_the_plan() -> None:
+    """It is in order, and it is not this change that installed it."""
+    made = HostPlan(packages=(LIB,))
+    first = case(facts(), made)
+    first.records._before = None  # type: ignore[attr-defined]
+    found = judge("gate", first)
+    named = [r.params for r in found.notes if r.code == "patch_already_there"]
+    assert named == [{"packages": "libssl3 2"}]
+    assert "patch_already_there" not in codes(judge("gate", case(facts(), made)))
+
+
+def test_the_backup_that_the_way_back_goes_to_is_named() -> None:
+    """Where the step is done again, it is still the snapshot of the first time."""
+    made = HostPlan(packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]], log=[])
+    said = {"staged": {}, "backed_up": {"snapshot": "abc", "files": 12, "bytes": 3}}
+    first = dataclasses.replace(case(was, made), said=said)
+    first.records._before = None  # type: ignore[attr-defined]
+    again = dataclasses.replace(first, said={**said, "backed_up": {"snapshot": "def"}})
+    for asked in (first, again):
+        found = judge("record", asked)
+        assert found.ok, found.why
+        named = [r.params for r in found.notes if r.code == "patch_backed_up"]
+        assert named == [{"snapshot": "abc", "files": "12"}]

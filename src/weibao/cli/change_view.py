@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
-from weibao.domain.change import Change, ChangePlan, ChangeState
+from weibao.domain.change import Change, ChangePlan, ChangeState, stopped_for
 from weibao.domain.change_owed import OWING
 from weibao.domain.waves import minutes_needed
 from weibao.errors import WeibaoError
@@ -115,9 +115,10 @@ def show_change(call: Call, change_id: str) -> None:
         moved = event.state is not event.state_before
         arrow = f" → {out.word('change.state', event.state)}" if moved else ""
         action = out.word("document.action", event.action)
-        out.line(
-            f"{out.moment(event.at, zone)}  {event.actor}  {action}{arrow}  {event.why}".rstrip()
-        )
+        stopped = stopped_for(event)
+        why = event.why or (out.reason(stopped) if stopped is not None else "")
+        when = out.moment(event.at, zone)
+        out.line(f"{when}  {event.actor}  {action}{arrow}  {why}".rstrip())
     for step in steps:
         out.line(
             f"  {out.moment(step.started_at, zone)}  {step.wave:>2}"

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import model_validator
 
 from weibao.domain.base import Moment, Name, Sha256, Value
+from weibao.domain.reasons import Reason
 
 __all__ = [
     "FINAL",
@@ -35,6 +36,7 @@ __all__ = [
     "legal_actions",
     "legal_commands",
     "next_state",
+    "stopped_for",
 ]
 
 
@@ -270,6 +272,21 @@ class ChangeEvent(Value):
     state: ChangeState
     why: str = ""
     detail: dict[str, Any] = {}
+
+
+def stopped_for(event: ChangeEvent) -> Reason | None:
+    """Why the program itself stopped the work; None where somebody did, who says why."""
+    code = event.detail.get("code")
+    if not isinstance(code, str) or not code:
+        return None
+    params = event.detail.get("params")
+    if not isinstance(params, dict):  # written before its numbers had a place of their own
+        params = {
+            name: len(value) if isinstance(value, list) else value
+            for name, value in event.detail.items()
+            if name != "code"
+        }
+    return Reason.of(code, **params)
 
 
 class ApprovalChannel(StrEnum):

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from weibao.domain.base import titled
 from weibao.domain.change import Change, ChangeEvent, ChangeKind, ChangeState, ChangeStep, StepState
 from weibao.domain.change_fields import REQUIRED_FIELDS
 from weibao.domain.contract import ChangeTerms, Contract
 from weibao.domain.reasons import Reason
-from weibao.domain.runbook import Runbook
+from weibao.domain.runbook import Phase, Runbook
 
-__all__ = ["DOCUMENTS", "OWING", "missing_fields", "owed_items"]
+__all__ = [
+    "DOCUMENTS",
+    "FOLLOW_UP",
+    "OWING",
+    "follow_up_days",
+    "missing_fields",
+    "owed_items",
+    "unverified",
+]
 
 DOCUMENTS = "change_owes_documents"
 """Of a change whose documents are not updated yet; handed in by closing it."""
+FOLLOW_UP = "change_owes_follow_up"
+"""Of work that is to be confirmed some time later; it has days of its own."""
 OWING = frozenset(
     {ChangeState.verified, ChangeState.rolled_back, ChangeState.aborted, ChangeState.backfill}
 )
@@ -61,7 +72,11 @@ def owed_items(
         found.append(Reason.of("change_owes_attendance"))
     if change.kind is ChangeKind.emergency and "backfill" not in said:
         found.append(Reason.of("change_owes_consent", person=change.verbal_approver or "-"))
-    found += _follow_up(runbook, change, events)
+    steps = tuple(steps)
+    left = unverified(runbook, steps)
+    if left and not _looked_at(events):
+        found.append(Reason.of("change_owes_verification", devices=", ".join(left)))
+    found += _follow_up(contract, runbook, change, events)
     found += [
         Reason.of("change_owes_field", field=name)
         for name in missing_fields(change, runbook, terms)
@@ -81,13 +96,64 @@ def owed_items(
     return tuple(found)
 
 
-def _follow_up(runbook: Runbook, change: Change, events: Sequence[ChangeEvent]) -> list[Reason]:
-    """The confirmation some time after work that stayed (PAT-15)."""
+def unverified(runbook: Runbook, steps: Iterable[ChangeStep]) -> tuple[str, ...]:
+    """Devices that were changed, were not brought back, and of which no verification was done.
+
+    ``steps`` in order. What failed is not among them: it is named as failed.
+    """
+    if not runbook.of_phase(Phase.verify):
+        return ()
+    states: dict[tuple[int, str], dict[str, set[StepState]]] = {}
+    for row in {(row.wave, row.step, row.device): row for row in steps}.values():
+        by_phase = states.setdefault((row.wave, row.device), {})
+        by_phase.setdefault(row.phase, set()).add(row.state)
+
+    def had(wave: int, device: str, phase: Phase, *wanted: StepState) -> bool:
+        return bool({*wanted} & states.get((wave, device), {}).get(phase.value, set()))
+
+    done, failed = StepState.done, StepState.failed
+    return tuple(
+        device
+        for (wave, device), by_phase in states.items()
+        if device != "-"
+        and by_phase.get(Phase.implement.value) == {done}
+        and not had(wave, device, Phase.back_out, done)
+        and not had(wave, device, Phase.verify, done, failed)
+        and not had(wave, "-", Phase.verify, done, failed)
+    )
+
+
+def _looked_at(events: Sequence[ChangeEvent]) -> bool:
+    """Somebody handed in afterwards what a verification by hand found."""
+    return any(
+        event.action in {"note", "backfill"} and "verification" in event.detail.get("fields", ())
+        for event in events
+    )
+
+
+def follow_up_days(
+    contract: Contract, runbook: Runbook, change: Change, events: Iterable[ChangeEvent]
+) -> tuple[date, date] | None:
+    """From when until when work that stayed is to be confirmed, by the contract's calendar.
+
+    None where nothing is asked: not before the work is over, and not of what did not stay.
+    """
     asked, ended = runbook.follow_up, change.finished_at
     ends = [event.state for event in events if event.state in OWING - {ChangeState.backfill}]
     if asked is None or ended is None or ends[-1:] != [ChangeState.verified]:
+        return None
+    there = ended.astimezone(ZoneInfo(contract.time_zone))
+    first, last = (there + timedelta(days=n) for n in (asked.after_days, asked.within_days))
+    return first.date(), last.date()
+
+
+def _follow_up(
+    contract: Contract, runbook: Runbook, change: Change, events: Sequence[ChangeEvent]
+) -> list[Reason]:
+    """The confirmation some time after work that stayed (PAT-15)."""
+    days = follow_up_days(contract, runbook, change, events)
+    if days is None:
         return []
     if any(e.action == "follow_up" and e.detail.get("outcome") == "good" for e in events):
         return []
-    first, last = (ended + timedelta(days=n) for n in (asked.after_days, asked.within_days))
-    return [Reason.of("change_owes_follow_up", first=first.date(), last=last.date())]
+    return [Reason.of(FOLLOW_UP, first=days[0], last=days[1])]

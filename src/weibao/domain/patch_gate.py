@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from weibao.domain.patch import HostPlan, PackageChange, PatchWishes
+from weibao.domain.patch import HostPlan, PackageChange, PatchWishes, Versions
 from weibao.domain.patch_facts import Facts
 from weibao.domain.reasons import Reason
 
 __all__ = [
+    "already_there",
     "approved_differences",
     "broken_database",
     "clock_problems",
@@ -182,6 +183,14 @@ def approved_differences(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
                 )
             )
     return tuple(found)
+
+
+def already_there(versions: Versions, plan: HostPlan) -> tuple[PackageChange, ...]:
+    """Packages of the plan that somebody else brought to the approved version since it was made.
+
+    ``versions`` are those of before the host is touched.
+    """
+    return tuple(p for p in plan.packages if p.installed(versions) == p.version)
 
 
 def held_packages(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:

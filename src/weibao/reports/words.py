@@ -99,7 +99,8 @@ class Words:
         """A duration in its two largest units."""
         seconds = max(0.0, seconds)
         if seconds < 9.95:
-            return self("time.seconds", n=f"{seconds:.1f}")
+            shown = f"{seconds:.0f}" if seconds == round(seconds) else f"{seconds:.1f}"
+            return self("time.seconds", n=shown)
         whole = round(seconds)
         if whole < 60:
             return self("time.seconds", n=whole)

@@ -13,6 +13,7 @@ from weibao.reports.change.parts import (
     consents,
     contingency,
     devices,
+    digest,
     signatures,
     step_tables,
     targets,
@@ -91,7 +92,7 @@ def application(desk: Desk) -> Document:
         *_emergency(desk),
     ]
     sections = [Section(w.say("section.application"), (Facts(tuple(form)),))]
-    before = (*_lead_time(desk), *_digest(desk))
+    before = (*_lead_time(desk), *digest(desk))
     sections.append(Section(w.say("section.consent"), (*before, *consents(desk))))
     sections.append(signatures(desk, ("applicant", desk.person(change.requester))))
     return desk.document(DocumentKind.maintenance_application, change.title, sections)
@@ -111,7 +112,7 @@ def change_plan(desk: Desk) -> Document:
         back_out(desk),
         contingency(desk),
         Section(w.say("section.people"), (Facts(_people(desk)),)),
-        Section(w.say("section.consent"), (*_digest(desk), *consents(desk))),
+        Section(w.say("section.consent"), (*digest(desk), *consents(desk))),
         signatures(desk, ("applicant", desk.person(change.requester)), ("operator", ""),
                    ("recorder", "")),
     ]  # fmt: skip
@@ -245,12 +246,3 @@ def _conflicts(desk: Desk) -> tuple[Block, ...]:
         )
         for c in plan.conflicts
     )
-
-
-def _digest(desk: Desk) -> tuple[Block, ...]:
-    w, plan = desk.w, desk.papers.plan
-    if plan is None:
-        return ()
-    if desk.change.digest != plan.digest:
-        return (Text(w.say("digest_void"), "warning"),)
-    return (Text(w.say("digest", digest=plan.digest, n=len(plan.parts)), "note"),)

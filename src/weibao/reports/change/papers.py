@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from weibao.domain.change import Approval, Change, ChangeEvent, ChangePlan, ChangeStep
 from weibao.domain.change_fields import CHANGE_FIELDS
 from weibao.domain.contract import Contract
+from weibao.domain.patch_health import Before
 from weibao.domain.runbook import Runbook
 from weibao.i18n import Language, messages, translate
 from weibao.reports.change.document import Document, Fact, Facts, Section, Text
@@ -48,6 +50,10 @@ class Papers:
     approvals: tuple[Approval, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
     steps: tuple[ChangeStep, ...] = ()
+    kept: Mapping[str, Before] = field(default_factory=dict)
+    """Of patching, by host: what it was when its work began, and its backup."""
+    restarted: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a host was restarted, where that is known."""
 
 
 class Phrases(Words):
@@ -148,6 +154,9 @@ class Desk:
     ) -> Document:
         """A document with the head that all share."""
         papers, w = self.papers, self.w
+        # A title that nobody wrote is the runbook's, in the language of whoever applied.
+        if papers.change is not None and subtitle in papers.runbook.title.values():
+            subtitle = w.own(papers.runbook.title)
         own = papers.contract.report_titles.get(kind.value, "") if w.language == "zh" else ""
         reference = f"{papers.runbook.id} {papers.runbook.version}"
         zone = w("zone", zone=w.zone_name, offset=w.offset(papers.now))

@@ -26,6 +26,7 @@ __all__ = [
     "consents",
     "contingency",
     "devices",
+    "digest",
     "signatures",
     "step_tables",
     "targets",
@@ -259,6 +260,16 @@ def _consent_tone(desk: Desk, approval: Approval) -> Tone:
     if _void(desk, approval):
         return "note"
     return "bad" if approval.decision == "reject" else "good"
+
+
+def digest(desk: Desk) -> tuple[Block, ...]:
+    """What approvals sign."""
+    w, plan = desk.w, desk.papers.plan
+    if plan is None:
+        return ()
+    if desk.change.digest != plan.digest:
+        return (Text(w.say("digest_void"), "warning"),)
+    return (Text(w.say("digest", digest=plan.digest, n=len(plan.parts)), "note"),)
 
 
 def signatures(desk: Desk, *roles: tuple[str, str]) -> Section:

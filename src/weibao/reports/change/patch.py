@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from weibao.domain.change import ChangeEvent, ChangeStep, PlannedTarget, StepState
+from weibao.domain.change import ChangeEvent, ChangeState, ChangeStep, PlannedTarget, StepState
+from weibao.domain.change_owed import OWING, follow_up_days
 from weibao.domain.patch import HostPlan, PackageChange
+from weibao.domain.patch_gate import already_there
+from weibao.domain.patch_health import Before
 from weibao.domain.runbook import Phase
-from weibao.i18n import explain
+from weibao.i18n import LANGUAGES, explain
+from weibao.reports.change.actual import actual_times
 from weibao.reports.change.document import (
     Block,
     Document,
@@ -24,6 +28,7 @@ from weibao.reports.change.parts import (
     back_out,
     consents,
     contingency,
+    digest,
     signatures,
     step_tables,
     waves,
@@ -35,6 +40,7 @@ __all__ = ["host_result", "patch_plan", "patch_summary"]
 _UNPROTECTED = frozenset({"patch_without_backup", "patch_snapshot_only"})
 _TONES: dict[str, Tone] = {
     "patched": "good",
+    "unverified": "warning",
     "brought_back": "warning",
     "refused": "warning",
     "nothing": "note",
@@ -42,6 +48,9 @@ _TONES: dict[str, Tone] = {
     "failed": "bad",
     "unknown": "bad",
 }
+_STAYS = frozenset({"patched", "unverified"})
+"""What was approved is installed."""
+_UNTOUCHED = frozenset({"refused", "not_done"})
 
 
 def patch_plan(desk: Desk) -> Document:
@@ -52,12 +61,13 @@ def patch_plan(desk: Desk) -> Document:
         Section(w.say("patch.section.environment"), _environment(desk)),
         Section(w.say("patch.section.versions"), _versions(desk)),
         *supplied_files(desk),
+        Section(w.say("patch.section.files"), _files(desk)),
         Section(w.say("patch.section.left_out"), _left_out(desk)),
         Section(w.say("patch.section.backup"), _backup(desk)),
-        Section(w.say("section.steps"), (*step_tables(desk), waves(desk))),
+        Section(w.say("section.steps"), (*step_tables(desk), waves(desk), *_takes(desk))),
         back_out(desk),
         contingency(desk),
-        Section(w.say("section.consent"), consents(desk)),
+        Section(w.say("section.consent"), (*consents(desk), *digest(desk))),
         signatures(desk, ("applicant", desk.person(change.requester)), ("operator", ""),
                    ("recorder", "")),
     ]  # fmt: skip
@@ -67,24 +77,35 @@ def patch_plan(desk: Desk) -> Document:
 def patch_summary(desk: Desk) -> Document:
     """After the work: the result of each asset, and its confirmation one to two weeks later."""
     w, change = desk.w, desk.change
-    results = {t.device: host_result(t, desk.papers.steps) for t in _targets(desk)}
+    results = {t.device: _result(desk, t) for t in _targets(desk)}
     patched = sum(result == "patched" for result in results.values())
     bad = {"failed", "unknown"}.intersection(results.values())
     good = patched == sum(result != "nothing" for result in results.values())
-    tone: Tone = "bad" if bad else "good" if good else "warning"
+    pending = [t for t in _targets(desk) if _is_pending(desk, t, results[t.device])]
+    tone: Tone = "bad" if bad else "good" if good and not pending else "warning"
     banner = Text(w.say("patch.summary", patched=patched, n=len(results)), tone)
     sections = [
         Section(w.say("section.basics"), (Facts(_basics(desk)),)),
         Section(w.say("patch.section.results"), _results(desk, results)),
+        Section(w.say("section.actual"), actual_times(desk)),
         Section(w.say("patch.section.versions"), _versions(desk, results)),
         *supplied_files(desk),
-        Section(w.say("patch.section.problems"), _problems(desk)),
+        Section(w.say("patch.section.backup"), backups(desk)),
+        Section(w.say("patch.section.left_out"), _left_out(desk)),
+        Section(w.say("patch.section.problems"), _problems(desk, results)),
         Section(w.say("patch.section.confirmation"), _confirmation(desk)),
         signatures(desk, ("operator", desk.person(change.operator)),
                    ("recorder", desk.person(change.recorder)),
                    ("representative", desk.person(change.representative))),
     ]  # fmt: skip
     return desk.document(DocumentKind.patch_summary, change.title, sections, banner)
+
+
+def _result(desk: Desk, target: PlannedTarget) -> str:
+    """Where others had upgraded everything before the work began, the change did nothing."""
+    result = host_result(target, desk.papers.steps)
+    there = _found_there(desk, target)
+    return "nothing" if result == "patched" and there == _plan(target).packages else result
 
 
 def host_result(target: PlannedTarget, steps: Sequence[ChangeStep]) -> str:
@@ -106,10 +127,12 @@ def host_result(target: PlannedTarget, steps: Sequence[ChangeStep]) -> str:
     if StepState.failed in states:
         touched = Phase.implement.value in by_phase
         return "failed" if touched else "refused"
-    verified = by_phase.get(Phase.verify.value, [])
-    if not verified:
+    verified = StepState.done in by_phase.get(Phase.verify.value, [])
+    if not verified and StepState.done not in by_phase.get(Phase.implement.value, []):
         return "not_done"
-    return "patched" if _plan(target).packages else "nothing"
+    if not _plan(target).packages:
+        return "nothing"
+    return "patched" if verified else "unverified"
 
 
 def _targets(desk: Desk) -> list[PlannedTarget]:
@@ -144,6 +167,7 @@ def _environment(desk: Desk) -> tuple[Block, ...]:
         rows.append(
             (
                 target.device,
+                w.say("wave.canary") if target.wave == 0 else str(target.wave),
                 plan.system or "—",
                 plan.kernel + (f" → {plan.target_kernel}" if plan.target_kernel else "") or "—",
                 f"{plan.download / 1048576:.1f} MB",
@@ -155,9 +179,9 @@ def _environment(desk: Desk) -> tuple[Block, ...]:
         tones.append(_fitness(target))
     if not rows:
         return (Text(w.say("plan.none"), "warning"),)
-    names = ("host", "system", "kernel", "download", "restarts", "reboot", "check")
+    names = ("host", "wave", "system", "kernel", "download", "restarts", "reboot", "check")
     head = tuple(w.say(f"patch.{name}") for name in names)
-    table = Table(head, tuple(rows), (14, 20, 18, 10, 16, 8, 22), tuple(tones), marked=6)
+    table = Table(head, tuple(rows), (13, 7, 17, 17, 10, 16, 8, 20), tuple(tones), marked=7)
     others = {n.code for t in _targets(desk) for n in _plan(t).notes} - _UNPROTECTED
     return (table, *_notes(desk, others))
 
@@ -182,30 +206,95 @@ def _versions(desk: Desk, results: dict[str, str] | None = None) -> tuple[Block,
     """Of each asset every package from version to version (PAT-19)."""
     w = desk.w
     blocks: list[Block] = []
-    names = ("package", "from", "to", "source", "advisory")
+    reached = ("reached",) if results is not None else ()
+    names = (
+        "package",
+        "from",
+        *(("planned", *reached) if reached else ("to",)),
+        "source",
+        "advisory",
+    )
+    widths = (22, 18, 18, 18, 14, 10) if reached else (26, 20, 20, 22, 14)
     head = tuple(w.say(f"patch.{name}") for name in names)
     for target in _targets(desk):
         packages = _plan(target).packages
         title = target.device
-        if results is not None:
-            title += f" — {w.label('patch.result', results[target.device])}"
+        result = results[target.device] if results is not None else ""
+        if result:
+            title += f" — {w.label('patch.result', result)}"
         blocks.append(Heading(title))
         if not packages:
             blocks.append(Text(w.say("patch.none"), "note"))
             continue
+        there = _found_there(desk, target)
         rows = tuple(
             (
                 p.name + (f" ({p.arch})" if p.arch else ""),
-                p.before or _none_before(desk, p),
+                _before(desk, p, there),
                 p.version,
+                *((_reached(desk, target, p, result),) if result else ()),
                 w.say("patch.supplied") if p.supplied else p.source or "—",
                 " ".join(filter(None, (w.say("patch.security") if p.security else "", p.advisory)))
                 or "—",
             )
             for p in packages
         )
-        blocks.append(Table(head, rows, (26, 20, 20, 22, 14)))
+        blocks.append(Table(head, rows, widths))
     return tuple(blocks) or (Text(w.say("plan.none"), "warning"),)
+
+
+def _found_there(desk: Desk, target: PlannedTarget) -> tuple[PackageChange, ...]:
+    """Packages that others had brought to the approved version when the work began."""
+    before = desk.papers.kept.get(target.device)
+    return already_there(before.versions, _plan(target)) if before else ()
+
+
+def _before(desk: Desk, package: PackageChange, there: Sequence[PackageChange]) -> str:
+    if package in there:
+        return desk.w.say("patch.found_there", version=package.version)
+    return package.before or _none_before(desk, package)
+
+
+def _reached(desk: Desk, target: PlannedTarget, package: PackageChange, result: str) -> str:
+    """The version that is proven to be there now; that of the plan is not it everywhere."""
+    w, before = desk.w, desk.papers.kept.get(target.device)
+    if result in _STAYS or result == "nothing":
+        return package.version
+    if result in _UNTOUCHED:
+        return w.say("patch.untouched")
+    if result != "brought_back":
+        return w.say("patch.to_be_seen")
+    was = package.installed(before.versions) if before else package.before
+    return was or (w.say("patch.not_installed") if before or not package.beside else "—")
+
+
+def _files(desk: Desk) -> tuple[Block, ...]:
+    """The files forward and back, by what proves them; those that hosts share stand once."""
+    w = desk.w
+    found: dict[tuple[str, str, str], str] = {}
+    for target in _targets(desk):
+        plan = _plan(target)
+        for way, files in (
+            ("forward", [p.file for p in plan.packages if p.file is not None]),
+            ("back", list(plan.earlier)),
+        ):
+            for file in files:
+                name = file.file or f"{file.name} {file.version}"
+                proof = file.sha256 or w.say("patch.by_signature")
+                found.setdefault((name, proof, way), w.say(f"patch.way.{way}"))
+    if not found:
+        return (Text(w.say("patch.nothing_left_out"), "note"),)
+    rows = tuple((name, way, proof) for (name, proof, _), way in found.items())
+    head = tuple(w.say(f"patch.{name}") for name in ("file", "way", "sha256"))
+    return (Table(head, rows, (36, 14, 50)),)
+
+
+def _takes(desk: Desk) -> tuple[Block, ...]:
+    plan, w = desk.papers.plan, desk.w
+    if plan is None:
+        return ()
+    times = w.duration(plan.estimate), w.duration(plan.back_out_estimate)
+    return (Text(w.say("patch.takes", work=times[0], back=times[1])),)
 
 
 def _none_before(desk: Desk, package: PackageChange) -> str:
@@ -220,6 +309,34 @@ def _backup(desk: Desk) -> tuple[Block, ...]:
     return (Text(desk.w.say("patch.backup")), *_notes(desk, _UNPROTECTED))
 
 
+def backups(desk: Desk) -> tuple[Block, ...]:
+    """Of each host what the way back goes to, by name, and that its restore was tried (PAT-05)."""
+    w, kept = desk.w, desk.papers.kept
+    rows = tuple(
+        (target.device, w.moment(kept[target.device].at), *_backup_of(desk, kept[target.device]))
+        for target in _targets(desk)
+        if target.device in kept
+    )
+    if not rows:
+        return (Text(w.say("patch.no_backup_kept"), "note"),)
+    names = ("host", "time", "snapshot", "restored", "paths")
+    head = tuple(w.say(f"patch.{name}") for name in names)
+    return (Table(head, rows, (15, 17, 24, 24, 20)),)
+
+
+def _backup_of(desk: Desk, before: Before) -> tuple[str, str, str]:
+    w, told = desk.w, before.backup
+    names = [str(told["snapshot"])] if told.get("snapshot") else []
+    names += [str(dump.get("path", "-")) for dump in told.get("dumps") or ()]
+    shots = told.get("snapshots") or ()
+    names += [str(s.get("path", s)) if isinstance(s, dict) else str(s) for s in shots]
+    proof = "—"
+    if told.get("snapshot"):
+        size = w.size(int(told.get("bytes") or 0))
+        proof = w.say("patch.proven", files=told.get("files", 0), size=size)
+    return "\n".join(names) or "—", proof, "\n".join(map(str, told.get("paths") or ())) or "—"
+
+
 def _left_out(desk: Desk) -> tuple[Block, ...]:
     w = desk.w
     rows = tuple(
@@ -229,7 +346,7 @@ def _left_out(desk: Desk) -> tuple[Block, ...]:
     )
     if not rows:
         return (Text(w.say("patch.nothing_left_out"), "note"),)
-    head = tuple(w.say(f"patch.{name}") for name in ("host", "package", "to", "why"))
+    head = tuple(w.say(f"patch.{name}") for name in ("host", "package", "available", "why"))
     return (Table(head, rows, (18, 26, 22, 34)),)
 
 
@@ -249,17 +366,65 @@ def _results(desk: Desk, results: dict[str, str]) -> tuple[Block, ...]:
                 target.device,
                 w.say("wave.canary") if target.wave == 0 else str(target.wave),
                 w.label("patch.result", results[target.device]),
-                str(len(_plan(target).packages)),
+                _count(desk, target, results[target.device]),
+                _restarted(desk, target, results[target.device]),
                 w.span(began, ended) if began and ended else "—",
-                _last_word(steps),
+                _remark(desk, target, steps),
             )
         )
         tones.append(_TONES[results[target.device]])
     if not rows:
         return (Text(w.say("plan.none"), "warning"),)
-    names = ("host", "wave", "outcome", "count", "time", "remark")
+    names = ("host", "wave", "outcome", "count", "restarted", "time", "remark")
     head = tuple(w.say(f"patch.{name}") for name in names)
-    return (Table(head, tuple(rows), (15, 8, 14, 9, 22, 32), tuple(tones), marked=2),)
+    return (Table(head, tuple(rows), (13, 7, 13, 8, 16, 18, 25), tuple(tones), marked=2),)
+
+
+def _count(desk: Desk, target: PlannedTarget, result: str) -> str:
+    """How many packages are another version by this change, as far as that is known."""
+    if result in {"failed", "unknown"}:
+        return "—"
+    there = len(_found_there(desk, target))
+    return str(len(_plan(target).packages) - there if result in _STAYS else 0)
+
+
+def _restarted(desk: Desk, target: PlannedTarget, result: str) -> str:
+    """The host, or the services that were approved to be restarted where they run old code."""
+    if result not in _STAYS:
+        return "—"
+    restarted = desk.papers.restarted.get(target.device)
+    if restarted:
+        return desk.w.say("patch.host_restarted")
+    return "\n".join(_plan(target).restarts) or "—"
+
+
+def _remark(desk: Desk, target: PlannedTarget, steps: Sequence[ChangeStep]) -> str:
+    """What the steps said, and what was there before the change."""
+    there = _found_there(desk, target)
+    found = [] if _last_word(steps) == "—" else [_last_word(steps)]
+    if there:
+        names = desk.w.join([f"{p.name} {p.version}" for p in there])
+        found.append(_why_with(desk, "patch_already_there", packages=names))
+    return "\n".join(found) or "—"
+
+
+def _why_with(desk: Desk, code: str, **params: object) -> str:
+    return desk.w.sentence(explain(code, params, desk.w.language))
+
+
+def _is_pending(desk: Desk, target: PlannedTarget, result: str) -> bool:
+    """The host still has to be restarted: what was installed is not in force yet.
+
+    A step keeps its notes as text, in the language that the estate had then.
+    """
+    if result not in _STAYS:
+        return False
+    said = {explain("patch_reboot_pending", {}, language) for language in LANGUAGES}
+    last = {row.step: row for row in desk.papers.steps
+            if row.device == target.device and row.phase == Phase.verify.value}  # fmt: skip
+    if not last:
+        last = {row.step: row for row in desk.papers.steps if row.device == target.device}
+    return any(words in row.detail for row in last.values() for words in said)
 
 
 def _last_word(steps: Sequence[ChangeStep]) -> str:
@@ -269,26 +434,43 @@ def _last_word(steps: Sequence[ChangeStep]) -> str:
     return "\n".join(dict.fromkeys(failed or noted)) or "—"
 
 
-def _problems(desk: Desk) -> tuple[Block, ...]:
+def _problems(desk: Desk, results: dict[str, str]) -> tuple[Block, ...]:
     w = desk.w
-    rows = tuple(
-        (row.device, row.step, w.moment(row.finished_at or row.started_at), row.detail or "—")
+    titles = {step.name: w.own(step.title) for step in desk.papers.runbook.steps}
+    cut_off = {StepState.unknown}
+    if desk.change.state is not ChangeState.running:
+        cut_off.add(StepState.begun)  # nobody is at it any more
+    rows = [
+        (row.device, titles.get(row.step, row.step), w.moment(row.finished_at or row.started_at),
+         row.detail or (w.say("patch.cut_off") if row.state in cut_off else "—"))
         for row in desk.papers.steps
-        if row.state in {StepState.failed, StepState.unknown}
-    )
+        if row.state is StepState.failed or row.state in cut_off
+    ]  # fmt: skip
+    for target in _targets(desk):
+        result = results[target.device]
+        times = [r.finished_at or r.started_at for r in desk.papers.steps
+                 if r.device == target.device]  # fmt: skip
+        when = w.moment(max(times)) if times else "—"
+        phase = w.label("phase", Phase.verify.value)
+        if result == "unverified":
+            rows.append((target.device, phase, when, w.say("patch.unverified")))
+        if _is_pending(desk, target, result):
+            rows.append((target.device, phase, when, _why(desk, "patch_reboot_pending")))
     if not rows:
-        return (Text(w.say("patch.no_problem"), "good"),)
+        none_yet = set(results.values()) <= {"not_done"}
+        return (Text(w.say("patch.no_problem"), "note" if none_yet else "good"),)
     head = tuple(w.say(f"patch.{name}") for name in ("host", "step", "time", "remark"))
     tones: list[Tone] = ["bad" for _ in rows]
-    return (Table(head, rows, (16, 16, 20, 48), tuple(tones), marked=3),)
+    return (Table(head, tuple(rows), (16, 22, 18, 44), tuple(tones), marked=3),)
 
 
 def _confirmation(desk: Desk) -> tuple[Block, ...]:
     """升级一至二星期后，确认所升级的工作性能 (PAT-15)."""
     w = desk.w
     found: list[ChangeEvent] = [e for e in desk.papers.events if e.action == "follow_up"]
+    lacking = _not_confirmed(desk)
     if not found:
-        return (Text(w.say("patch.not_confirmed"), "warning"),)
+        return (lacking,)
     rows = tuple(
         (
             w.moment(event.at),
@@ -302,4 +484,19 @@ def _confirmation(desk: Desk) -> tuple[Block, ...]:
         "good" if event.detail.get("outcome") == "good" else "bad" for event in found
     )
     head = tuple(w.say(f"patch.{name}") for name in ("time", "person", "outcome", "remark"))
-    return (Table(head, rows, (20, 16, 16, 48), tones, marked=2),)
+    good = any(event.detail.get("outcome") == "good" for event in found)
+    table = Table(head, rows, (20, 16, 16, 48), tones, marked=2)
+    return (table,) if good else (table, lacking)
+
+
+def _not_confirmed(desk: Desk) -> Text:
+    """By when it is to be confirmed, or why nothing is asked."""
+    w, papers = desk.w, desk.papers
+    days = follow_up_days(papers.contract, papers.runbook, desk.change, papers.events)
+    if days is not None:
+        return Text(w.say("patch.not_confirmed", first=days[0], last=days[1]), "warning")
+    if papers.runbook.follow_up is None:
+        return Text(w.say("patch.confirmation_not_asked"), "note")
+    over = desk.change.state in OWING or desk.change.closed_at is not None
+    ended = over or desk.change.state is ChangeState.documents_updated
+    return Text(w.say("patch.nothing_to_confirm" if ended else "patch.confirmed_later"), "note")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from weibao.domain.change import ChangeState, ChangeStep, StepState
-from weibao.domain.change_owed import owed_items
+from weibao.domain.change import ChangeEvent, ChangeState, ChangeStep, StepState, stopped_for
+from weibao.domain.change_owed import FOLLOW_UP, owed_items
 from weibao.domain.runbook import Phase
 from weibao.i18n import explain
+from weibao.reports.change.actual import STEP_TONES, actual_times, between, latest
 from weibao.reports.change.document import (
     Block,
     Document,
@@ -21,6 +22,7 @@ from weibao.reports.change.document import (
 )
 from weibao.reports.change.papers import Desk, DocumentKind
 from weibao.reports.change.parts import consents, devices, signatures
+from weibao.reports.change.patch import backups
 
 __all__ = ["change_record"]
 
@@ -35,14 +37,6 @@ _TONES: dict[ChangeState, Tone] = {
     ChangeState.withdrawn: "warning",
     ChangeState.paused: "warning",
 }
-_STEP_TONES: dict[StepState, Tone] = {
-    StepState.done: "good",
-    StepState.failed: "bad",
-    StepState.unknown: "bad",
-    StepState.begun: "warning",
-    StepState.waiting: "warning",
-    StepState.skipped: "note",
-}
 
 
 def change_record(desk: Desk) -> Document:
@@ -50,10 +44,11 @@ def change_record(desk: Desk) -> Document:
     w, change = desk.w, desk.change
     sections = [
         Section(w.say("section.basics"), (Facts(_basics(desk)),)),
-        Section(w.say("section.actual"), _actual(desk)),
+        Section(w.say("section.actual"), actual_times(desk)),
         Section(w.say("section.timeline"), _timeline(desk)),
         Section(w.say("section.consent"), consents(desk)),
         Section(w.say("section.done"), _steps(desk, desk.papers.steps)),
+        *_backups(desk),
         Section(w.say("section.verification"), _verification(desk)),
         Section(w.say("section.owed"), _owed(desk)),
         Section(w.say("section.evidence"), _evidence(desk)),
@@ -76,7 +71,7 @@ def _banner(desk: Desk) -> Text:
     end = _end(desk)
     said = w.say(f"result.{end.value}") if end in _TONES else w.label("state", end.value)
     tone = _TONES.get(end, "note")
-    bad = {s.device for s in _latest(desk.papers.steps) if s.state is StepState.failed}
+    bad = {s.device for s in latest(desk.papers.steps) if s.state is StepState.failed}
     if bad:
         said = w.say("result.failed", result=said, n=len(bad))
     left = _unverified(desk)
@@ -151,100 +146,6 @@ def _clock(desk: Desk, text: str) -> str:
     return desk.w.moment(moment) if moment.tzinfo else text
 
 
-def _actual(desk: Desk) -> tuple[Block, ...]:
-    """Planned against actual (JOB-05)."""
-    w, change, plan = desk.w, desk.change, desk.papers.plan
-    window = change.window
-    took = _between(change.started_at, change.finished_at)
-    rows = (
-        (w.say("actual.start"), w.moment(window.start), _moment(desk, change.started_at),
-         _late(desk, window.start, change.started_at)),
-        (w.say("actual.end"), w.moment(window.end), _moment(desk, change.finished_at),
-         _late(desk, window.end, change.finished_at)),
-        (w.say("actual.takes"), w.duration(plan.estimate) if plan else "—",
-         w.duration(took) if took is not None else "—",
-         _ratio(desk, plan.estimate if plan else None, took)),
-    )  # fmt: skip
-    over = change.finished_at is not None and change.finished_at > window.end
-    head = tuple(w.say(f"actual.{n}") for n in ("what", "planned", "actual", "difference"))
-    tones: tuple[Tone, ...] = ("", "bad" if over else "", "")
-    blocks: list[Block] = [Table(head, rows, (20, 28, 28, 24), tones, marked=3)]
-    if over:
-        blocks.append(Text(w.say("actual.overrun"), "bad"))
-    if plan:
-        blocks.append(_by_device(desk))
-    return tuple(blocks)
-
-
-def _by_device(desk: Desk) -> Table:
-    w, plan = desk.w, desk.papers.plan
-    spent: dict[str, float] = {}
-    states: dict[str, list[StepState]] = {}
-    for step in desk.papers.steps:
-        seconds = _between(step.started_at, step.finished_at)
-        if step.phase != Phase.back_out.value:
-            spent[step.device] = spent.get(step.device, 0.0) + (seconds or 0.0)
-    for step in _latest(desk.papers.steps):
-        states.setdefault(step.device, []).append(step.state)
-    rows: list[tuple[str, ...]] = []
-    tones: list[Tone] = []
-    for target in sorted(plan.targets if plan else (), key=lambda t: t.wave):
-        worst = _worst(states.get(target.device, []))
-        wave = w.say("wave.canary") if target.wave == 0 else str(target.wave)
-        took = spent.get(target.device)
-        rows.append((
-            target.device, wave, w.duration(target.estimate),
-            w.duration(took) if took is not None else "—",
-            w.label("step_state", worst.value) if worst else w.say("actual.untouched"),
-        ))  # fmt: skip
-        tones.append(_STEP_TONES[worst] if worst else "note")
-    head = tuple(
-        w.say(n)
-        for n in ("target.device", "target.wave", "actual.planned", "actual.actual", "step.state")
-    )
-    return Table(head, tuple(rows), (28, 12, 20, 20, 20), tuple(tones), marked=4)
-
-
-def _latest(steps: Sequence[ChangeStep]) -> list[ChangeStep]:
-    """Of each step on each device the last attempt."""
-    latest: dict[tuple[int, str, str], ChangeStep] = {}
-    for step in steps:
-        key = (step.wave, step.step, step.device)
-        if key not in latest or step.attempt >= latest[key].attempt:
-            latest[key] = step
-    return list(latest.values())
-
-
-def _worst(states: Sequence[StepState]) -> StepState | None:
-    order = (
-        StepState.failed, StepState.unknown, StepState.begun, StepState.waiting, StepState.done,
-        StepState.skipped,
-    )  # fmt: skip
-    return next((state for state in order if state in states), None)
-
-
-def _moment(desk: Desk, moment: datetime | None) -> str:
-    return desk.w.second(moment) if moment else "—"
-
-
-def _between(start: datetime | None, end: datetime | None) -> float | None:
-    return (end - start).total_seconds() if start and end else None
-
-
-def _late(desk: Desk, planned: datetime, actual: datetime | None) -> str:
-    if actual is None:
-        return "—"
-    seconds = (actual - planned).total_seconds()
-    key = "actual.later" if seconds >= 0 else "actual.earlier"
-    return desk.w.say(key, duration=desk.w.duration(abs(seconds)))
-
-
-def _ratio(desk: Desk, planned: float | None, actual: float | None) -> str:
-    if not planned or actual is None:
-        return "—"
-    return desk.w.say("actual.ratio", percent=f"{100 * actual / planned:.0f}")
-
-
 def _timeline(desk: Desk) -> tuple[Block, ...]:
     """Every event: who, when, why (CHG-39)."""
     w = desk.w
@@ -256,12 +157,18 @@ def _timeline(desk: Desk) -> tuple[Block, ...]:
             desk.person(e.actor),
             w.label("action", e.action),
             w.label("state", e.state.value) if e.state is not e.state_before else "",
-            e.why,
+            e.why or _own_why(desk, e),
         )
         for e in desk.papers.events
     )
     head = tuple(w.say(f"timeline.{n}") for n in ("at", "who", "what", "state", "why"))
     return (Table(head, rows, (21, 14, 17, 15, 33)),)
+
+
+def _own_why(desk: Desk, event: ChangeEvent) -> str:
+    """Why the program itself stopped, which stands in the detail and not in a language."""
+    reason = stopped_for(event)
+    return desk.w.reason(reason) if reason is not None else ""
 
 
 def _steps(desk: Desk, steps: Sequence[ChangeStep]) -> tuple[Block, ...]:
@@ -285,12 +192,19 @@ def _steps(desk: Desk, steps: Sequence[ChangeStep]) -> tuple[Block, ...]:
     )
     names = ("wave", "step", "device", "state", "start", "took", "who", "detail")
     head = tuple(w.say(f"done.{n}") for n in names)
-    tones = tuple(_STEP_TONES[s.state] for s in steps)
+    tones = tuple(STEP_TONES[s.state] for s in steps)
     return (Table(head, rows, (8, 18, 14, 9, 15, 9, 12, 15), tones, marked=3),)
 
 
+def _backups(desk: Desk) -> tuple[Section, ...]:
+    """Where hosts were backed up in the change: what the way back goes to."""
+    if not desk.papers.kept:
+        return ()
+    return (Section(desk.w.say("patch.section.backup"), backups(desk)),)
+
+
 def _took(desk: Desk, step: ChangeStep) -> str:
-    seconds = _between(step.started_at, step.finished_at)
+    seconds = between(step.started_at, step.finished_at)
     return desk.w.duration(seconds) if seconds is not None else "—"
 
 
@@ -304,7 +218,7 @@ def _hands(desk: Desk, step: ChangeStep) -> str:
 def _verification(desk: Desk) -> tuple[Block, ...]:
     """The result of the checks afterwards (CHG-26); not checked is never a pass."""
     w = desk.w
-    steps = [s for s in _latest(desk.papers.steps) if s.phase == Phase.verify.value]
+    steps = [s for s in latest(desk.papers.steps) if s.phase == Phase.verify.value]
     blocks: list[Block] = []
     if not steps:
         blocks.append(Text(w.say("verification.none"), "warning"))
@@ -327,20 +241,28 @@ def _verification(desk: Desk) -> tuple[Block, ...]:
 def _owed(desk: Desk) -> tuple[Block, ...]:
     w, change, papers = desk.w, desk.change, desk.papers
     blocks: list[Block] = []
-    steps, events = papers.steps, papers.events
-    for item in owed_items(papers.contract, papers.runbook, change, events, steps):
+    later: list[Block] = []  # it has days of its own, and is not due with the rest
+    for item in owed_items(papers.contract, papers.runbook, change, papers.events, papers.steps):
         params = dict(item.params)
         if "field" in params:
             params["field"] = w.label("field", str(params["field"]))
-        blocks.append(Text(explain(item.code, params, w.language), "warning"))
+        said = Text(explain(item.code, params, w.language), "warning")
+        (later if item.code == FOLLOW_UP else blocks).append(said)
     if blocks and change.owed_until:
         over = papers.now > change.owed_until
         key = "owed.overdue" if over else "owed.until"
         blocks.append(Text(w.say(key, at=w.moment(change.owed_until)), "bad" if over else "note"))
+    blocks += later
     follow_up = change.fields.get("follow_up", "").strip()
     if follow_up:
         blocks.append(Text(follow_up))
     return tuple(blocks) or (Text(w.say("owed.none"), "good"),)
+
+
+def _of_step(desk: Desk, step: ChangeStep) -> str:
+    titles = {one.name: desk.w.own(one.title) for one in desk.papers.runbook.steps}
+    device = desk.w.say("done.whole_wave") if step.device == "-" else step.device
+    return desk.w.say("evidence.step", device=device, step=titles.get(step.step, step.step))
 
 
 def _evidence(desk: Desk) -> tuple[Block, ...]:
@@ -349,7 +271,7 @@ def _evidence(desk: Desk) -> tuple[Block, ...]:
     found: dict[str, str] = {}
     for step in desk.papers.steps:
         for sha256 in step.evidence:
-            found.setdefault(sha256, w.say("evidence.step", device=step.device, step=step.step))
+            found.setdefault(sha256, _of_step(desk, step))
     for approval in desk.papers.approvals:
         if approval.evidence:
             by = desk.person(approval.person)

@@ -86,6 +86,7 @@ class Carrier:
             for wave in sorted({target.wave for target in self.plan.targets}):
                 self._wave(wave)
             self.bounds.check_clock()
+            self._check_some_worked()
         except Stopped as stopped:
             if not stopped.told:
                 self.tell(stopped.reason)
@@ -203,6 +204,15 @@ class Carrier:
                 raise Stopped(ChangeAction.back_out, reason, told=True)
         raise Stopped(ChangeAction.abort, reason, told=True)
 
+    def _check_some_worked(self) -> None:
+        """Where every host failed, though that breaches no limit, nothing was carried out."""
+        lost = set().union(*self.progress.failed().values(), set()) - {WHOLE_WAVE}
+        if not lost or lost < {target.device for target in self.plan.targets}:
+            return
+        back = self.progress.devices_with(State.done, phase=Phase.back_out)
+        action = ChangeAction.back_out if back else ChangeAction.abort
+        raise Stopped(action, Reason.of("change_none_worked", failed=len(lost)))
+
     # the way back
 
     def _back_out_all(self) -> None:
@@ -273,26 +283,36 @@ class Carrier:
     def _stopped(self, stopped: Stopped) -> Change:
         if stopped.action is None:
             return self.bounds.present()
-        detail = {"code": stopped.reason.code, **stopped.reason.params, **self._summary()}
+        reason = stopped.reason
+        detail = {
+            "code": reason.code,
+            "params": dict(reason.params),
+            **reason.params,
+            **self._summary(),
+        }
+        program = self.desk.parts.program  # nobody asked for it: a limit or the window did
         if stopped.action is ChangeAction.pause:
-            return self._move(ChangeAction.pause, detail)
-        return self._settle(stopped.action, detail)
+            return self._move(ChangeAction.pause, detail, program)
+        return self._settle(stopped.action, detail, program)
 
-    def _move(self, action: ChangeAction, detail: Mapping[str, object], **fields: Any) -> Change:
+    def _move(
+        self, action: ChangeAction, detail: Mapping[str, object], actor: str, **fields: Any
+    ) -> Change:
         """Somebody may confirm or note something at the same moment: then look again."""
         for _ in range(_TRIES):
             with contextlib.suppress(RefusedError):
-                return self.desk.move(
-                    self.bounds.present(), action, self.actor, detail=detail, **fields
-                )
-        return self.desk.move(self.bounds.present(), action, self.actor, detail=detail, **fields)
+                return self.desk.move(self.bounds.present(), action, actor, detail=detail, **fields)
+        return self.desk.move(self.bounds.present(), action, actor, detail=detail, **fields)
 
-    def _settle(self, action: ChangeAction, detail: Mapping[str, object]) -> Change:
+    def _settle(
+        self, action: ChangeAction, detail: Mapping[str, object], actor: str = ""
+    ) -> Change:
         terms = self.desk.contract(self.work.change).change
         now = self.desk.now
         return self._move(
             action,
             detail,
+            actor or self.actor,
             finished_at=now,
             owed_until=now + timedelta(days=terms.document_days),
         )

@@ -34,8 +34,9 @@ def confirm_performance(
     if follow_up is None:
         raise RefusedError("patch.no_follow_up", change=change.id, runbook=change.runbook)
     zone = desk.zone(desk.contract(change))
-    first = change.finished_at.astimezone(zone) + timedelta(days=follow_up.after_days)
-    if desk.now < first:
-        raise RefusedError("patch.too_early", change=change.id, first=first.date().isoformat())
+    ended = change.finished_at.astimezone(zone).date()
+    first = ended + timedelta(days=follow_up.after_days)
+    if desk.now.astimezone(zone).date() < first:
+        raise RefusedError("patch.too_early", change=change.id, first=first.isoformat())
     check_text(desk.planned_platforms(change), {"text": text})
     return desk.note(change, "follow_up", actor, text, detail={"outcome": outcome})

@@ -7,6 +7,7 @@ from typing import Any
 
 from weibao.domain.patch import HostPlan
 from weibao.domain.patch_gate import (
+    already_there,
     approved_differences,
     clock_problems,
     gate_problems,
@@ -79,11 +80,15 @@ def gate(case: Case) -> Judged:
     problem = unreadable(case.facts)
     if problem is not None:
         return Judged((problem,))
-    judge = gate_problems if case.records.before(case.device) is None else resumed_problems
+    begins = case.records.before(case.device) is None
+    judge = gate_problems if begins else resumed_problems
     found = judge(case.facts, case.plan, case.wishes)
     # Its time is right to some seconds, or the gate says no; that it may drift is worth a word.
     drifts = case.facts.clock.synchronised == "no"
     notes = (Reason.of("patch_clock_not_in_step"),) if drifts else ()
+    if begins and (there := already_there(case.facts.versions, case.plan)):
+        names = ", ".join(f"{p.name} {p.version}" for p in there)
+        notes = (*notes, Reason.of("patch_already_there", packages=names))
     why = (*approved_differences(case.facts, case.plan), *held_packages(case.facts, case.plan))
     return Judged((*why, *found), notes=notes)
 
@@ -137,7 +142,22 @@ def record(case: Case) -> Judged:
         why.append(Reason.of("patch_not_staged"))
     if not why and case.records.before(case.device) is None:
         case.records.keep_before(_before(case, {**backup, "dumps": dumps} if dumps else backup))
-    return Judged(tuple(why), changed=True, notes=_dumped(dumps))
+    return Judged(
+        tuple(why), changed=True, notes=() if why else (*_backed_up(case), *_dumped(dumps))
+    )
+
+
+def _backed_up(case: Case) -> tuple[Reason, ...]:
+    """Which snapshot the way back goes to, and that its restore was tried (PAT-05).
+
+    It is that of the first time: a step that is done again makes another one besides.
+    """
+    kept = case.records.before(case.device)
+    told = dict(kept.backup) if kept is not None else {}
+    if not told.get("snapshot"):
+        return ()
+    params = {"snapshot": told["snapshot"], "files": told.get("files", 0)}
+    return (Reason.of("patch_backed_up", **params),)
 
 
 def _dumped(dumps: list[Mapping[str, Any]]) -> tuple[Reason, ...]:
