@@ -18,6 +18,7 @@ from reports.change_sample import (
     planned,
     step,
 )
+from weibao.cli.host_plan import host_plan_lines
 from weibao.domain.change import ChangeEvent, ChangeState, ChangeStep, StepState
 from weibao.domain.change_owed import owed_items
 from weibao.domain.patch import HostPlan, LeftOut, PackageChange, PackageFile
@@ -241,6 +242,23 @@ def test_the_plan_names_waves_duration_digest_and_the_files_sha256() -> None:
     page = re.sub("<[^>]*>", "", render_html(compose(DocumentKind.patch_plan, papers, "zh")))
     for word in ("批次", "试点", "预计共需 9 分", papers.change.digest, "ab" * 32, "cd" * 32):
         assert word in page, word
+
+
+def test_the_plan_on_the_terminal_is_in_the_readers_language() -> None:
+    shown = "\n".join(host_plan_lines(MADE, "zh"))
+    for word in (
+        "3.0.15 -> 3.0.17  # 安全",
+        "重启服务：nginx.service",
+        "重启主机：否",
+        "下载量",
+        "不升级：redis 7.2（软件包已被锁定版本（hold））",
+        "需要重启主机：dbus",
+    ):
+        assert word in shown, word
+    said = "\n".join(host_plan_lines(MADE, "en"))
+    assert "left out: redis 7.2 (the package is on hold)" in said
+    for code in ("patch_held", "patch_without_backup", "patch_reboot_for"):
+        assert code not in said + shown
 
 
 def test_a_title_that_nobody_wrote_is_in_the_papers_language() -> None:

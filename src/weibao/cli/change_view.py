@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from weibao.cli.change_options import desk_of
 from weibao.cli.options import Call
-from weibao.domain.change import Change, ChangePlan, ChangeState, stopped_for
+from weibao.domain.change import Change, ChangePlan, ChangeState, PlannedTarget, stopped_for
 from weibao.domain.change_owed import OWING
 from weibao.domain.waves import minutes_needed
 from weibao.errors import WeibaoError
+from weibao.i18n import Language
 from weibao.services.changes.closing import owed as owed_by
 from weibao.services.changes.cut_off import sweep_cut_off_plans
 
@@ -153,7 +156,7 @@ def show_plan(call: Call, found: ChangePlan) -> int:
     for target in found.targets:
         mark = "✗" if target.problem else "✓" if target.checked else "?"
         out.line(f"{mark} {target.wave:>2}  {target.device}  {target.problem}")
-        for line in target.difference.splitlines():
+        for line in _foretold(target, out.language):
             out.line(f"      {line}")
     for conflict in found.conflicts:
         mark = "✗" if conflict.blocking else "!"
@@ -163,3 +166,13 @@ def show_plan(call: Call, found: ChangePlan) -> int:
     out.line(out.say("cli.change_digest", digest=found.digest))
     bad = any(t.problem for t in found.targets) or any(c.blocking for c in found.conflicts)
     return 1 if bad else 0
+
+
+def _foretold(target: PlannedTarget, language: Language) -> Iterable[str]:
+    """What the dry run says would be done."""
+    if not target.plan:
+        return target.difference.splitlines()
+    from weibao.cli.host_plan import host_plan_lines
+    from weibao.domain.patch import HostPlan
+
+    return host_plan_lines(HostPlan.model_validate(target.plan), language)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from weibao.domain.change import ChangeEvent, ChangeState, ChangeStep, PlannedTarget, StepState
+from weibao.domain.change import (
+    FINAL,
+    ChangeEvent,
+    ChangeState,
+    ChangeStep,
+    PlannedTarget,
+    StepState,
+)
 from weibao.domain.change_owed import OWING, follow_up_days
 from weibao.domain.patch import HostPlan, PackageChange
 from weibao.domain.patch_gate import already_there
@@ -497,6 +504,5 @@ def _not_confirmed(desk: Desk) -> Text:
         return Text(w.say("patch.not_confirmed", first=days[0], last=days[1]), "warning")
     if papers.runbook.follow_up is None:
         return Text(w.say("patch.confirmation_not_asked"), "note")
-    over = desk.change.state in OWING or desk.change.closed_at is not None
-    ended = over or desk.change.state is ChangeState.documents_updated
+    ended = desk.change.state in {*OWING, *FINAL, ChangeState.documents_updated}
     return Text(w.say("patch.nothing_to_confirm" if ended else "patch.confirmed_later"), "note")
