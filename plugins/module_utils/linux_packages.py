@@ -56,8 +56,9 @@ def refresh(manager, seconds=180):
 def stock(manager):
     """What there is: name, architecture and version of every package that is installed
     (``packages``), and of those that are there, but not whole (``unfinished``); names of packages
-    that are not to be changed (``held``), those that came by themselves (``auto``), and what is
-    wrong in the package database (``broken``).
+    that are not to be changed (``held``), those that came by themselves (``auto``), those that
+    are removed and have left their configuration and data (``residual``), and what is wrong in the
+    package database (``broken``).
     """
     return _dpkg() if manager == "apt" else _rpm()
 
@@ -71,6 +72,7 @@ def _dpkg():
     return {
         "packages": sorted(row[2:] for row in rows if row[1] == "installed"),
         "unfinished": sorted(row[2:] for row in rows if row[1] not in whole),
+        "residual": sorted(row[2:4] for row in rows if row[1] == "config-files"),
         "held": sorted({row[2] for row in rows if row[0] == "hold"}),
         "auto": automatic(text_of("/var/lib/apt/extended_states", limit=8000000)),
         "broken": (audit["out"] or audit["err"]).strip()[:1000],
@@ -86,6 +88,7 @@ def _rpm():
     return {
         "packages": _rpms(),
         "unfinished": [],
+        "residual": [],
         "held": said.get("held", []),
         "auto": [],
         "broken": "; ".join(wrong)[:1000],

@@ -77,7 +77,7 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
 )
 from ansible_collections.weibao.core.plugins.module_utils.linux_put_back import opened
 
-SAVED = ".rpmsave"
+SAVED = (".rpmsave", ".rpmorig")
 NEW = ".rpmnew"
 SLOWEST = 3600
 """Seconds for which services may take to end and to start; a step of a change has its own limit."""
@@ -86,7 +86,7 @@ SLOWEST = 3600
 def put_back(saved):
     """Put one back, in one step and never leaving its place empty; its path, or nothing."""
     saved = real(saved)
-    path = saved[: -len(SAVED)]
+    path = os.path.splitext(saved)[0]
     if not saved.endswith(SAVED) or not os.path.isfile(saved) or not os.path.isfile(path):
         return ""
     beside = path + NEW

@@ -118,7 +118,7 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
 
 PLACES = ("/", "/usr", "/var", "/boot", "/var/cache/apt", "/var/cache/dnf", "/var/lib",
           "/var/lib/weibao", "/tmp")  # fmt: skip
-LEFTOVERS = (".dpkg-dist", ".dpkg-new", ".ucf-dist", ".rpmnew", ".rpmsave")
+LEFTOVERS = (".dpkg-dist", ".dpkg-new", ".ucf-dist", ".rpmnew", ".rpmsave", ".rpmorig")
 
 
 def system():
@@ -166,12 +166,16 @@ def reboot():
 
 
 def leftovers():
-    """Files of packages that were laid aside for a configuration file that is kept."""
-    found = []
-    for folder, _folders, files in os.walk("/etc"):
-        names = [name for name in files if name.endswith(LEFTOVERS)]
-        found += [shown(os.path.join(folder, name)) for name in names]
-    return sorted(found)
+    """By path, fingerprints of files that lie beside a configuration file: a package's own where
+    an edited one is kept, or an edited one that rpm has laid aside.
+    """
+    found = [
+        os.path.join(folder, name)
+        for folder, _folders, files in os.walk("/etc")
+        for name in files
+        if name.endswith(LEFTOVERS)
+    ]
+    return {shown(path): services.fingerprint(path) for path in sorted(found)}
 
 
 def settle(params):

@@ -62,9 +62,14 @@ paths:
 
 import os
 import shutil
+import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.weibao.core.plugins.module_utils.linux_command import command, text_of
+from ansible_collections.weibao.core.plugins.module_utils.linux_command import (
+    command,
+    fields_of,
+    text_of,
+)
 from ansible_collections.weibao.core.plugins.module_utils.linux_supplied import (
     described,
     digest_of,
@@ -165,6 +170,32 @@ def no_room(folder, asked, why):
     return lacks or "No space left" in why or "quota exceeded" in why
 
 
+RELEASE = """\
+Origin: Weibao
+Label: Weibao
+Suite: {name}
+Codename: {name}
+Version: {version}
+Date: {date}
+SHA256:
+ {sha256} {size} Packages
+"""
+
+
+def release(wanted, packages):
+    """What a repository says of itself, so that a host that prefers one by name finds it.
+
+    ``wanted`` is the host's ``APT::Default-Release``; a name that no source has is an error of apt.
+    """
+    name, known = wanted, fields_of(text_of("/etc/os-release"))
+    if not wanted or set(wanted) & set("*?[]/=, "):  # a pattern, or none: the host's own fits
+        name = known.get("VERSION_CODENAME") or "weibao"
+    version = known.get("VERSION_ID") or "0"
+    date = time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime())
+    size, sha256 = os.path.getsize(packages), digest_of(packages)
+    return RELEASE.format(name=name, version=version, date=date, size=size, sha256=sha256)
+
+
 def index(folder, files):
     """Make the folder a repository that apt can read."""
     paragraphs = []
@@ -186,8 +217,16 @@ def index(folder, files):
         # The host's own configuration is read after ours, and may say something else.
         if line.partition(" ")[0].rpartition("::")[2] in KEPT and line not in said:
             return "the host's configuration of apt overrules %s" % line.partition(" ")[0]
-    done = command(["apt-get", "-q", "update"], env=own)
-    return " ".join(done["err"].split())[-300:] if done["rc"] else ""
+    wanted = [line for line in said if line.startswith("APT::Default-Release ")]
+    value = wanted[0].partition('"')[2].partition('"')[0] if wanted else ""
+    write(os.path.join(folder, "Release"), release(value, os.path.join(folder, "Packages")))
+    update = ["apt-get", "-q", "update", "--allow-releaseinfo-change"]
+    # What apt cannot do with the host's own configuration is better known now than midway.
+    for argv in (update, ["apt-get", "-q", "-s", "install"]):
+        done = command(argv, env=own)
+        if done["rc"]:
+            return " ".join(done["err"].split())[-300:]
+    return ""
 
 
 def configure(folder, own="/etc/dnf/dnf.conf"):

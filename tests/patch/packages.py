@@ -50,6 +50,7 @@ class Package:
         files: Mapping[str, str | bytes],
         *,
         postinst: str = "",
+        postrm: str = "",
         depends: str = "",
         conffiles: tuple[str, ...] = (),
         suite: str = "main",
@@ -58,6 +59,7 @@ class Package:
         """One of a single ``arch`` can stand beside itself of another."""
         self.name, self.version, self.files = name, version, files
         self.postinst, self.depends, self.conffiles = postinst, depends, conffiles
+        self.postrm = postrm
         self.suite, self.arch = suite, arch
 
     def build(self, pool: Path) -> Path:
@@ -79,9 +81,10 @@ class Package:
         )
         if self.conffiles:
             (control / "conffiles").write_text("".join(f"{c}\n" for c in self.conffiles))
-        if self.postinst:
-            (control / "postinst").write_text(self.postinst)
-            (control / "postinst").chmod(0o755)
+        for script, text in (("postinst", self.postinst), ("postrm", self.postrm)):
+            if text:
+                (control / script).write_text(text)
+                (control / script).chmod(0o755)
         target = pool / f"{self.name}_{self.version}_{self.arch}.deb"
         run("dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(target))
         return target

@@ -16,6 +16,7 @@ from weibao.domain.patch_gate import approved_differences, gate_problems, held_p
 from weibao.domain.patch_health import package_differences
 from weibao.domain.patch_missing import choose, missing
 from weibao.domain.patch_plan import make_host_plan, plan_lines, resolved_of
+from weibao.domain.patch_traces import saved
 
 from .test_patch_judging import case, codes, judge
 from .test_patch_judging import facts as judged_facts
@@ -191,11 +192,37 @@ def test_only_what_dpkg_left_half_done_is_finished_first(manager: str, repaired:
     assert order.get("repair", False) is repaired
 
 
+def test_two_versions_that_a_killed_rpm_left_are_mended_both_ways() -> None:
+    """What is to come counts as not there, and is installed as it always would be."""
+    files = {
+        version: PackageFile(name="wr", arch="noarch", version=version, file=f"wr-{version}.rpm")
+        for version in ("1:1-1", "1:2-1")
+    }
+    both = PackageChange(name="wr", arch="noarch", before="1:1-1", version="1:2-1",
+                         file=files["1:2-1"])  # fmt: skip
+    made = HostPlan(manager="dnf", packages=(both,), earlier=(files["1:1-1"],))
+    was = judged_facts(manager="dnf", packages=[["wr", "noarch", "1:1-1"]])
+    rows = [["wr", "noarch", version] for version in files]
+    now = judged_facts(manager="dnf", packages=rows, broken="twice: wr wr")
+    forward = judge("order", case(now, made, was)).order
+    assert (forward["repair"], forward["twice"]) == (True, ["wr-2-1.noarch"])
+    assert [f.rpartition("/")[2] for f in forward["files"]] == ["wr-1:2-1.rpm"]
+    back = judge("back_order", case(now, made, was)).order
+    assert back["twice"] == ["wr-1-1.noarch"]
+    assert [f.rpartition("/")[2] for f in back["files"]] == ["wr-1:1-1.rpm"]
+    assert judge("back_order", case(was, made, was)).order == {"needed": False}
+
+
 def test_an_edited_file_that_rpm_laid_aside_is_put_back(tmp_path: Path) -> None:
     lib = PackageChange(name="libssl3", arch="amd64", before="1", version="2")
     now = judged_facts(leftovers=["/etc/a.conf.rpmsave", "/etc/b.conf.rpmnew"])
     order = judge("applied", case(now, HostPlan(packages=(lib,)))).order
     assert order["saved"] == ["/etc/a.conf.rpmsave"]
+    # rpm writes over an older one; a reading of an earlier version does not know what was in it.
+    old = {"/etc/a.conf.rpmsave": "old", "/etc/b.conf.rpmsave": "same"}
+    new = {**old, "/etc/a.conf.rpmsave": "new", "/etc/c.conf.rpmorig": "mine"}
+    assert saved(old, new) == ("/etc/a.conf.rpmsave", "/etc/c.conf.rpmorig")
+    assert saved(judged_facts(leftovers=[*old]).leftovers, new) == ("/etc/c.conf.rpmorig",)
     module = importlib.import_module("ansible_collections.weibao.core.plugins.modules.put_in_force")
     edited, place = tmp_path / "a.conf.rpmsave", tmp_path / "a.conf"
     edited.write_text("edited")

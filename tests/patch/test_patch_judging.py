@@ -64,6 +64,7 @@ def case(now: Facts, made: HostPlan, before: Facts | None = None, **wishes: Any)
         at=NOW,
         packages=was.packages or (),
         auto=was.auto,
+        residual=was.residual,
         files=was.files or {},
         health=health_of(was),
     )
@@ -433,3 +434,65 @@ def test_the_backup_that_the_way_back_goes_to_is_named() -> None:
         assert found.ok, found.why
         named = [r.params for r in found.notes if r.code == "patch_backed_up"]
         assert named == [{"snapshot": "abc", "files": "12"}]
+
+
+def test_packages_on_hold_are_said_before_anything_goes_back() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    asked = case(facts(held=["libssl3"]), made)
+    order = judge("back_order", asked)
+    assert codes(order) == ["patch_back_held"] and not order.order
+    assert codes(judge("back_done", asked)) == ["patch_back_held"]
+    free = replace(asked, facts=facts())
+    assert judge("back_order", free).order["install"] == ["libssl3=1"]
+    done = replace(asked, facts=facts(packages=[["libssl3", "amd64", "1"]]))
+    assert judge("back_done", done).ok
+
+
+def test_packages_of_others_that_a_way_back_took_are_told() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    asked = case(facts(), made)
+    asked.records.keep_progress("web1", {"begun": True})
+    for own in (["removed", "all", "1"], ["own", "all", "1"]):  # refused, and begun once more
+        judge(
+            "back_order",
+            replace(asked, facts=facts(packages=[["libssl3", "amd64", "2"], own])),
+        )
+    back = replace(asked, facts=facts(packages=[["libssl3", "amd64", "1"]]))
+    judge("back_order", back)  # begun once more: what was lost meanwhile is not forgotten
+    done = judge("back_done", back)
+    assert [(r.code, r.params["packages"]) for r in done.why] == [("patch_others_lost", "own 1")]
+
+
+def test_what_had_been_removed_and_had_left_its_data_is_not_purged() -> None:
+    names = ("rest", "fresh", "half", "cut")
+    new = tuple(PackageChange(name=name, arch="all", version="2") for name in names)
+    made = HostPlan(manager="apt", packages=(LIB, *new))
+    was = facts(packages=[["libssl3", "amd64", "1"]], residual=[["rest", "all"]])
+    rows = [["libssl3", "amd64", "2"], ["rest", "all", "2"], ["fresh", "all", "2"]]
+    now = facts(packages=rows, unfinished=[["half", "all", "2"]], residual=[["cut", "all"]])
+    order = judge("back_order", case(now, made, was)).order
+    assert (order["remove"], order["halves"]) == (["fresh", "rest"], ["half"])
+    assert order["purge"] == ["cut", "fresh", "half"]
+
+
+def test_marks_of_apt_are_what_they_were_and_holds_since_are_told() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]], auto=[["libssl3", "amd64"]])
+    asked = case(facts(), made, was)
+    assert judge("back_order", asked).order["automatic"] == ["libssl3"]
+    manual = replace(asked, facts=facts(packages=[["libssl3", "amd64", "1"]]))
+    assert codes(judge("back_done", manual)) == ["patch_marks_differ"]
+    same = replace(asked, facts=was)
+    assert judge("back_done", same).ok
+    marked = case(was.model_copy(update={"packages": facts().packages}), made,
+                  facts(packages=[["libssl3", "amd64", "1"]]))  # fmt: skip
+    assert judge("back_order", marked).order["manual"] == ["libssl3"]
+    before = asked.records.before("web1")
+    assert before is not None
+    asked.records.keep_before(before.model_copy(update={"held": ()}))
+    held = replace(asked, facts=was.model_copy(update={"held": ("libssl3", "other")}))
+    told = judge("back_done", held)
+    assert told.ok
+    assert [(r.code, r.params["packages"]) for r in told.notes] == [
+        ("patch_holds_differ", "libssl3")
+    ]

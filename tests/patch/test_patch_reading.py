@@ -220,6 +220,7 @@ def test_what_dpkg_and_apt_know_of_packages_is_read(monkeypatch: pytest.MonkeyPa
     assert packages.stock("apt") == {
         "packages": [["a", "amd64", "1"], ["d", "all", "5"]],
         "unfinished": [["b", "amd64", "2"], ["f", "all", "4"]],
+        "residual": [["c", "all"]],
         "held": ["d", "e"],
         "auto": [["a", "amd64"], ["c", "i386"]],
         "broken": "b: to be configured",
@@ -243,8 +244,14 @@ def test_a_configuration_of_apt_that_overrules_ours_stops_the_host(
         "ansible_collections.weibao.core.plugins.modules.stage_packages"
     )
     dump = stage.APT_CONF.format(folder=tmp_path)
-    monkeypatch.setattr(stage, "command", answering((0, dump), (0, "")))
+    dump += 'APT::Default-Release "stable";\n'
+    monkeypatch.setattr(stage, "command", answering((0, dump), (0, ""), (0, "")))
     assert stage.index(str(tmp_path), []) == ""
+    assert "Suite: stable\nCodename: stable\n" in (tmp_path / "Release").read_text()
+    # What apt cannot do there is said when the files are laid ready.
+    said = iter([{"rc": 0, "out": dump}, {"rc": 0}, {"rc": 100, "err": "E: not\n"}])
+    monkeypatch.setattr(stage, "command", lambda *_, **__: next(said))
+    assert stage.index(str(tmp_path), []) == "E: not"
     other = dump.replace('sourceparts "/nonexistent/"', 'sourceparts "sources.list.d"')
     monkeypatch.setattr(stage, "command", answering((0, other), (0, "")))
     assert "Dir::Etc::sourceparts" in stage.index(str(tmp_path), [])

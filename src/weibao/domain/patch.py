@@ -7,9 +7,9 @@ what was approved is what is installed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from weibao.domain.base import Moment, Name, Value
 from weibao.domain.reasons import Reason
@@ -18,6 +18,7 @@ from weibao.domain.supplied import SuppliedFile
 __all__ = [
     "HostPlan",
     "LeftOut",
+    "Leftovers",
     "PackageChange",
     "PackageFile",
     "PatchStatus",
@@ -31,6 +32,15 @@ __all__ = [
 Wanted = Literal["all", "security", "named"]
 ANYWHERE = frozenset({"all", "noarch"})
 """Architectures that fit every host."""
+
+
+def _printed(found: Any) -> Any:
+    """Readings of earlier versions of this program have the paths alone."""
+    return dict.fromkeys(found, "") if isinstance(found, (list, tuple)) else found
+
+
+Leftovers = Annotated[dict[str, str], BeforeValidator(_printed)]
+"""By path the fingerprint of a file that lies beside one that counts."""
 Versions = Mapping[str, frozenset[str]]
 """By ``name`` and by ``name:arch`` the versions that are there: of a kernel there are several."""
 
@@ -115,9 +125,18 @@ class PackageChange(Value):
         """As dnf takes it: this version and architecture, and no other that is installed too."""
         return f"{self.name}-{self.version}" + (f".{self.arch}" if self.arch else "")
 
+    def label(self, version: str) -> str:
+        """As rpm says one that is installed, and takes it to remove it: without its epoch."""
+        return f"{self.name}-{version.rpartition(':')[2]}" + (f".{self.arch}" if self.arch else "")
+
     def named_for(self, manager: str) -> str:
         """As the package manager takes exactly this."""
         return self.nevra if manager == "dnf" else self.pin
+
+    def replaces(self, versions: Versions) -> bool:
+        """Whether both versions are there: rpm was cut off between installing and removing."""
+        there = versions.get(f"{self.name}:{self.arch}", frozenset()) - {*self.beside}
+        return {self.before, self.version} <= there
 
     @property
     def plain(self) -> tuple[str, str]:

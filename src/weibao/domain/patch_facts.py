@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from weibao.domain.patch import Probe, Versions, versions_of
+from weibao.domain.patch import Leftovers, Probe, Versions, versions_of
 
 __all__ = ["Facts", "Said", "unpack"]
 
@@ -126,12 +126,14 @@ class Facts(_Open):
     packages: tuple[tuple[str, str, str], ...] | None = None
     unfinished: tuple[tuple[str, str, str], ...] = ()
     """Packages that are there, but not whole: unpacked, or their configuring failed."""
+    residual: tuple[tuple[str, str], ...] = ()
+    """Name and architecture of what is removed, but has left its configuration and data (dpkg)."""
     held: tuple[str, ...] = ()
     auto: tuple[tuple[str, str], ...] = ()
     """Name and architecture of what came by itself (apt), and goes with what needed it."""
     broken: str = ""
     last_patched: float = 0
-    leftovers: tuple[str, ...] = ()
+    leftovers: Leftovers = {}
     updates: Updates | None = None
     services: dict[str, Running] | None = None
     units: Units | None = None

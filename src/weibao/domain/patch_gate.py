@@ -201,6 +201,6 @@ def held_packages(facts: Facts, plan: HostPlan) -> tuple[Reason, ...]:
 
 
 def left_to_do(facts: Facts, packages: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
-    """The approved packages that are not there yet."""
+    """The approved packages that are not there yet, or not alone."""
     versions = facts.versions
-    return tuple(p for p in packages if p.installed(versions) != p.version)
+    return tuple(p for p in packages if p.installed(versions) != p.version or p.replaces(versions))

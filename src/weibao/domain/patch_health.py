@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from weibao.domain.base import Moment, Value
-from weibao.domain.patch import ANYWHERE, HostPlan, Probe, Versions, versions_of
+from weibao.domain.patch import ANYWHERE, HostPlan, Leftovers, Probe, Versions, versions_of
 from weibao.domain.patch_facts import Facts, Line
 from weibao.domain.reasons import Reason
 
@@ -72,12 +72,16 @@ class Before(Value):
     packages: tuple[tuple[str, str, str], ...]
     auto: tuple[tuple[str, str], ...] = ()
     """What came by itself."""
+    residual: tuple[tuple[str, str], ...] = ()
+    """What was removed before, and had left its configuration and data (dpkg)."""
+    held: tuple[str, ...] | None = None
+    """What was not to be changed; None in records that do not know."""
     files: dict[str, str] = {}
     """By path, what every file and folder of the configuration was."""
     paths: tuple[str, ...] = ()
     """The folders of configuration that were read."""
     health: HealthReading
-    leftovers: tuple[str, ...] = ()
+    leftovers: Leftovers = {}
     backup: dict[str, Any] = {}
     """What the backup said of itself: snapshot, files, the restore that was tried."""
 

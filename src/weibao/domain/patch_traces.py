@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange
 from weibao.domain.patch_health import Before
 from weibao.domain.reasons import Reason
 
-__all__ = ["automatic", "laid_aside", "runs_now", "saved"]
+__all__ = [
+    "automatic",
+    "holds_differ",
+    "laid_aside",
+    "manual",
+    "marks_differ",
+    "runs_now",
+    "saved",
+]
 
 
 Marks = Collection[tuple[str, str]]
@@ -36,6 +44,37 @@ def automatic(plan: HostPlan, before: Before, now: Marks = ()) -> tuple[str, ...
     )
 
 
+def manual(plan: HostPlan, before: Before, now: Marks) -> tuple[str, ...]:
+    """Packages that have the mark ``now`` and were asked for by somebody before."""
+    if plan.manager != "apt":
+        return ()
+    was = before.versions
+    return tuple(
+        sorted(
+            package.name
+            for package in plan.packages
+            if package.installed(was)
+            and _is_marked(package, now)
+            and not _is_marked(package, before.auto)
+        )
+    )
+
+
+def marks_differ(plan: HostPlan, before: Before, now: Marks) -> tuple[Reason, ...]:
+    """Packages of the plan that are not marked as they were: what is wrongly marked may go."""
+    new = {package.name for package in plan.packages if not package.installed(before.versions)}
+    found = sorted(({*automatic(plan, before, now)} - new) | {*manual(plan, before, now)})
+    return (Reason.of("patch_marks_differ", packages=", ".join(found)),) if found else ()
+
+
+def holds_differ(plan: HostPlan, before: Before, held: Collection[str]) -> tuple[Reason, ...]:
+    """Packages of the plan that somebody has held since, or holds no more."""
+    if before.held is None:
+        return ()
+    found = sorted(({*held} ^ {*before.held}) & plan.names)
+    return (Reason.of("patch_holds_differ", packages=", ".join(found)),) if found else ()
+
+
 def _is_marked(package: PackageChange, marks: Marks) -> bool:
     """By its architecture; of what fits every host apt writes the host's own."""
     name, arch = package.plain
@@ -44,11 +83,11 @@ def _is_marked(package: PackageChange, marks: Marks) -> bool:
     return any(name == marked for marked, _ in marks)
 
 
-def laid_aside(before: Iterable[str], after: Iterable[str]) -> tuple[Reason, ...]:
+def laid_aside(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Reason, ...]:
     """Configuration files that are not what the package brings, and those that are so now.
 
-    What lies beside as ``.rpmsave`` is an edited file that is not in force; everything else lies
-    beside an edited file that is.
+    What lies beside as ``.rpmsave`` or ``.rpmorig`` is an edited file that is not in force;
+    everything else lies beside an edited file that is.
     """
     replaced = saved(before, after)
     kept = sorted({*after} - {*before} - {*replaced})
@@ -60,10 +99,18 @@ def laid_aside(before: Iterable[str], after: Iterable[str]) -> tuple[Reason, ...
     return tuple(found)
 
 
-def saved(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
-    """Edited files that rpm has laid aside, its own in their place."""
-    new = sorted({*after} - {*before})
-    return tuple(path for path in new if path.endswith(".rpmsave"))
+def saved(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """Edited files that rpm has laid aside, its own in their place.
+
+    It writes over an older one that lies there; what was in that, records of earlier versions of
+    this program do not know.
+    """
+    aside = sorted(path for path in after if path.endswith((".rpmsave", ".rpmorig")))
+    return tuple(
+        path
+        for path in aside
+        if path not in before or (before[path] and before[path] != after[path])
+    )
 
 
 def runs_now(package: PackageChange, kernel: str) -> bool:

@@ -78,13 +78,15 @@ def order(case: Case) -> Judged:
     left = left_to_do(case.facts, case.plan.packages)
     folder = f"{FOLDER}/{case.change}/packages"
     files = [f"{folder}/{p.file.file}" for p in left if p.file is not None]
+    twice = [p.label(p.version) for p in left if p.replaces(case.facts.versions)]
     return Judged(
         why,
         order={
             "needed": True,
             "manager": case.plan.manager,
             "folder": folder,
-            "repair": case.plan.manager == "apt" and bool(case.facts.broken),
+            "repair": bool(twice) or (case.plan.manager == "apt" and bool(case.facts.broken)),
+            "twice": twice,
             "install": [package.pin for package in left],
             "files": files,
             # What has changed since the backup is in no backup.

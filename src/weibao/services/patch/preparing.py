@@ -179,6 +179,8 @@ def _before(case: Case, backup: Mapping[str, Any]) -> Before:
         at=case.now,
         packages=case.facts.packages or (),
         auto=case.facts.auto,
+        residual=case.facts.residual,
+        held=case.facts.held,
         files=case.facts.files or {},
         paths=case.wishes.config_paths,
         health=health_of(case.facts, case.wishes.severe),

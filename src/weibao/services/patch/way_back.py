@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from weibao.domain.patch import HostPlan, PackageChange, Versions
+from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange, Versions
 from weibao.domain.patch_files import (
     as_begun,
     changed_files,
@@ -28,7 +28,7 @@ from weibao.domain.patch_missing import (
     stale_units,
     with_own_configuration,
 )
-from weibao.domain.patch_traces import automatic, runs_now
+from weibao.domain.patch_traces import automatic, holds_differ, manual, marks_differ, runs_now
 from weibao.domain.reasons import Reason
 from weibao.services.patch.case import FOLDER, Case, Judged, Stage, kept_place
 
@@ -67,6 +67,15 @@ def back_order(case: Case) -> Judged:
     if strange:
         return _refused(case, known, Reason.of("patch_changed_since", packages=", ".join(strange)))
     known = {name: value for name, value in known.items() if name != "back_refused"}
+    touched = [*(p for p, _ in back), *going, *half]
+    held = [p.name for p in touched if p.plain[0] in case.facts.held]
+    if held:
+        names = ", ".join(dict.fromkeys(held))
+        return _refused(case, known, Reason.of("patch_back_held", packages=names))
+    absent = [p for p in case.plan.packages if not p.installed(was)]
+    residual = {p.name for p in absent if _is_residual(p, before.residual)}
+    # Cut off between the two, a way back has removed them already.
+    gone = [p for p in absent if not p.installed(now) and _is_residual(p, case.facts.residual)]
     folder = f"{FOLDER}/{case.change}/packages"
     # Kept once: after a way back that was cut off, what it did already is no work of others.
     first = {
@@ -85,6 +94,10 @@ def back_order(case: Case) -> Judged:
         "given_back": [],
     }
     known = known if "back_since" in known else {**known, **first}
+    # Until a package has gone back, what others install and remove is theirs.
+    there = [p.installed(now) for p in case.plan.packages]
+    if known.get("back_from", there) == there:
+        known = {**known, "back_from": there, "others": _others(case, before)}
     theirs = _theirs(known)
     case.records.keep_progress(case.device, {**known, "back_boot": case.facts.system.boot_id})
     return Judged(
@@ -100,20 +113,52 @@ def back_order(case: Case) -> Judged:
                 for f in case.plan.earlier
                 if any(f.fits(p, version) for p, version in back)
             ),
+            "twice": sorted(p.label(version) for p, version in back if p.replaces(now)),
             "halves": sorted(p.name for p in half),
+            # Not what had been removed before and had left its data.
+            "purge": sorted({p.name for p in (*going, *half, *gone)} - residual),
             "automatic": sorted({*automatic(case.plan, before)} - {p.name for p in new}),
+            "manual": [*manual(case.plan, before, case.facts.auto)],
             "remove": sorted(_to_remove(p, case.plan.manager) for p in going),
             "keep": [path for path, print_ in theirs.items() if _is_kept(print_)],
             "theirs": _place(case, "theirs", known.get("back_at")),
+            "leaving": sorted({p.label(p.installed(now)) for p in changed if p.installed(now)}),
             "snapshot": str(before.backup.get("snapshot") or ""),
             "snapshots": before.backup.get("snapshots") or [],
         },
     )
 
 
+def _is_residual(package: PackageChange, residual: Iterable[tuple[str, str]]) -> bool:
+    """Whether it is removed, and has left its data."""
+    name, arch = package.plain
+    return any(
+        name == one and (arch == its or bool({arch, its} & {"", *ANYWHERE}))
+        for one, its in residual
+    )
+
+
+def _others(case: Case, before: Before) -> list[list[str]]:
+    """Packages that neither the record nor the plan knows: others installed them since."""
+    names = case.plan.names if case.plan else frozenset()
+    known = {*before.packages}
+    rows = case.facts.packages or ()
+    return [[*row] for row in rows if row not in known and row[0] not in names]
+
+
+def _lost(case: Case, known: Mapping[str, Any]) -> list[Reason]:
+    """What others installed and is there no more, though the way back had no leave to touch it."""
+    there = {*(case.facts.packages or ())}
+    gone = [row for row in known.get("others", ()) if tuple(row) not in there]
+    if not gone:
+        return []
+    names = ", ".join(f"{name} {version}" for name, _, version in gone)
+    return [Reason.of("patch_others_lost", packages=names)]
+
+
 def _to_remove(package: PackageChange, manager: str) -> str:
-    """As the package manager takes it; dnf would remove all there is of a mere name."""
-    return package.nevra if manager == "dnf" else package.name
+    """As the package manager takes it; rpm would remove all there is of a mere name."""
+    return package.label(package.version) if manager == "dnf" else package.name
 
 
 def _refused(case: Case, known: Mapping[str, Any], *why: Reason) -> Judged:
@@ -250,6 +295,8 @@ def back_done(case: Case) -> Judged:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = _kernel_stays(case, before)
     why += package_differences(before.versions, case.facts.versions, HostPlan())
+    why += _lost(case, known)
+    why += marks_differ(case.plan or HostPlan(), before, case.facts.auto)
     why += broken_database(case.facts)
     theirs, now = _theirs(known), case.facts.files
     if before.backup.get("snapshot"):
@@ -263,6 +310,7 @@ def back_done(case: Case) -> Judged:
     why += _worse(before, case)
     if not why:  # should the host be patched again, it begins anew
         over = {"begun", "begun_at", "settled", "theirs", "untouched", "back_since", "reboot"}
+        over |= {"others", "back_from"}
         left = {name: value for name, value in known.items() if name not in over}
         case.records.keep_progress(case.device, {**left, "proven": theirs})
     return Judged(tuple(why), changed=True, notes=_told(case, known))
@@ -276,6 +324,9 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
         if known.get(name):
             files = ", ".join(known[name])
             found.append(Reason.of(code, files=files, folder=_place(case, "replaced")))
+    before = case.records.before(case.device)
+    if before is not None and case.plan is not None:
+        found += holds_differ(case.plan, before, case.facts.held)
     stale = left_stale(case.facts)
     if stale:
         found.append(Reason.of("patch_stale_left", units=", ".join(stale)))
