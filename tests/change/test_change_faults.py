@@ -13,6 +13,7 @@ from weibao.domain.change import StepState, stopped_for
 from weibao.domain.records import RunState
 from weibao.errors import InputError, RefusedError
 from weibao.services.changes import approval, control
+from weibao.services.changes.closing import backfill, close, owed
 from weibao.services.changes.planning import make_plan
 from weibao.services.leave import RefusedLeave
 from weibao.services.recover import recover
@@ -477,3 +478,21 @@ def test_what_the_program_decides_is_the_programs_and_says_why(office: Office) -
     assert reason is not None
     assert reason.code == "change_limit"
     assert reason.params["failed"] == "1"
+
+
+def test_what_was_changed_and_not_verified_is_owed_until_somebody_looks(office: Office) -> None:
+    number = office.approved(limit="host1")
+
+    def stop() -> None:
+        control.abort(office.desk, office.desk.find(number), "li.op", "enough")
+
+    office.hosts.during["write", "host1"] = stop
+    assert office.start(number).state.value == "aborted"
+    change = office.desk.find(number)
+    assert "change_owes_verification" in {reason.code for reason in owed(office.desk, change)}
+    with pytest.raises(RefusedError) as caught:
+        close(office.desk, change, "wang.pm", documents="v2", result="told")
+    assert "host1" in caught.value.say("en")
+    looked = {"verification": "the note is there"}
+    change = backfill(office.desk, office.desk.find(number), "wang.pm", looked, "", b"")
+    assert "change_owes_verification" not in {reason.code for reason in owed(office.desk, change)}
