@@ -86,7 +86,7 @@ def test_configuration_goes_back_and_what_people_wrote_since_stays(
     changed = configuration(web1)
     assert changed != before["web1"][1] and len(changed) == 4
     web1.ssh("echo 2 >> /srv/orders/db; echo '# by hand' >> /etc/hosts; echo mine > /etc/mine; "
-             "useradd newcomer")  # fmt: skip
+             "useradd newcomer; touch $(printf '/etc/caf\\351')")  # fmt: skip
     hosts = web1.file("/etc/hosts").read_text()
     estate.change("back-out", number, "--why", "test", who="li.op")
     assert (web1.packages(), configuration(web1)) == before["web1"]
@@ -102,6 +102,8 @@ def test_configuration_goes_back_and_what_people_wrote_since_stays(
         "/etc/mine",
     ):
         assert path in told
+    # A name that is no UTF-8, too: nothing could be proven any more.
+    assert web1.file(os.fsdecode(b"/etc/caf\xe9")).exists() and r"/etc/caf\xe9" in told
     assert "/srv/orders" not in told
     aside = web1.file(f"/var/lib/weibao/patch/{number}/replaced/etc/wb-config")
     assert (aside / "settings").read_text() == "new\n"
