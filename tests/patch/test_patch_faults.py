@@ -55,7 +55,7 @@ def test_what_does_worse_is_brought_back(
     )
     number, _ = estate.planned()
     estate.consented(number)
-    said = estate.start(number)
+    said = estate.start(number, "rolled_back")  # not one of them was patched
     steps = estate.steps(number)
     for host in (web1, web2, db1):
         assert (host.packages(), configuration(host)) == before[host.name], (host.name, said)
