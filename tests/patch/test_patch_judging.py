@@ -203,6 +203,16 @@ def test_what_changed_between_the_backup_and_the_patch_is_what_goes_back() -> No
     assert judge("back_done", replace(asked, facts=now)).ok
 
 
+def test_what_went_back_with_a_snapshot_is_told_as_that() -> None:
+    made = HostPlan(manager="apt", packages=(LIB,))
+    was = facts(packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(replace_files(facts(), {**WAS, "/etc/hosts": "mine"}), made, was)
+    kept: Any = asked.records
+    kept.said = {"begun": True, "settled": {}}
+    judge("back_order", asked)
+    assert codes(judge("back_done", replace(asked, facts=was))) == ["patch_files_went_too"]
+
+
 def test_nothing_goes_back_where_somebody_brought_it_further_since() -> None:
     """Another change, perhaps, which still counts as verified."""
     made = HostPlan(manager="apt", packages=(LIB,))

@@ -331,7 +331,10 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
     if stale:
         found.append(Reason.of("patch_stale_left", units=", ".join(stale)))
     if known.get("theirs"):
-        found.append(Reason.of("patch_files_theirs", files=", ".join(known["theirs"])))
+        by_snapshot = before is not None and not before.backup.get("snapshot")
+        went = by_snapshot and not known.get("untouched")
+        code = "patch_files_went_too" if went else "patch_files_theirs"
+        found.append(Reason.of(code, files=", ".join(known["theirs"])))
     return tuple(found)
 
 
