@@ -473,6 +473,26 @@ def test_packages_of_others_that_a_way_back_took_are_told() -> None:
     assert [(r.code, r.params["packages"]) for r in done.why] == [("patch_others_lost", "own 1")]
 
 
+def test_what_others_installed_and_upgraded_since_stays_and_is_named() -> None:
+    """A host that is otherwise what it was is not called unproven for that."""
+    rows = [["libssl3", "amd64", "1"], ["bash", "amd64", "1"], ["kernel", "x86_64", "1"]]
+    later = [["bash", "amd64", "2"], ["kernel", "x86_64", "1"], ["kernel", "x86_64", "2"],
+             ["own", "all", "1"]]  # fmt: skip
+    asked = case(facts(packages=[["libssl3", "amd64", "2"], *later]),
+                 HostPlan(manager="dnf", packages=(LIB,)), facts(packages=rows))  # fmt: skip
+    asked.records.keep_progress("web1", {"begun": True})
+    judge("back_order", asked)
+    done = judge("back_done", replace(asked, facts=facts(packages=[rows[0], *later])))
+    assert done.ok and codes(done) == ["patch_packages_theirs"]
+    assert done.notes[0].params["packages"] == "bash 2, kernel 2, own 1"
+    judge("back_order", asked)
+    cut = judge("back_done", replace(asked, facts=facts(packages=[rows[0], *later[:3]])))
+    assert codes(cut)[0] == "patch_others_lost"
+    judge("back_order", asked)
+    cut = judge("back_done", replace(asked, facts=facts(packages=later)))
+    assert codes(cut)[0] == "patch_package_differs"
+
+
 def test_what_had_been_removed_and_had_left_its_data_is_not_purged() -> None:
     names = ("rest", "fresh", "half", "cut")
     new = tuple(PackageChange(name=name, arch="all", version="2") for name in names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange, Versions
+from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange, Versions, versions_of
 from weibao.domain.patch_files import (
     as_begun,
     changed_files,
@@ -156,6 +156,17 @@ def _lost(case: Case, known: Mapping[str, Any]) -> list[Reason]:
     return [Reason.of("patch_others_lost", packages=names)]
 
 
+def _without_others(
+    case: Case, before: Before, known: Mapping[str, Any]
+) -> tuple[Versions, Versions]:
+    """What was installed and what is, but for what others installed or brought further since."""
+    others = {tuple(row) for row in known.get("others", ())}
+    theirs = {row[:2] for row in others}
+    there = {*(case.facts.packages or ())}
+    was = [row for row in before.packages if row in there or row[:2] not in theirs]
+    return versions_of(was), versions_of(row for row in there if row not in others)
+
+
 def _to_remove(package: PackageChange, manager: str) -> str:
     """As the package manager takes it; rpm would remove all there is of a mere name."""
     return package.label(package.version) if manager == "dnf" else package.name
@@ -294,7 +305,7 @@ def back_done(case: Case) -> Judged:
     if case.facts.packages is None or case.facts.files is None or case.facts.units is None:
         return Judged((Reason.of("patch_not_read", part="health"),))
     why = _kernel_stays(case, before)
-    why += package_differences(before.versions, case.facts.versions, HostPlan())
+    why += package_differences(*_without_others(case, before, known), HostPlan())
     why += _lost(case, known)
     why += marks_differ(case.plan or HostPlan(), before, case.facts.auto)
     why += broken_database(case.facts)
@@ -324,6 +335,9 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
         if known.get(name):
             files = ", ".join(known[name])
             found.append(Reason.of(code, files=files, folder=_place(case, "replaced")))
+    if known.get("others"):
+        names = ", ".join(f"{name} {version}" for name, _, version in known["others"])
+        found.append(Reason.of("patch_packages_theirs", packages=names))
     before = case.records.before(case.device)
     if before is not None and case.plan is not None:
         found += holds_differ(case.plan, before, case.facts.held)
