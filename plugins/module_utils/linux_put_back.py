@@ -18,6 +18,9 @@ from ansible_collections.weibao.core.plugins.module_utils.linux_services import 
 
 FOLDER = "folder:"
 BESIDE = ".weibao-new"
+OURS = "/var/lib/weibao"
+PASSED = 2
+"""Folders below it, patch/<change>, through which apt's and databases' users reach theirs."""
 _FOLDER_ONLY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _MOST_LINKS = 40
 _IN = "/proc/self/fd/%d/%s"
@@ -25,13 +28,16 @@ _NO_XATTRS = (errno.ENOTSUP, errno.EPERM, errno.ENODATA, errno.EINVAL)
 
 
 def keep(paths, folder):
-    """Copy files and links below ``folder``; their fingerprints. What was kept before stays."""
+    """Copy files and links below ``folder``; what was kept before stays.
+
+    The fingerprints of what is kept: a file may have changed since it was read.
+    """
     kept = {}
     for path in map(real, paths):
         place = folder + path
-        if not os.path.islink(path) and not os.path.isfile(path):
-            continue
-        if not os.path.lexists(place):
+        if not _is_plain(place):
+            if not _is_plain(path):
+                continue
             private(os.path.dirname(place))
             copy(path, place)
         kept[shown(path)] = fingerprint(place)
@@ -92,12 +98,20 @@ def _noting(problems, path):
         problems[shown(path)] = error.strerror or str(error)
 
 
+def _is_plain(path):
+    return os.path.islink(path) or os.path.isfile(path)
+
+
 def _is_folder(path):
     return os.path.isdir(path) and not os.path.islink(path)
 
 
 def private(folder):
-    """Make it, with those above it, for root alone."""
+    """Make it, with those above it, for root alone; but for those that others have to pass."""
+    if folder.startswith(OURS + "/"):
+        parts = folder[len(OURS) + 1 :].split("/")[:-1]
+        for number in range(min(len(parts), PASSED) + 1):
+            os.makedirs("/".join([OURS, *parts[:number]]), exist_ok=True)
     before = os.umask(0o077)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -148,10 +162,9 @@ def _put_folder(path, known, aside):
 
 def _put_file(source, path, aside):
     """One file or link, whole or not at all."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    private(os.path.dirname(path))  # what is recorded of it comes when it is filled
     if os.path.lexists(path):
-        is_plain = os.path.islink(path) or os.path.isfile(path)
-        if not is_plain:
+        if not _is_plain(path):
             move_aside(path, aside)
         elif aside and fingerprint(path) != fingerprint(source):
             copy(path, _place(path, aside))
@@ -224,21 +237,19 @@ def _copied_file(source, name, place):
     # Nobody else's, until it has its owner; never through somebody's link.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     read = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # no pipe, on which it would wait for ever
-    with (
-        open(source, "rb", opener=lambda path, _: os.open(path, read)) as stream,
-        open(name, "wb", opener=lambda path, _: os.open(path, flags, 0o600, dir_fd=place)) as made,
-    ):
+    with open(source, "rb", opener=lambda path, _: os.open(path, read)) as stream:
         known = os.fstat(stream.fileno())
         if not stat.S_ISREG(known.st_mode):
             raise OSError(errno.EINVAL, "it is no file")
-        shutil.copyfileobj(stream, made, 1 << 20)
-        made.flush()
-        handle = made.fileno()
-        os.fchown(handle, known.st_uid, known.st_gid)
-        _copy_xattrs(stream.fileno(), handle)  # a new owner takes capabilities away
-        os.fchmod(handle, stat.S_IMODE(known.st_mode))
-        os.utime(handle, ns=(known.st_atime_ns, known.st_mtime_ns))
-        os.fsync(handle)
+        handle = os.open(name, flags, 0o600, dir_fd=place)
+        with os.fdopen(handle, "wb") as made:
+            shutil.copyfileobj(stream, made, 1 << 20)
+            made.flush()
+            os.fchown(handle, known.st_uid, known.st_gid)
+            _copy_xattrs(stream.fileno(), handle)  # a new owner takes capabilities away
+            os.fchmod(handle, stat.S_IMODE(known.st_mode))
+            os.utime(handle, ns=(known.st_atime_ns, known.st_mtime_ns))
+            os.fsync(handle)
 
 
 def _copy_xattrs(source, made):

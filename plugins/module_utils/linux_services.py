@@ -130,15 +130,24 @@ def processes(manager):
             since = int(ticks[19]) / tick
             one["started"] = since if one["started"] is None else min(since, one["started"])
         files.update(dict.fromkeys(one["files"]))
+    brought = {unit: _unit_files(unit) for unit in found}
+    files.update((path, None) for paths in brought.values() for path in paths)
     owned = owners(manager, files)
     return {
         unit: {
             "packages": sorted({owned[p] for p in one["files"] if p in owned}),
             "deleted": sorted(one["deleted"])[:20],
             "started": one["started"],
+            "owner": next((owned[path] for path in brought[unit] if path in owned), ""),
         }
         for unit, one in sorted(found.items())
     }
+
+
+def _unit_files(unit):
+    """Where a package may have brought it."""
+    folders = ("/usr/lib/systemd/system", "/lib/systemd/system")
+    return [path for path in (os.path.join(f, unit) for f in folders) if os.path.isfile(path)]
 
 
 def _pid_space(folder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from weibao.bootstrap.judge_patch import _one_line
@@ -213,6 +213,75 @@ def test_what_went_back_with_a_snapshot_is_told_as_that() -> None:
     assert codes(judge("back_done", replace(asked, facts=was))) == ["patch_files_went_too"]
 
 
+def test_what_was_kept_is_what_goes_back_though_it_changed_once_more() -> None:
+    """Between the reading and the copy; nor does a kill before the installation freeze it."""
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    was = facts(manager="dnf", packages=[["libssl3", "amd64", "1"]], files=WAS)
+    asked = case(replace_files(was, {**WAS, "/etc/hosts": "V1"}), made, was)
+    kept: Any = asked.records
+    before = kept.before("web1")
+    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    assert judge("order", asked).order["keep"] == ["/etc/hosts"]
+    resumed = replace(asked, facts=replace_files(was, {**WAS, "/etc/hosts": "V2"}))
+    assert judge("order", resumed).order["keep"] == ["/etc/hosts"]
+    assert kept.said["started"] == {"/etc/hosts": "V2"}
+    installed = facts(manager="dnf", files={**WAS, "/etc/hosts": "V3"})
+    judge("applied", replace(asked, facts=installed, said={"kept": {"kept": {"/etc/hosts": "V3"}}}))
+    assert kept.said["started"] == {"/etc/hosts": "V3"}
+    judge("order", replace(asked, facts=replace_files(installed, {**WAS, "/etc/hosts": "new"})))
+    assert kept.said["started"] == {"/etc/hosts": "V3"}  # by now it may be the patch's
+
+
+def test_what_the_operator_mends_between_two_tries_of_the_way_back_stays() -> None:
+    made = HostPlan(manager="dnf", packages=(LIB,))
+    was = facts(manager="dnf", packages=[["libssl3", "amd64", "1"]], files=WAS,
+                units={"known": True, "active": ["web.service"]})  # fmt: skip
+    there = {**WAS, "/etc/hosts": "theirs"}
+    asked = case(facts(manager="dnf", files=there), made, was)
+    kept: Any = asked.records
+    before = kept.before("web1")
+    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    kept.said = {"begun": True, "refused": [], "settled": {}}
+    first = judge("back_order", asked).order
+    packages = {"packages": [["libssl3", "amd64", "1"]], "manager": "dnf"}
+    down = facts(**packages, files=there)  # the service is not back: it is tried again
+    assert judge("back_files", replace(asked, facts=down)).order["theirs"] == {}
+    assert codes(judge("back_done", replace(asked, facts=down)))[0] == "patch_units_gone"
+    mended = {**there, "/etc/hosts": "mended"}
+    again = replace(asked, facts=facts(**packages, files=mended), now=NOW + timedelta(hours=1))
+    second = judge("back_order", again).order
+    assert second["keep"] == first["keep"] and second["theirs"] != first["theirs"]
+    assert judge("back_files", again).order["theirs"] == {}
+    up = was.model_copy(update={"files": mended})
+    assert judge("back_done", replace(asked, facts=up)).ok
+
+
+def test_a_folder_that_others_write_in_comes_back_with_its_mode() -> None:
+    """A purge removes it with all that is in it."""
+    made = HostPlan(manager="apt", packages=(LIB,))
+    ours = {"/etc/new": "folder:0700:0:0"}
+    there = {**WAS, **ours, "/etc/new/local.conf": "theirs"}
+    _, files, done = going_back(made, there, WAS, there, begun=True, settled=ours)
+    assert files.order["theirs"] == {**ours, "/etc/new/local.conf": "theirs"} and done.ok
+
+
+def test_what_others_installed_on_a_host_that_was_refused_stays() -> None:
+    """Though it is what was approved: their update was quicker, and nothing of ours was begun."""
+    tool = PackageChange(name="wb-tool", arch="amd64", before="1", version="2")
+    made = HostPlan(manager="dnf", packages=(LIB, tool))
+    rows = [["libssl3", "amd64", "1"], ["wb-tool", "amd64", "1"]]
+    now = [["libssl3", "amd64", "2"], rows[1]]
+    asked = case(
+        facts(packages=now, files={**WAS, "/etc/hosts": "edited"}, held=["wb-tool"]),
+        made,
+        facts(packages=rows, files=WAS),
+    )
+    assert not judge("order", asked).ok
+    assert judge("back_order", asked).order == {"needed": False}
+    done = judge("back_done", asked)
+    assert done.ok and codes(done) == ["patch_untouched", "patch_files_theirs"]
+
+
 def test_nothing_goes_back_where_somebody_brought_it_further_since() -> None:
     """Another change, perhaps, which still counts as verified."""
     made = HostPlan(manager="apt", packages=(LIB,))
@@ -250,9 +319,12 @@ def test_services_run_with_the_configuration_that_came_back_last() -> None:
     """The packages' own scripts have started them again before."""
     made = HostPlan(manager="apt", packages=(LIB,), restarts=("web.service", "gone.service"))
     was = facts(packages=[["libssl3", "amd64", "1"]])
+    owned = {"packages": ["dash"], "started": 99, "owner": "libssl3"}
     now = facts(services={"web.service": {"packages": ["libssl3"], "started": 99},
-                          "script.service": {"packages": ["dash"], "started": 99},
-                          "other.service": {"packages": ["dash"], "started": 40},
+                          "script.service": owned,
+                          "dump.service": {"packages": ["dash"], "started": 99, "owner": "dump"},
+                          "web@7.service": {"packages": ["libssl3"], "started": 99},
+                          "other.service": {"packages": ["libssl3"], "started": 40},
                           "dbus.service": {"packages": ["dash"], "started": 99}})  # fmt: skip
     asked = case(now, made, was)
     kept: Any = asked.records

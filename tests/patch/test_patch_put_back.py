@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import os
@@ -326,3 +327,10 @@ def test_a_pipe_is_passed_over_and_what_did_not_come_back_is_told(
     assert said["restored"] == [str(tmp_path / "a")]
     assert [*said["problems"]] == [str(tmp_path / "lost")]
     assert (tmp_path / "a").read_text() == "a"
+
+
+@pytest.mark.parametrize("folder", ["modules", "module_utils"])
+def test_what_runs_on_hosts_needs_no_newer_python_than_they_may_have(folder: str) -> None:
+    """Python 3.8 is the oldest that ansible-core still runs modules with."""
+    for path in (Path(__file__).parents[2] / "plugins" / folder).glob("*.py"):
+        ast.parse(path.read_text(), str(path), feature_version=(3, 8))

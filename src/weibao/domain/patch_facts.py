@@ -82,6 +82,8 @@ class Running(_Open):
     packages: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     started: float | None = None
+    owner: str = ""
+    """The package that brings its unit file."""
 
 
 class Units(_Open):

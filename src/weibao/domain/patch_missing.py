@@ -239,21 +239,23 @@ def stale_units(
     return tuple(sorted(found))
 
 
-def with_own_configuration(
-    facts: Facts, restarts: Iterable[str], since: float | None
-) -> frozenset[str]:
+def with_own_configuration(facts: Facts, plan: HostPlan, since: float | None) -> frozenset[str]:
     """Running units that have to start with the configuration that is there only now.
 
-    Those of the plan, and those that were started ``since`` (seconds after the boot): packages'
-    scripts did that.
+    Those that the plan restarts, and those of its packages that were started ``since`` (seconds
+    after the boot): their scripts did that.
     """
     running = facts.services or {}
     fresh = {
         unit
         for unit, one in running.items()
-        if since is not None and one.started is not None and one.started >= since
+        if since is not None
+        and one.started is not None
+        and one.started >= since
+        and {one.owner, *one.packages} & plan.names
+        and "@" not in unit
     }
-    return frozenset(({*restarts} & {*running}) | fresh)
+    return frozenset(({*plan.restarts} & {*running}) | fresh)
 
 
 def left_stale(facts: Facts) -> tuple[str, ...]:

@@ -70,10 +70,12 @@ def order(case: Case) -> Judged:
         *_other_paths(before, case.wishes),
     )
     known = {**case.records.progress(case.device), "refused": [r.model_dump() for r in why]}
-    if not why and "begun" not in known:  # from here on files may change by the patch
+    if not why and not ("begun" in known and _is_under_way(case, before)):
+        # From here on files may change by the patch.
         started = differences(before.files, case.facts.files)
+        over = {"proven", "untouched", "theirs", "back_refused", "settled"}
+        known = {name: value for name, value in known.items() if name not in over}
         known |= {"begun": True, "begun_at": case.now.isoformat(), "started": started}
-        known.pop("proven", None)
     case.records.keep_progress(case.device, known)
     left = left_to_do(case.facts, case.plan.packages)
     folder = f"{FOLDER}/{case.change}/packages"
@@ -94,6 +96,14 @@ def order(case: Case) -> Judged:
             "kept": kept_place(case.change, "started", str(known.get("begun_at") or "")),
         },
     )
+
+
+def _is_under_way(case: Case, before: Before) -> bool:
+    """Whether anything was installed: a process may have been killed before that."""
+    packages = case.plan.packages if case.plan else ()
+    now, was = case.facts.versions, before.versions
+    changed = any(p.installed(now) != p.installed(was) for p in packages)
+    return changed or bool(case.facts.broken or case.facts.unfinished)
 
 
 def _other_paths(before: Before, wishes: PatchWishes) -> tuple[Reason, ...]:
@@ -119,12 +129,18 @@ def applied(case: Case) -> Judged:
     since = None if started else before.health.uptime
     units = stale_units(case.facts, case.plan.names, since)
     known = case.records.progress(case.device)
-    case.records.keep_progress(case.device, {**known, "reboot": reboot or started})
+    # What was kept is what can go back: it may have changed once more since it was read.
+    kept = (case.said.get("kept") or {}).get("kept") or {}
+    at_start = known.get("started", {})
+    at_start = {path: kept.get(path, print_) for path, print_ in at_start.items()}
+    case.records.keep_progress(
+        case.device, {**known, "reboot": reboot or started, "started": at_start}
+    )
     pending = not reboot and bool(reboot_reasons(case.facts))
     again: frozenset[str] = frozenset()
     laid_by = saved(before.leftovers, case.facts.leftovers)
     if laid_by:  # their packages' scripts started services before the edited files are back
-        again = with_own_configuration(case.facts, case.plan.restarts, since) - {*units}
+        again = with_own_configuration(case.facts, case.plan, since) - {*units}
         units = (*units, *sorted(again))
     left = {
         "automatic": [*automatic(case.plan, before, case.facts.auto)],

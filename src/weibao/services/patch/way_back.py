@@ -54,9 +54,11 @@ def back_order(case: Case) -> Judged:
     halves = {(name, arch) for name, arch, _ in case.facts.unfinished}
     half = [p for p in case.plan.packages if not p.installed(was) and p.plain in halves]
     half = [p for p in half if not runs_now(p, case.facts.system.kernel)]
-    ours = half or any(p.installed(now) == p.version for p in changed)
-    if not (ours or known.get("begun")):
+    # Where nothing is known of its begin, the approved versions tell.
+    ours = "refused" not in known and any(p.installed(now) == p.version for p in changed)
+    if not (half or ours or known.get("begun")):
         if "proven" in known:  # it is back, and is proven once more: nobody may have heard of it
+            known = {name: value for name, value in known.items() if name != "back_refused"}
             again = {"theirs": known["proven"], "untouched": False}
             case.records.keep_progress(case.device, {**known, **again})
             return Judged(order={"needed": False})
@@ -94,6 +96,11 @@ def back_order(case: Case) -> Judged:
         "given_back": [],
     }
     known = known if "back_since" in known else {**known, **first}
+    if known.pop("again", False):  # what others have changed since a try that came to its end
+        now_theirs = {path: case.facts.files.get(path, "") for path in _theirs(known)}
+        known |= {"theirs": now_theirs, "back_at": case.now.isoformat()}
+    if known.get("back_boot", case.facts.system.boot_id) != case.facts.system.boot_id:
+        known |= {"back_since": 0.0}
     # Until a package has gone back, what others install and remove is theirs.
     there = [p.installed(now) for p in case.plan.packages]
     if known.get("back_from", there) == there:
@@ -175,7 +182,7 @@ def _to_remove(package: PackageChange, manager: str) -> str:
 def _refused(case: Case, known: Mapping[str, Any], *why: Reason) -> Judged:
     """Nothing is undone; ``back_done`` says why."""
     told = [reason.model_dump() for reason in why]
-    case.records.keep_progress(case.device, {**known, "back_refused": told})
+    case.records.keep_progress(case.device, {**known, "back_refused": told, "untouched": False})
     return Judged(why)
 
 
@@ -220,7 +227,9 @@ def back_files(case: Case) -> Judged:
         return Judged(order=nothing)
     if not before.backup.get("snapshot"):  # then subvolumes go back as a whole
         return Judged(order=nothing)
-    theirs, now = _theirs(known), case.facts.files
+    kept = (case.said.get("kept") or {}).get("kept") or {}
+    theirs = {path: kept.get(path, print_) for path, print_ in _theirs(known).items()}
+    now = case.facts.files
     started: dict[str, str] = known.get("started", {})
     was = as_begun(before.files, started)
     names = [n for n in changed_files(was, now) if n not in theirs]
@@ -228,13 +237,11 @@ def back_files(case: Case) -> Judged:
     added = ({*new_files(was, now)} | beside) - {*theirs}
     added |= {path for path, print_ in theirs.items() if not print_ and path in now}
     given_back = {
-        path: print_
-        for path, print_ in theirs.items()
-        if _is_kept(print_) and now.get(path) != print_
+        path: print_ for path, print_ in theirs.items() if print_ and now.get(path) != print_
     }
     done = {"put_back": names, "taken_away": added, "given_back": given_back}
     summed = {name: sorted({*known.get(name, ()), *paths}) for name, paths in done.items()}
-    case.records.keep_progress(case.device, {**known, **summed})
+    case.records.keep_progress(case.device, {**known, **summed, "theirs": theirs})
     return Judged(
         order={
             "files": {name: was[name] for name in names if name not in started},
@@ -275,7 +282,7 @@ def back_applied(case: Case) -> Judged:
     touched = any(known.get(name) for name in ("put_back", "taken_away", "given_back"))
     if touched:  # the packages' scripts started them before their configuration was back
         since = known.get("back_since") if same_boot else None
-        units |= with_own_configuration(case.facts, case.plan.restarts, since)
+        units |= with_own_configuration(case.facts, case.plan, since)
     if case.facts.units is not None:
         units |= set(before.health.active) - set(case.facts.units.active)
     kept = {"dbus.service", "dbus-broker.service", "init.scope", *case.wishes.keep_running}
@@ -324,6 +331,8 @@ def back_done(case: Case) -> Judged:
         over |= {"others", "back_from"}
         left = {name: value for name, value in known.items() if name not in over}
         case.records.keep_progress(case.device, {**left, "proven": theirs})
+    elif not any(now.get(f, "") != print_ for f, print_ in theirs.items()):
+        case.records.keep_progress(case.device, {**known, "again": True})
     return Judged(tuple(why), changed=True, notes=_told(case, known))
 
 
@@ -331,7 +340,12 @@ def _told(case: Case, known: Mapping[str, Any]) -> tuple[Reason, ...]:
     """By name which files went back and which did not, for the record of the step."""
     untouched = Reason.of("patch_untouched")
     found = [untouched] if known.get("untouched") else []
-    for name, code in (("put_back", "patch_files_put_back"), ("taken_away", "patch_files_taken")):
+    codes = {
+        "put_back": "patch_files_put_back",
+        "taken_away": "patch_files_taken",
+        "given_back": "patch_files_given_back",
+    }
+    for name, code in codes.items():
         if known.get(name):
             files = ", ".join(known[name])
             found.append(Reason.of(code, files=files, folder=_place(case, "replaced")))
