@@ -26,7 +26,7 @@ from weibao.domain.patch_health import Before, HealthReading
 from weibao.domain.reasons import Reason
 from weibao.domain.runbook import FollowUp
 from weibao.reports.change import DocumentKind, compose, render_html
-from weibao.reports.change.patch import host_result
+from weibao.reports.change.patch_summary import host_result
 
 MADE = HostPlan(
     manager="apt",

@@ -6,9 +6,9 @@ Fingerprints by path, as the hosts tell them: of files, links and folders.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-__all__ = ["as_begun", "changed_files", "differences", "new_files", "their_files", "within"]
+__all__ = ["as_begun", "changed_files", "differences", "new_files", "their_files"]
 
 Prints = Mapping[str, str]
 
@@ -54,16 +54,6 @@ def as_begun(before: Prints, started: Prints) -> dict[str, str]:
     """What the host was when the patch began: ``started`` is what had changed since the backup."""
     found = {**before, **started}
     return {path: known for path, known in found.items() if known}
-
-
-def within(now: Prints, paths: Iterable[str]) -> dict[str, str]:
-    """Of what was read only what lies below ``paths``."""
-    tops = [path.rstrip("/") for path in paths]
-    return {
-        path: known
-        for path, known in now.items()
-        if any(path == top or path.startswith(top + "/") for top in tops)
-    }
 
 
 def differences(before: Prints, now: Prints) -> dict[str, str]:

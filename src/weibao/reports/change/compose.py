@@ -6,7 +6,8 @@ from weibao.i18n import Language
 from weibao.reports.change.before import application, change_plan, operation_plan
 from weibao.reports.change.document import Document
 from weibao.reports.change.papers import Desk, DocumentKind, Papers
-from weibao.reports.change.patch import patch_plan, patch_summary
+from weibao.reports.change.patch_plan import patch_plan
+from weibao.reports.change.patch_summary import patch_summary
 from weibao.reports.change.record import change_record
 
 __all__ = ["compose"]

@@ -22,7 +22,7 @@ from weibao.reports.change.document import (
 )
 from weibao.reports.change.papers import Desk, DocumentKind
 from weibao.reports.change.parts import consents, devices, signatures
-from weibao.reports.change.patch import backups
+from weibao.reports.change.patch_parts import backups
 
 __all__ = ["change_record"]
 
