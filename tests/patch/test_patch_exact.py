@@ -18,8 +18,8 @@ from weibao.domain.patch_missing import choose, missing
 from weibao.domain.patch_plan import make_host_plan, plan_lines, resolved_of
 from weibao.domain.patch_traces import saved
 
-from .test_patch_judging import case, codes, judge
-from .test_patch_judging import facts as judged_facts
+from .judged import case, codes, judge
+from .judged import facts as judged_facts
 from .test_patch_rules import facts
 
 OLD, RUNNING, NEW = "5.14.0-1.el9", "5.14.0-2.el9", "5.14.0-3.el9"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.nights import Answer
-from services.test_port_checks import Days, table
+from services.port_days import Days, table
 from weibao.cli.options import Call
 from weibao.cli.output import Output
 from weibao.cli.ports_check import _show

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.nights import Answer
-from services.test_port_checks import BRIEF, HEAD, LLDP, OSPF, PEERS, Days, found, table
+from services.port_days import BRIEF, HEAD, LLDP, OSPF, PEERS, Days, found, table
 from weibao.adapters.ports.reader import TextPortReader
 from weibao.domain.port_expectation import PortBaseline
 from weibao.domain.port_record import UNPARSED_KEPT, DeviceReading

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.nights import Answer
-from services.test_port_checks import LLDP, OSPF, PEERS, Days, table
+from services.port_days import LLDP, OSPF, PEERS, Days, table
 from weibao.domain.change import ChangeStep, StepState
 from weibao.domain.port_expectation import PortBaseline
 from weibao.services.changes.port_snapshots import (
