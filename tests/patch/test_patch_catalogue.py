@@ -137,16 +137,22 @@ def test_each_reading_ends_in_a_conclusion() -> None:
     assert [s.conclusion for s in found] == ["soon", "next_window", "none", "not_checked"]
 
 
-def test_a_notice_is_shown_with_the_day_that_it_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Days are those of the estate's zone, in --since and in the table."""
+def estate_with(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new one, in which the command is called."""
     estate = tmp_path / "estate"
     estate.mkdir()
     monkeypatch.chdir(estate)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(["init", "."]) == 0
-    (estate / "inventory" / "hosts.yml").write_text("all: {hosts: {sw1: {}}}\n")
+    (estate / "inventory" / "hosts.yml").write_text(f"all: {{hosts: {{{host}: {{}}}}}}\n")
+    return estate
+
+
+def test_a_notice_is_shown_with_the_day_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Days are those of the estate's zone, in --since and in the table."""
+    estate = estate_with("sw1", tmp_path, monkeypatch)
     (estate / "notices").mkdir()
     (estate / "notices" / "vrp.yml").write_text(NOTICE.replace("huawei:&access", "sw1"))
     for since, shown in (("2026-11-06", True), ("2026-11-07", False)):
@@ -161,12 +167,7 @@ def test_a_notice_is_shown_with_the_day_that_it_names(
 def test_recorded_states_say_who_was_not_checked_and_when_by_the_contract(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    estate = tmp_path / "estate"
-    estate.mkdir()
-    monkeypatch.chdir(estate)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert main(["init", "."]) == 0
-    (estate / "inventory" / "hosts.yml").write_text("all: {hosts: {web1: {}}}\n")
+    estate = estate_with("web1", tmp_path, monkeypatch)
     (estate / "contracts" / "default.yml").write_text("id: default\ntime_zone: Pacific/Auckland\n")
     for words, code in (("--recorded", 4), ("--history=web1", 0), ("--history=nosuch", 2)):
         capsys.readouterr()

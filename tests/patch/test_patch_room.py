@@ -82,14 +82,28 @@ def test_a_dump_that_is_too_large_leaves_nothing_behind(small: Path) -> None:
     assert list(small.iterdir()) == []
 
 
+def backing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module, which writes nowhere else."""
+    backup = module("back_up_linux")
+    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    return backup
+
+
+def asked_of(tmp_path: Path, data: Path) -> dict[str, Any]:
+    """To back up a folder."""
+    return {
+        "repository": str(tmp_path / "r"), "password": "p", "paths": [str(data)], "tag": "t",
+        "scratch": str(tmp_path / "restore"), "keep_free_mb": 1,
+    }  # fmt: skip
+
+
 @pytest.mark.skipif(shutil.which("restic") is None, reason="restic is not installed")
 def test_data_that_is_written_to_meanwhile_is_backed_up_and_a_lost_file_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database goes on living: it differs from its backup, and no file of it is at fault."""
-    backup = module("back_up_linux")
-    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    backup = backing_up(tmp_path, monkeypatch)
     data = tmp_path / "data"
     data.mkdir()
     for name in ("orders", "still"):
@@ -103,8 +117,7 @@ def test_data_that_is_written_to_meanwhile_is_backed_up_and_a_lost_file_is_found
         return taken(paths)
 
     monkeypatch.setattr(backup, "manifest", meanwhile)
-    given = {"repository": str(tmp_path / "r"), "password": "p", "paths": [str(data)], "tag": "t",
-             "scratch": str(tmp_path / "restore"), "keep_free_mb": 1}  # fmt: skip
+    given = asked_of(tmp_path, data)
     host = Host(**given)
     backup.back_up(host)
     assert host.ended["snapshot"]
@@ -171,9 +184,7 @@ def test_no_repository_is_begun_where_one_was_or_where_something_else_lies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The backup's disk was not mounted, and the copies went to the disk they were to save."""
-    backup = module("back_up_linux")
-    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    backup = backing_up(tmp_path, monkeypatch)
     data, repository = tmp_path / "data", tmp_path / "repository"
     data.mkdir()
     given = {"repository": str(repository), "password": "p", "paths": [str(data)], "tag": "t",
@@ -195,18 +206,13 @@ def test_what_a_link_leads_to_is_backed_up_and_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The link alone was saved, and the files compared with themselves."""
-    backup = module("back_up_linux")
-    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    backup = backing_up(tmp_path, monkeypatch)
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "orders").write_text("12345")
     (tmp_path / "data").symlink_to(tmp_path / "real")
     left = tmp_path / "restore" / "weibao-trial-earlier"
     (left / "etc").mkdir(parents=True)
-    host = Host(
-        repository=str(tmp_path / "r"), password="p", paths=[str(tmp_path / "data")], tag="t",
-        scratch=str(tmp_path / "restore"), keep_free_mb=1,
-    )  # fmt: skip
+    host = Host(**asked_of(tmp_path, tmp_path / "data"))
     backup.back_up(host)
     assert host.ended["bytes"] == 5
     assert not left.exists()  # of a run that was killed, whatever its tag
@@ -220,17 +226,14 @@ def test_what_a_link_leads_to_is_backed_up_and_tried(
 def test_a_file_that_restic_cannot_restore_keeps_no_other_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backup = module("back_up_linux")
-    monkeypatch.setattr(backup, "CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(backup, "MARKS", str(tmp_path / "marks"))
+    backup = backing_up(tmp_path, monkeypatch)
     data = tmp_path / "data"
     data.mkdir()
     names = ("a", "b")
     for name in names:
         (data / name).write_text("old")
     wanted = {str(data / name): utils("linux_services").fingerprint(data / name) for name in names}
-    given = {"repository": str(tmp_path / "r"), "password": "p", "paths": [str(data)], "tag": "t",
-             "scratch": str(tmp_path / "restore"), "keep_free_mb": 1}  # fmt: skip
+    given = asked_of(tmp_path, data)
     host = Host(**given)
     backup.back_up(host)
     for name in names:

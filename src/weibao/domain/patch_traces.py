@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from weibao.domain.patch import ANYWHERE, HostPlan, PackageChange
 from weibao.domain.patch_health import Before
@@ -29,35 +29,28 @@ def automatic(plan: HostPlan, before: Before, now: Marks = ()) -> tuple[str, ...
     Naming a package to apt takes its mark away: what had it has it again, and what is new came
     because others need it, unless it is the customer's own.
     """
-    if plan.manager != "apt":
-        return ()
     was = before.versions
-    return tuple(
-        sorted(
-            package.name
-            for package in plan.packages
-            if not _is_marked(package, now)
-            and (
-                _is_marked(package, before.auto) if package.installed(was) else not package.supplied
-            )
-        )
-    )
+
+    def came_by_itself(package: PackageChange) -> bool:
+        return _is_marked(package, before.auto) if package.installed(was) else not package.supplied
+
+    return _of_apt(plan, lambda p: came_by_itself(p) and not _is_marked(p, now))
 
 
 def manual(plan: HostPlan, before: Before, now: Marks) -> tuple[str, ...]:
     """Packages that have the mark ``now`` and were asked for by somebody before."""
+    was = before.versions
+    return _of_apt(
+        plan,
+        lambda p: bool(p.installed(was)) and _is_marked(p, now) and not _is_marked(p, before.auto),
+    )
+
+
+def _of_apt(plan: HostPlan, holds: Callable[[PackageChange], bool]) -> tuple[str, ...]:
+    """dnf keeps its marks by itself."""
     if plan.manager != "apt":
         return ()
-    was = before.versions
-    return tuple(
-        sorted(
-            package.name
-            for package in plan.packages
-            if package.installed(was)
-            and _is_marked(package, now)
-            and not _is_marked(package, before.auto)
-        )
-    )
+    return tuple(sorted(package.name for package in plan.packages if holds(package)))
 
 
 def marks_differ(plan: HostPlan, before: Before, now: Marks) -> tuple[Reason, ...]:
