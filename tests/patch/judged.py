@@ -78,6 +78,14 @@ def case(now: Facts, made: HostPlan, before: Facts | None = None, **wishes: Any)
     )
 
 
+def backed_up(asked: Case) -> Any:
+    """Its records, which hold a backup of its files."""
+    kept: Any = asked.records
+    before = kept.before(asked.device)
+    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    return kept
+
+
 def replace_files(now: Facts, files: dict[str, str]) -> Facts:
     return now.model_copy(update={"files": files})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from weibao.domain.patch import HostPlan, PackageChange
 
-from .judged import LIB, NOW, case, codes, facts, judge, replace_files
+from .judged import LIB, NOW, backed_up, case, codes, facts, judge, replace_files
 
 
 def test_a_new_package_that_is_not_whole_is_taken_away_and_never_passed_over() -> None:
@@ -30,11 +30,8 @@ def going_back(made: HostPlan, *readings: dict[str, str], **progress: Any) -> tu
     """The orders and the end of a way back that reads these files in turn."""
     was = facts(packages=[["libssl3", "amd64", "1"]], files=WAS)
     first = case(facts(files=readings[0]), made, was)
-    kept = first.records
-    kept.said = dict(progress)  # type: ignore[attr-defined]
-    before = kept.before("web1")
-    assert before is not None
-    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    kept = backed_up(first)
+    kept.said = dict(progress)
     judged = [judge("back_order", first)]
     for stage, files in zip(("back_files", "back_done"), readings[1:], strict=True):
         again = replace(
@@ -98,9 +95,7 @@ def test_what_changed_between_the_backup_and_the_patch_is_what_goes_back() -> No
     asked = case(replace_files(was, {**WAS, "/etc/app.conf": "by hand"}), made, was)
     order = judge("order", asked).order
     assert order["keep"] == ["/etc/app.conf"]
-    kept: Any = asked.records
-    before = kept.before("web1")
-    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    backed_up(asked)
     patched = replace_files(facts(), {**WAS, "/etc/app.conf": "new", "/etc/hosts": "new"})
     judge("back_order", replace(asked, facts=patched))
     now = replace_files(was, {**WAS, "/etc/app.conf": "new", "/etc/hosts": "new"})
@@ -128,9 +123,7 @@ def test_what_was_kept_is_what_goes_back_though_it_changed_once_more() -> None:
     made = HostPlan(manager="dnf", packages=(LIB,))
     was = facts(manager="dnf", packages=[["libssl3", "amd64", "1"]], files=WAS)
     asked = case(replace_files(was, {**WAS, "/etc/hosts": "V1"}), made, was)
-    kept: Any = asked.records
-    before = kept.before("web1")
-    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    kept = backed_up(asked)
     assert judge("order", asked).order["keep"] == ["/etc/hosts"]
     resumed = replace(asked, facts=replace_files(was, {**WAS, "/etc/hosts": "V2"}))
     assert judge("order", resumed).order["keep"] == ["/etc/hosts"]
@@ -148,9 +141,7 @@ def test_what_the_operator_mends_between_two_tries_of_the_way_back_stays() -> No
                 units={"known": True, "active": ["web.service"]})  # fmt: skip
     there = {**WAS, "/etc/hosts": "theirs"}
     asked = case(facts(manager="dnf", files=there), made, was)
-    kept: Any = asked.records
-    before = kept.before("web1")
-    kept.keep_before(before.model_copy(update={"backup": {"snapshot": "abc"}}))
+    kept = backed_up(asked)
     kept.said = {"begun": True, "refused": [], "settled": {}}
     first = judge("back_order", asked).order
     packages = {"packages": [["libssl3", "amd64", "1"]], "manager": "dnf"}
