@@ -216,6 +216,14 @@ def test_the_backup_is_named_with_its_proof() -> None:
         assert "恢复比对一致：812 个文件" in said
 
 
+def test_of_a_host_that_was_brought_back_the_way_back_has_the_last_word() -> None:
+    """Its steps are all done, and it is not: the table of times must not say so."""
+    steps = host(ONE, ("apply", DONE, ""), ("verify", DONE, "noted"), ("undo", DONE, "kept: x"))
+    said = summary(steps)
+    assert "kept: x" in said and "noted" not in said
+    assert said.count("已回退") >= 3  # its result, its versions, its times
+
+
 def test_a_step_that_was_cut_off_is_explained() -> None:
     said = summary(host(ONE, ("apply", StepState.unknown, "")), state=ChangeState.paused)
     assert "执行中被打断" in said

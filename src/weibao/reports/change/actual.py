@@ -55,20 +55,25 @@ def _by_device(desk: Desk) -> Table:
         seconds = between(step.started_at, step.finished_at)
         if step.phase != Phase.back_out.value:
             spent[step.device] = spent.get(step.device, 0.0) + (seconds or 0.0)
+    back: set[str] = set()
     for step in latest(desk.papers.steps):
         states.setdefault(step.device, []).append(step.state)
+        if step.phase == Phase.back_out.value and step.state is StepState.done:
+            back.add(step.device)
     rows: list[tuple[str, ...]] = []
     tones: list[Tone] = []
     for target in sorted(plan.targets if plan else (), key=lambda t: t.wave):
         worst = _worst(states.get(target.device, []))
         wave = w.say("wave.canary") if target.wave == 0 else str(target.wave)
         took = spent.get(target.device)
+        is_back = worst is StepState.done and target.device in back
+        outcome = w.label("step_state", worst.value) if worst else w.say("actual.untouched")
         rows.append((
             target.device, wave, w.duration(target.estimate),
             w.duration(took) if took is not None else "—",
-            w.label("step_state", worst.value) if worst else w.say("actual.untouched"),
+            w.say("actual.brought_back") if is_back else outcome,
         ))  # fmt: skip
-        tones.append(STEP_TONES[worst] if worst else "note")
+        tones.append("warning" if is_back else STEP_TONES[worst] if worst else "note")
     head = tuple(
         w.say(n)
         for n in ("target.device", "target.wave", "actual.planned", "actual.actual", "step.state")

@@ -177,9 +177,11 @@ def _is_pending(desk: Desk, target: PlannedTarget, result: str) -> bool:
 
 
 def _last_word(steps: Sequence[ChangeStep]) -> str:
-    """What the verification noted, or why something failed."""
+    """Why something failed, or what was noted last: by the way back, else by the verification."""
     failed = [row.detail for row in steps if row.state is StepState.failed and row.detail]
-    noted = [row.detail for row in steps if row.phase == Phase.verify.value and row.detail]
+    phases = {row.phase for row in steps}
+    last = Phase.back_out if Phase.back_out.value in phases else Phase.verify
+    noted = [row.detail for row in steps if row.phase == last.value and row.detail]
     return "\n".join(dict.fromkeys(failed or noted)) or "—"
 
 
